@@ -1,0 +1,1 @@
+//! Explanation pages: one per code, embedded, shown by `onward explain`.

@@ -1,0 +1,3 @@
+//! Onward: customer journeys as code.
+pub mod diagnostic;
+pub mod source;
