@@ -1,3 +1,5 @@
 //! Onward: customer journeys as code.
+pub mod calendar;
 pub mod diagnostic;
 pub mod source;
+pub mod value;

@@ -1,0 +1,2 @@
+//! zone
+pub struct Zone;
