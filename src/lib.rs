@@ -1,4 +1,5 @@
 //! Onward: customer journeys as code.
+pub mod ast;
 pub mod calendar;
 pub mod diagnostic;
 pub mod source;
