@@ -5,6 +5,7 @@
 //! What the design has and this version cannot do yet is a `NotYet` node with its keyword: the checker says so.
 
 use crate::calendar::Span as Duration;
+pub use crate::schema::{MessageVerb, PastRule, Priority, WaitOrSkip, WhenInDoubt, WhileRunning};
 use crate::source::{FileId, Place};
 use crate::value::{Currency, Decimal, Text};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
@@ -131,13 +132,6 @@ pub enum TopicKind {
     Transactional(Option<TextLit>),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitOrSkip {
-    Wait,
-    Skip,
-}
-
 #[derive(Debug, Clone)]
 pub struct QuietHours {
     pub from: Option<Spanned<NaiveTime>>,
@@ -182,15 +176,6 @@ pub enum CapThen {
     Exit,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Priority {
-    High,
-    #[default]
-    Normal,
-    Low,
-}
-
 #[derive(Debug, Clone)]
 pub enum PolicyRule {
     Timezone(Option<TextLit>, Place),
@@ -222,13 +207,6 @@ pub enum Content {
     Channel(ChannelContent),
     WhenInDoubt(Option<WhenInDoubt>, Place),
     NotYet { what: &'static str, place: Place },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhenInDoubt {
-    Skip,
-    Repeat,
 }
 
 /// `email in "en" { subject "…" }`, `line "…"`
@@ -403,15 +381,6 @@ pub enum OneRunPer {
     Key(Name),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhileRunning {
-    #[default]
-    Ignore,
-    Restart,
-    UpdateEntry,
-}
-
 #[derive(Debug, Clone)]
 pub struct Goal {
     pub target: Option<Target>,
@@ -457,20 +426,6 @@ pub enum MessageRef {
     /// A message, or a send by its `as` name.
     Named(Name),
     Missing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageVerb {
-    Sent,
-    Received,
-    Seen,
-    Opened,
-    Clicked,
-    Bounced,
-    RepliedTo,
-    Delivered,
-    Complained,
 }
 
 #[derive(Debug, Clone)]
@@ -575,13 +530,6 @@ pub struct SkipBlock {
     pub missing: bool,
     pub block: Block,
     pub place: Place,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PastRule {
-    Exit,
-    Continue,
 }
 
 #[derive(Debug, Clone)]

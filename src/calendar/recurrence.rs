@@ -1,1 +1,3 @@
 //! recurrence
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule;

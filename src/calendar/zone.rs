@@ -1,2 +1,3 @@
 //! zone
-pub struct Zone;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Zone(u16);

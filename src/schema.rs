@@ -1,0 +1,219 @@
+//! What a project declares, numbered: customer fields, events, topics, channels, teams.
+//!
+//! Made by the checker, stored in the plan, read by engine, drivers and importers alike. **Invariant:** ids are positions in the
+//! vectors of one [`Schema`]; names are unique within their kind.
+
+use crate::value::{Text, Type, Value};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => { $(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+        pub struct $name(pub u16);
+        impl $name {
+            pub fn index(self) -> usize {
+                usize::from(self.0)
+            }
+        }
+    )* };
+}
+
+ids! {
+    /// A field of the customer.
+    FieldId
+    /// A declared event.
+    EventId
+    TopicId
+    ChannelId
+    TeamId
+    SegmentId
+    RouteId
+    MessageId
+    JourneyId
+    /// A condition's window over one event's history; shared by equal ones.
+    TrackerId
+    /// A send step of a journey, by its position in `plan::Journey::sends`.
+    SendId
+    /// A value that a run holds: `let`, `as`.
+    LocalId
+    /// A step, by its position in `plan::Journey::steps`.
+    StepIx
+}
+
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Schema {
+    pub customer: Vec<Field>,
+    pub events: Vec<Event>,
+    pub topics: Vec<Topic>,
+    pub channels: Vec<Channel>,
+    pub teams: Vec<Team>,
+    /// Positions of the customer's `timezone` and `language` fields: the first of that type.
+    pub timezone: Option<FieldId>,
+    pub language: Option<FieldId>,
+}
+
+impl Schema {
+    pub fn event(&self, name: &str) -> Option<EventId> {
+        self.events.iter().position(|event| event.name == name).map(|at| EventId(at as u16))
+    }
+
+    /// By the name on the wire.
+    pub fn event_by_wire(&self, wire: &str) -> Option<EventId> {
+        self.events.iter().position(|event| event.wire == wire).map(|at| EventId(at as u16))
+    }
+
+    pub fn field(&self, name: &str) -> Option<FieldId> {
+        self.customer.iter().position(|field| field.name == name).map(|at| FieldId(at as u16))
+    }
+
+    pub fn topic(&self, name: &str) -> Option<TopicId> {
+        self.topics.iter().position(|topic| topic.name == name).map(|at| TopicId(at as u16))
+    }
+
+    pub fn channel(&self, name: &str) -> Option<ChannelId> {
+        self.channels.iter().position(|channel| channel.name == name).map(|at| ChannelId(at as u16))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Field {
+    pub name: Text,
+    /// The name on the wire; the name itself where none is written.
+    pub wire: Text,
+    pub ty: Type,
+    /// Used where a customer or an event comes without it.
+    #[serde(default, skip_serializing_if = "Value::is_missing")]
+    pub default: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Event {
+    pub name: Text,
+    pub wire: Text,
+    pub fields: Vec<Field>,
+}
+
+impl Event {
+    pub fn field(&self, name: &str) -> Option<u16> {
+        self.fields.iter().position(|field| field.name == name).map(|at| at as u16)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Topic {
+    pub name: Text,
+    pub title: Option<String>,
+    pub kind: TopicKind,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TopicKind {
+    /// Only who subscribed.
+    OptIn,
+    DoubleOptIn,
+    /// Everybody who did not unsubscribe.
+    OptOut,
+    OnRequest,
+    /// No consent needed, never capped or held out; with the reason why it is allowed.
+    Transactional(String),
+}
+
+impl Topic {
+    pub fn is_transactional(&self) -> bool {
+        matches!(self.kind, TopicKind::Transactional(_))
+    }
+}
+
+/// A channel that some message of the project has content for, or that the project declares.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Channel {
+    pub name: Text,
+    pub kind: ChannelKind,
+    /// The contact field; `None` reaches `customer.id`, and for channels that nothing sends by.
+    pub contact: Option<FieldId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    Email,
+    Sms,
+    Push,
+    Line,
+    Whatsapp,
+    Web,
+    Inbox,
+    Webhook,
+    Print,
+    /// Messages to a team of ours.
+    Task,
+}
+
+impl ChannelKind {
+    /// Web and inbox wait for the customer to come: quiet hours do not apply.
+    pub fn knows_quiet_hours(self) -> bool {
+        !matches!(self, ChannelKind::Web | ChannelKind::Inbox | ChannelKind::Webhook | ChannelKind::Task | ChannelKind::Print)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Team {
+    pub name: Text,
+    pub title: Option<String>,
+}
+
+// ---------------------------------------------------------------- words that mean the same in every room
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitOrSkip {
+    Wait,
+    Skip,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    High,
+    #[default]
+    Normal,
+    Low,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenInDoubt {
+    Skip,
+    Repeat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhileRunning {
+    #[default]
+    Ignore,
+    Restart,
+    UpdateEntry,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageVerb {
+    Sent,
+    Received,
+    Seen,
+    Opened,
+    Clicked,
+    Bounced,
+    RepliedTo,
+    Delivered,
+    Complained,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PastRule {
+    Exit,
+    Continue,
+}
