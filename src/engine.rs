@@ -1,0 +1,300 @@
+//! One customer's machine: pure and deterministic.
+//!
+//! In: the world as this customer sees it ([`World`]), her row ([`row::Customer`]), one [`Input`] with its handling time. Out: the row
+//! changed in place, and an [`Output`]: effects that the driver carries out after the row is durable, records of every decision, and the
+//! next instant at which anything is due. **Invariant:** no clock, disk, network, thread or random source; the same four give the same
+//! result byte for byte; `handle` is total: bad input is a record, never an error. Knows plans only, no source text.
+
+pub mod evaluate;
+pub mod history;
+pub mod row;
+
+use crate::calendar::{Instant, Zone};
+use crate::plan::Plan;
+use crate::schema::{ChannelId, EventId, FieldId, JourneyId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId};
+use crate::value::{Text, Value};
+use std::sync::Arc;
+
+/// Steps that one input may take in all, so that no plan can hold a worker.
+pub const STEPS_MAX: u32 = 10_000;
+/// Inputs that steps cause within one input.
+pub const CHAIN_MAX: u32 = 100;
+/// Live runs of one customer.
+pub const RUNS_MAX: usize = 1_000;
+/// Encoded size of a row, bytes.
+pub const ROW_BYTES_MAX: usize = 1 << 20;
+/// How late something may be handled and still count as handled when it was due, ms.
+pub const LATENESS_MS: i64 = 60_000;
+/// Days for which a message id counts once.
+pub const DEDUPE_DAYS: i64 = 30;
+
+/// What all customers share, as `handle` sees it; the world, a scenario and a simulation each have one.
+pub trait World {
+    /// The plan that new runs start on.
+    fn plan(&self) -> &Arc<Plan>;
+    /// The plan that a live run is pinned to, by hash.
+    fn pinned(&self, hash: &str) -> Option<&Arc<Plan>>;
+    /// Number of this state of the world.
+    fn number(&self) -> u64;
+    /// Settings of the deployment.
+    fn limits(&self) -> &Limits;
+    /// Forces a draw: the index of the path of a split, or `Some(1)`/`Some(0)` for held out or not. Scenarios pin with it.
+    fn pinned_draw(&self, _identity: &str) -> Option<u16> {
+        None
+    }
+}
+
+/// Settings from `onward.toml` that decide about single customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// An event older than that starts no journey unless it accepts late ones, ms.
+    pub event_age_ms_max: i64,
+    /// A message later than that through an outage or a pause is skipped, ms.
+    pub late_ms_max: i64,
+    /// Salt of every random choice of this project.
+    pub salt: Text,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { event_age_ms_max: 48 * 3_600_000, late_ms_max: 6 * 3_600_000, salt: Text::default() }
+    }
+}
+
+/// One thing that happens to a customer, with its place in the order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Handling time: arrival, never before this customer's previous input (the engine raises it to the row's clock if it is).
+    pub now: Instant,
+    /// Hash of (source, message id); counts once. 0 for none.
+    pub id: u128,
+    pub kind: InputKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum InputKind {
+    /// A declared event. `fields` by position in the event, already of the declared types, defaults applied.
+    Event { event: EventId, at: Instant, fields: Arc<[Value]> },
+    /// Attributes: newest wins by own time, one by one.
+    Attributes { at: Instant, changes: Vec<(FieldId, Value)> },
+    /// Consent given or withdrawn.
+    Consent { at: Instant, topic: TopicId, subscribed: bool },
+    /// An address of hers is suppressed (or released) on a channel.
+    Suppress { channel: ChannelId, suppressed: bool },
+    /// `enter when requested`
+    Requested { journey: JourneyId, at: Instant, args: Vec<Value> },
+    /// Something is due.
+    Touch,
+    /// What became of a hand-over.
+    Outcome { send: SendKey, result: Outcome },
+    /// A provider's report on a message.
+    Report { send: SendKey, verb: MessageVerb, at: Instant, by_machine: bool, hard: bool },
+}
+
+/// Identity of one message: unique within the customer, stable over retries, and (with her uid) the provider's idempotency key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SendKey {
+    pub run: u32,
+    pub send: SendId,
+    /// Which visit of the step, from 0.
+    pub visit: u32,
+    pub channel: ChannelId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Accepted,
+    /// A definite no.
+    Refused,
+    /// Surely nothing left; after the retries.
+    NotSent,
+    Unknown,
+}
+
+/// What one input led to. Reused between inputs: `clear` keeps the memory.
+#[derive(Debug, Default)]
+pub struct Output {
+    pub effects: Vec<Effect>,
+    pub records: Vec<Record>,
+    /// Earliest instant at which anything is due; `NEVER` for none.
+    pub wake: Instant,
+}
+
+impl Output {
+    pub fn clear(&mut self) {
+        self.effects.clear();
+        self.records.clear();
+        self.wake = Instant::NEVER;
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Hand this message over. The driver answers with an `Outcome`.
+    Deliver(Delivery),
+    /// Withdraw what was planned and not handed over, or a banner that is still shown.
+    Cancel(SendKey),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    pub key: SendKey,
+    pub journey: JourneyId,
+    pub message: MessageId,
+    pub channel: ChannelId,
+    /// The contact; empty for `customer.id` channels and teams.
+    pub address: Text,
+    pub language: Text,
+    /// Rendered parts in the variant's order. Empty where [`Rendering`] says that nobody looks.
+    pub parts: Vec<(Text, String)>,
+}
+
+/// A decision, for reports, timelines and "why".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// When it counts as decided.
+    pub at: Instant,
+    pub journey: Option<JourneyId>,
+    /// Number of the run within the customer; 0 for none.
+    pub run: u32,
+    pub step: Option<StepIx>,
+    pub kind: RecordKind,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RecordKind {
+    Entered { entry: u16, held_out: bool },
+    NotEntered(NotEntered),
+    /// The run is over: every run that entered gets exactly one.
+    Ended(Ending),
+    /// Goal number, reached by an event of that own time.
+    GoalReached { goal: u16, at: Instant },
+    /// A step was begun.
+    Reached,
+    /// `while running restart|update entry` happened.
+    Restarted,
+    EntryUpdated,
+    /// A wait began; until when it lasts unless something comes first.
+    Waiting { until: Instant },
+    /// An arm of the wait or branch was taken: its position, or `None` for otherwise / the deadline.
+    Took { arm: Option<u16> },
+    /// A path of a split was drawn.
+    Drew { path: u16 },
+    Message { key: SendKey, message: MessageId, decision: Decision },
+    /// A provider's report moved a message on.
+    Reported { key: SendKey, message: MessageId, verb: MessageVerb, by_machine: bool },
+    Joined(SegmentId),
+    Left(SegmentId),
+    Changed(FieldId),
+    Subscribed(TopicId),
+    Unsubscribed(TopicId),
+    Emitted(EventId),
+    Started(JourneyId),
+    /// An input that was known already.
+    Duplicate,
+    /// Another body under a known id.
+    Conflict,
+    /// An event that came later than something this customer already did.
+    Late,
+    /// A chain of more than [`CHAIN_MAX`] was cut.
+    ChainCut,
+    /// A limit of the row was met; what was to begin did not.
+    LimitMet(&'static str),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotEntered {
+    /// `where` did not hold. Recorded only where somebody looks.
+    Condition,
+    AlreadyRunning,
+    EnteredBefore,
+    TooSoon,
+    NoKey,
+    TooLate,
+    /// An exit later than the begin was already known.
+    AlreadyOver,
+    /// `exit when` held or `only while` did not.
+    NotForHer,
+    OutsidePeriod,
+    Capped,
+    Past,
+    TooManyRuns,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ending {
+    /// The last step was done.
+    Completed,
+    /// An `exit` step; the step says which.
+    ExitStep,
+    /// `goal … then exit`, by number.
+    Goal(u16),
+    /// `exit on`, by number.
+    ExitOn(u16),
+    /// `exit when`, by number.
+    ExitWhen(u16),
+    /// `only while`, by number.
+    OnlyWhile(u16),
+    Restarted,
+    /// `runs … to` was over.
+    Over,
+    /// `or exit if past|missing|not sent`, `let … or exit if missing`.
+    OrExit,
+    /// A cap's `then exit`.
+    Capped,
+    Erased,
+    Merged,
+    /// A limit was met.
+    Limit,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    Planned,
+    /// Accepted by the provider.
+    Sent,
+    Skipped(Skip),
+    Deferred { until: Instant, because: Deferral },
+    Failed,
+    Unknown,
+    HeldOut,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Skip {
+    NoConsent,
+    Suppressed,
+    NoContact,
+    InvalidContact,
+    /// By which cap: position in the policy, or (journey's) 1,000 + position.
+    Capped(u16),
+    QuietHours,
+    NotForHer,
+    ContentLimit,
+    Paused,
+    Expired,
+    RunEnded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Deferral {
+    QuietHours,
+    Capped(u16),
+    Rate,
+    Paused,
+}
+
+/// How much of the output somebody will look at; decides nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attention {
+    /// Render messages (otherwise only what decides: whether content fits its limits is then not known).
+    pub render: bool,
+    /// Record also what is only of interest for one customer's timeline (steps reached, conditions that did not hold, changes).
+    pub detail: bool,
+}
+
+/// The zone that a customer's civil times are in: hers, then the project's.
+pub fn zone_of(plan: &Plan, customer: &row::Customer) -> Zone {
+    customer.zone.unwrap_or(plan.policy.zone)
+}

@@ -1,0 +1,1 @@
+//! Evaluation of conditions, with the instant until which the answer holds.

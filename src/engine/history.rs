@@ -1,0 +1,1 @@
+//! What a customer did, as far as conditions ask.

@@ -1,0 +1,350 @@
+//! The executable form of a project: flat steps with stable identity, content-addressed.
+//!
+//! In: a [`Checked`](crate::check::Checked) project without errors ([`build`]). Out: a [`Plan`], which is all that the engine knows: a
+//! running journey needs no source text. **Invariant:** every position in a plan is valid in that plan; the same files give the same plan
+//! and the same hash, byte for byte; what a step is called does not depend on its line.
+
+pub mod build;
+pub mod encode;
+
+pub use crate::check::checked::{
+    Again, BasisPoints, CapThen, CapWindow, How, PastBehaviour, PastEntry, Recipient, RunKey,
+};
+use crate::calendar::{Span, Zone, recurrence::Rule};
+use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
+use crate::schema::{
+    ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, Priority, RouteId, Schema, SegmentId, SendId, StepIx, TopicId, TrackerId,
+    WaitOrSkip, WhenInDoubt, WhileRunning,
+};
+use crate::template::Template;
+use crate::value::{Text, Type};
+use chrono::{NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Serialize};
+
+/// Version of the encoding; a newer one is refused.
+pub const FORMAT: u16 = 1;
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Plan {
+    pub format: u16,
+    /// Of everything below but places: see [`encode::hash`].
+    pub hash: Text,
+    pub schema: Schema,
+    pub policy: Policy,
+    /// In an order in which each reads only earlier ones.
+    pub segments: Vec<Segment>,
+    pub routes: Vec<Route>,
+    pub messages: Vec<Message>,
+    pub journeys: Vec<Journey>,
+    pub trackers: Vec<Tracker>,
+    /// Whether some condition asks for message history, and how far back (exact ms; `i64::MAX` for ever; 0 for not at all).
+    pub message_history_ms: i64,
+    /// Names of the source files, for [`Line`].
+    pub files: Vec<Text>,
+}
+
+/// A line of a source file, for people: 1-based.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Line {
+    pub file: u16,
+    pub line: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    pub name: Text,
+    pub title: Option<String>,
+    pub condition: Expr,
+    pub depends: Depends,
+    pub line: Line,
+}
+
+/// What can change the truth of a condition, besides time.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Depends {
+    pub happenings: Vec<Happening>,
+    pub fields: Vec<FieldId>,
+    pub topics: Vec<TopicId>,
+    pub segments: Vec<SegmentId>,
+    pub journeys: Vec<JourneyId>,
+    /// Reads message history, or what is reachable.
+    pub messages: bool,
+    /// Reads `now`, `today` or a window: has a horizon.
+    pub time: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Policy {
+    pub zone: Zone,
+    pub quiet_hours: Vec<QuietHours>,
+    pub caps: Vec<Cap>,
+    pub hold_out: BasisPoints,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QuietHours {
+    pub from: NaiveTime,
+    pub to: NaiveTime,
+    /// Empty: every channel that knows quiet hours.
+    pub channels: Vec<ChannelId>,
+    pub then: WaitOrSkip,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cap {
+    pub count: u32,
+    pub window: CapWindow,
+    pub about: Option<TopicId>,
+    /// Empty: every channel.
+    pub by: Vec<ChannelId>,
+    pub then: CapThen,
+    pub keep: Option<(u32, Priority)>,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    pub name: Text,
+    pub how: How,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    pub name: Text,
+    pub params: Vec<(Text, Type)>,
+    pub topic: TopicId,
+    pub variants: Vec<Variant>,
+    pub when_in_doubt: WhenInDoubt,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    pub channel: ChannelId,
+    pub language: Option<Text>,
+    pub parts: Vec<(Text, Template)>,
+}
+
+/// A history that conditions look at, kept in every customer's row: the own times of one kind of event, with the values that conditions
+/// need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tracker {
+    /// Content hash of the rest: two plans share a tracker by it.
+    pub hash: Text,
+    pub of: Happening,
+    /// Properties of the event whose values are kept, ascending. Conditions still number them by position in the event.
+    pub keeps: Vec<u16>,
+    /// How far back entries are kept (exact ms): the longest window; `i64::MAX` for ever. Run-relative windows add to it, see below.
+    pub window_ms: i64,
+    /// Also kept from the begin of the oldest live run on (minus this many ms), for `since entry` and `before` windows.
+    pub since_run_ms: Option<i64>,
+    /// `has`, `count`, `sum` … without window or condition are answered from totals: kept if set.
+    pub totals: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Journey {
+    pub name: Text,
+    pub title: Option<String>,
+    pub line: Line,
+    /// Of this journey alone.
+    pub hash: Text,
+    pub entries: Vec<Entry>,
+    pub again: Again,
+    pub key: RunKey,
+    pub while_running: WhileRunning,
+    pub accept_late: bool,
+    pub goals: Vec<Goal>,
+    pub exit_on: Vec<Exit>,
+    pub exit_when: Vec<Guard>,
+    pub only_while: Vec<Guard>,
+    pub hold_out: BasisPoints,
+    /// In the project's zone.
+    pub runs_from: Option<NaiveDateTime>,
+    pub runs_to: Option<NaiveDateTime>,
+    pub priority: Priority,
+    pub quiet_hours: Vec<QuietHours>,
+    pub caps: Vec<Cap>,
+    pub entry_caps: Vec<EntryCap>,
+    pub entry_fields: Vec<EntryField>,
+    /// Number of parameters at the start of `entry_fields`.
+    pub params: u16,
+    pub locals: Vec<(Text, Type)>,
+    pub sends: Vec<SendInfo>,
+    /// The first one is where a run begins; the last one is always an `Exit` at the end of the journey.
+    pub steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryCap {
+    pub count: u32,
+    pub window: CapWindow,
+    pub then: WaitOrSkip,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryField {
+    pub name: Text,
+    pub ty: Type,
+    /// Per entry of the journey: the property of its event.
+    pub from: Vec<Option<u16>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SendInfo {
+    pub name: Option<Text>,
+    pub message: MessageId,
+    /// Where it stands.
+    pub step: StepIx,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub kind: EntryKind,
+    pub condition: Option<Expr>,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    On(What),
+    Moment(NaiveDateTime),
+    Joins { segment: SegmentId, including: bool },
+    Leaves { segment: SegmentId, including: bool },
+    Every(Rule),
+    Around { yearly: bool, field: FieldId, offset: Span, before: bool, at: Option<NaiveTime>, past: PastEntry },
+    Requested,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Goal {
+    pub what: What,
+    pub key: KeyMatch,
+    pub condition: Option<Expr>,
+    pub within: Span,
+    pub then_exit: bool,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exit {
+    pub trigger: Trigger,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    pub condition: Expr,
+    pub depends: Depends,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Survives edits elsewhere: what it is and where it stands (`split/"a"/send coupon`), with `#2` for the second alike.
+    pub id: Text,
+    /// As people read it: the source of its first line.
+    pub label: String,
+    pub line: Line,
+    pub kind: StepKind,
+    /// Where the flow goes on behind it; not used by `Branch`, `Split`, `Jump`, `Exit`.
+    pub next: StepIx,
+    /// Nesting, for tables: 0 at the top.
+    pub depth: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepKind {
+    /// Goes to `next` when it is over, to `skip_to` where `or skip if …` says so.
+    Wait { until: Until, if_past: PastBehaviour, if_missing: PastBehaviour, skip_to: StepIx },
+    Await { deadline: Until, if_past: PastBehaviour, if_missing: PastBehaviour, full: bool, arms: Vec<Arm>, otherwise: StepIx },
+    Branch { arms: Vec<(Expr, StepIx)>, otherwise: StepIx },
+    Let { local: LocalId, value: Expr },
+    /// Ends the run where the value is missing.
+    LetOrExit { local: LocalId, value: Expr },
+    /// `identity` is what the bucket is drawn from, with the unit (the customer where `None`).
+    Split { identity: Text, unit: Option<Expr>, paths: Vec<SplitPath> },
+    Send(Send),
+    Set { field: FieldId, value: Expr },
+    Clear(FieldId),
+    AddTo { field: FieldId, value: Expr },
+    RemoveFrom { field: FieldId, value: Expr },
+    Increase { field: FieldId, by: Expr },
+    Subscribe(TopicId),
+    Unsubscribe(TopicId),
+    UnsubscribeFromEverything,
+    Emit { event: EventId, fields: Vec<Option<Expr>> },
+    Start { journey: JourneyId, args: Vec<Expr> },
+    /// Counts its visits: to `body` until `times` rounds are done, then to `next`. The body's end and its start lead here; entering it
+    /// from before resets the count, so `counter` is its own.
+    Repeat { counter: LocalId, times: u32, body: StepIx },
+    /// Sets a repeat's counter to 0 before it is entered.
+    ResetCounter { counter: LocalId },
+    /// Flow only: the end of a block, `break`.
+    Jump,
+    /// `written`: an `exit` step; otherwise the end of the journey.
+    Exit { reason: Option<String>, written: bool },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    pub kind: ArmKind,
+    pub to: StepIx,
+    pub line: Line,
+    pub label: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArmKind {
+    On { trigger: Trigger, bind: Option<LocalId> },
+    When { condition: Expr, depends: Depends },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitPath {
+    pub name: Text,
+    pub share: BasisPoints,
+    pub to: StepIx,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Send {
+    pub id: SendId,
+    pub message: MessageId,
+    pub args: Vec<Expr>,
+    pub to: Recipient,
+    pub without_waiting: bool,
+    pub ignoring_quiet_hours: bool,
+    pub or_exit_if_not_sent: bool,
+}
+
+impl Plan {
+    pub fn journey(&self, name: &str) -> Option<JourneyId> {
+        self.journeys.iter().position(|journey| journey.name == name).map(|at| JourneyId(at as u16))
+    }
+
+    /// `file:line`, for people.
+    pub fn locate(&self, line: Line) -> String {
+        let file = self.files.get(usize::from(line.file)).map_or("?", Text::as_str);
+        format!("{file}:{}", line.line)
+    }
+}
+
+/// A name of a route that a send goes by, for reports.
+pub fn route_name(plan: &Plan, route: Option<RouteId>) -> Option<&str> {
+    route.and_then(|id| plan.routes.get(id.index())).map(|route| route.name.as_str())
+}
+
+/// Every tracker of a plan that an event of this kind feeds.
+pub fn trackers_of(plan: &Plan, happening: Happening) -> impl Iterator<Item = (TrackerId, &Tracker)> {
+    plan.trackers
+        .iter()
+        .enumerate()
+        .filter(move |(_, tracker)| tracker.of == happening)
+        .map(|(at, tracker)| (TrackerId(at as u16), tracker))
+}

@@ -1,0 +1,1 @@
+//! The encoding of plans and their content hash.
