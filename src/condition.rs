@@ -3,6 +3,8 @@
 //! Made by the checker, numbered by the plan (trackers), evaluated by the engine, also inside templates. One shape for all four, so that
 //! what was checked is what runs. **Invariant:** two-valued: a comparison with a missing value is false. Evaluation needs no types.
 
+pub mod walk;
+
 use crate::calendar::Span;
 use crate::schema::{ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, MessageVerb, SegmentId, SendId, TopicId, TrackerId};
 use crate::value::{Text, Value};
@@ -155,7 +157,7 @@ pub struct History {
     pub of: Happening,
     pub function: HistoryFn,
     pub window: Window,
-    /// Over the event as subject 0.
+    /// Over the event as subject 0. The plan moves it into the tracker where it asks nothing but the event itself.
     pub condition: Option<Expr>,
     /// Given by the plan.
     pub tracker: TrackerId,

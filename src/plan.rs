@@ -126,21 +126,23 @@ pub struct Variant {
     pub parts: Vec<(Text, Template)>,
 }
 
-/// A history that conditions look at, kept in every customer's row: the own times of one kind of event, with the values that conditions
-/// need.
+/// A history that conditions look at, kept in every customer's row: totals over one kind of event, and the own times (and needed values)
+/// of those that some window still reaches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tracker {
-    /// Content hash of the rest: two plans share a tracker by it.
+    /// Content hash of what is tracked: two plans share a tracker by it.
     pub hash: Text,
     pub of: Happening,
-    /// Properties of the event whose values are kept, ascending. Conditions still number them by position in the event.
+    /// Only events that meet it; asks nothing but the event (subject 0) and constants.
+    pub condition: Option<Expr>,
+    /// Properties of which totals are kept for ever (sum, smallest, largest, first and last value), ascending.
+    pub totals: Vec<u16>,
+    /// Properties whose values are kept with each entry, ascending.
     pub keeps: Vec<u16>,
-    /// How far back entries are kept (exact ms): the longest window; `i64::MAX` for ever. Run-relative windows add to it, see below.
+    /// How far back entries are kept (exact ms): the longest window; `i64::MAX` for ever, 0 where totals answer everything.
     pub window_ms: i64,
-    /// Also kept from the begin of the oldest live run on (minus this many ms), for `since entry` and `before` windows.
-    pub since_run_ms: Option<i64>,
-    /// `has`, `count`, `sum` … without window or condition are answered from totals: kept if set.
-    pub totals: bool,
+    /// Entries are also kept from the begin of the oldest live run on, for `since entry`.
+    pub since_entry: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
