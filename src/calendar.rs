@@ -33,8 +33,7 @@ pub fn date_ms(date: NaiveDate) -> i64 {
 
 /// Milliseconds since midnight.
 pub fn time_ms(time: NaiveTime) -> i64 {
-    i64::from(time.num_seconds_from_midnight()) * SECOND_MS
-        + i64::from(time.nanosecond() / 1_000_000)
+    i64::from(time.num_seconds_from_midnight()) * SECOND_MS + i64::from(time.nanosecond() / 1_000_000)
 }
 
 /// The local time of [`local_ms`]; what lies outside the years 1 to 9999 becomes their end.
@@ -42,10 +41,7 @@ pub fn local_of_ms(ms: i64) -> NaiveDateTime {
     let ms = ms.clamp(LOCAL_MS_MIN, LOCAL_MS_MAX);
     let date = date_of_days(ms.div_euclid(DAY_MS));
     let in_day = ms.rem_euclid(DAY_MS);
-    let time = NaiveTime::from_num_seconds_from_midnight_opt(
-        (in_day / 1000) as u32,
-        (in_day % 1000) as u32 * 1_000_000,
-    );
+    let time = NaiveTime::from_num_seconds_from_midnight_opt((in_day / 1000) as u32, (in_day % 1000) as u32 * 1_000_000);
     date.and_time(time.unwrap_or(NaiveTime::MIN))
 }
 
@@ -61,19 +57,7 @@ pub fn days_of_date(date: NaiveDate) -> i64 {
 }
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    serde::Serialize,
-    serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Instant(pub i64);
 
 impl Instant {
@@ -95,9 +79,7 @@ impl Instant {
 }
 
 /// A duration as written: calendar months and days, and elapsed milliseconds. `2 days` and `48 hours` are different spans.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Span {
     /// Years count as 12.
     pub months: i32,
@@ -113,19 +95,11 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 impl Span {
     pub const fn of_ms(ms: i64) -> Span {
-        Span {
-            months: 0,
-            days: 0,
-            ms,
-        }
+        Span { months: 0, days: 0, ms }
     }
 
     pub const fn of_days(days: i32) -> Span {
-        Span {
-            months: 0,
-            days,
-            ms: 0,
-        }
+        Span { months: 0, days, ms: 0 }
     }
 
     /// Nothing at all.
@@ -141,11 +115,7 @@ impl Span {
     /// The same way back. Stops at the ends of what a span can hold.
     #[must_use]
     pub fn negated(self) -> Span {
-        Span {
-            months: 0i32.saturating_sub(self.months),
-            days: 0i32.saturating_sub(self.days),
-            ms: 0i64.saturating_sub(self.ms),
-        }
+        Span { months: 0i32.saturating_sub(self.months), days: 0i32.saturating_sub(self.days), ms: 0i64.saturating_sub(self.ms) }
     }
 
     /// Both together, part by part; stops at the ends.
@@ -161,17 +131,11 @@ impl Span {
     /// `n` times, part by part; stops at the ends.
     #[must_use]
     pub fn times(self, n: i32) -> Span {
-        Span {
-            months: self.months.saturating_mul(n),
-            days: self.days.saturating_mul(n),
-            ms: self.ms.saturating_mul(i64::from(n)),
-        }
+        Span { months: self.months.saturating_mul(n), days: self.days.saturating_mul(n), ms: self.ms.saturating_mul(i64::from(n)) }
     }
 
     /// Elapsed length where a day is 24 hours: for backward windows, cool-downs and caps. A month, not allowed there, counts 30 days.
     pub fn exact_ms(self) -> i64 {
-        (i64::from(self.months) * 30 + i64::from(self.days))
-            .saturating_mul(DAY_MS)
-            .saturating_add(self.ms)
+        (i64::from(self.months) * 30 + i64::from(self.days)).saturating_mul(DAY_MS).saturating_add(self.ms)
     }
 }

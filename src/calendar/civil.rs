@@ -4,18 +4,11 @@
 //! then the hours elapse. **Invariant:** months land on the last day where the day is missing, counted from the anchor; nothing panics, and
 //! what leaves the years 1 to 9999 is [`Instant::NEVER`], [`Instant::FIRST`] or `None`. Knows no customer and no clock.
 
-use super::{
-    DAY_MS, Instant, LOCAL_MS_MAX, LOCAL_MS_MIN, Span, Weekdays, Zone, date_ms, days_of_date,
-    local_of_ms, time_ms,
-};
+use super::{DAY_MS, Instant, LOCAL_MS_MAX, LOCAL_MS_MIN, Span, Weekdays, Zone, date_ms, days_of_date, local_of_ms, time_ms};
 use chrono::{Datelike, Months, NaiveDate, NaiveTime};
 
 /// The longest wait: 10 years. More is a mistake that the checker reports; it is never cut short.
-pub const LONGEST_WAIT: Span = Span {
-    months: 120,
-    days: 0,
-    ms: 0,
-};
+pub const LONGEST_WAIT: Span = Span { months: 120, days: 0, ms: 0 };
 /// Ten years in days, with the three leap days that they may have.
 const LONGEST_WAIT_MS: i64 = 3_653 * DAY_MS;
 /// A twelfth of a mean year of 365.2425 days.
@@ -24,21 +17,13 @@ const MEAN_MONTH_MS: i64 = 2_629_746_000;
 /// Whether a span is above [`LONGEST_WAIT`], wherever it begins.
 pub fn is_too_long(span: Span) -> bool {
     let days = i64::from(span.days).saturating_mul(DAY_MS);
-    i64::from(span.months)
-        .saturating_mul(MEAN_MONTH_MS)
-        .saturating_add(days)
-        .saturating_add(span.ms)
-        > LONGEST_WAIT_MS
+    i64::from(span.months).saturating_mul(MEAN_MONTH_MS).saturating_add(days).saturating_add(span.ms) > LONGEST_WAIT_MS
 }
 
 /// `from` and then `span` (which may be negative): months and days at the same local time, then the elapsed part.
 pub fn add(from: Instant, span: Span, zone: Zone) -> Instant {
     if !span.is_civil() || from.0 > LOCAL_MS_MAX || from.0 < LOCAL_MS_MIN {
-        return if from == Instant::NEVER || from == Instant::FIRST {
-            from
-        } else {
-            from.plus_ms(span.ms)
-        };
+        return if from == Instant::NEVER || from == Instant::FIRST { from } else { from.plus_ms(span.ms) };
     }
     let local = from.0 + zone.offset_ms_at(from);
     let (day, in_day) = (local.div_euclid(DAY_MS), local.rem_euclid(DAY_MS));
@@ -48,11 +33,7 @@ pub fn add(from: Instant, span: Span, zone: Zone) -> Instant {
         match add_months(local_of_ms(local).date(), span.months) {
             Some(date) => days_of_date(date) + i64::from(span.days),
             None => {
-                return if span.months > 0 {
-                    Instant::NEVER
-                } else {
-                    Instant::FIRST
-                };
+                return if span.months > 0 { Instant::NEVER } else { Instant::FIRST };
             }
         }
     };
@@ -77,9 +58,7 @@ pub fn subtract(from: Instant, span: Span, zone: Zone) -> Instant {
 pub fn add_to_date(date: NaiveDate, span: Span) -> Option<NaiveDate> {
     let date = add_months(date, span.months)?;
     let days = days_of_date(date) + i64::from(span.days) + span.ms / DAY_MS;
-    (LOCAL_MS_MIN / DAY_MS..=LOCAL_MS_MAX / DAY_MS)
-        .contains(&days)
-        .then(|| super::date_of_days(days))
+    (LOCAL_MS_MIN / DAY_MS..=LOCAL_MS_MAX / DAY_MS).contains(&days).then(|| super::date_of_days(days))
 }
 
 /// `span` before a date. `None` outside the years 1 to 9999.
@@ -95,19 +74,13 @@ pub fn days_between(earlier: NaiveDate, later: NaiveDate) -> i64 {
 /// The same day some months on (or back), the last of the month where it is missing. `None` outside the years 1 to 9999.
 pub fn add_months(date: NaiveDate, months: i32) -> Option<NaiveDate> {
     let count = Months::new(months.unsigned_abs());
-    let found = if months < 0 {
-        date.checked_sub_months(count)
-    } else {
-        date.checked_add_months(count)
-    };
+    let found = if months < 0 { date.checked_sub_months(count) } else { date.checked_add_months(count) };
     found.filter(|date| (1..=9999).contains(&date.year()))
 }
 
 /// Where a yearly date falls in `year`: 29 February falls on 28 February.
 pub fn yearly_in(date: NaiveDate, year: i32) -> Option<NaiveDate> {
-    date.with_year(year)
-        .or_else(|| NaiveDate::from_ymd_opt(year, 2, 28))
-        .filter(|date| (1..=9999).contains(&date.year()))
+    date.with_year(year).or_else(|| NaiveDate::from_ymd_opt(year, 2, 28)).filter(|date| (1..=9999).contains(&date.year()))
 }
 
 /// The moment of a date and a clock time.

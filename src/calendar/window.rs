@@ -9,19 +9,7 @@ use super::{DAY_MS, Instant, LOCAL_MS_MAX, Zone, date_of_days, days_of_date, tim
 use chrono::{Datelike, NaiveTime, Weekday};
 
 /// A set of weekdays.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    serde::Serialize,
-    serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 pub struct Weekdays(u8);
 
 impl Weekdays {
@@ -37,11 +25,7 @@ impl Weekdays {
 
     /// 0 is Monday, 6 is Sunday; others give no day.
     pub fn of_number(day: u8) -> Weekdays {
-        if day < 7 {
-            Weekdays(1 << day)
-        } else {
-            Weekdays::NONE
-        }
+        if day < 7 { Weekdays(1 << day) } else { Weekdays::NONE }
     }
 
     #[must_use]
@@ -69,16 +53,13 @@ impl Weekdays {
     /// Monday first.
     pub fn iter(self) -> impl Iterator<Item = Weekday> {
         use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
-        [Mon, Tue, Wed, Thu, Fri, Sat, Sun]
-            .into_iter()
-            .filter(move |day| self.contains(*day))
+        [Mon, Tue, Wed, Thu, Fri, Sat, Sun].into_iter().filter(move |day| self.contains(*day))
     }
 }
 
 impl FromIterator<Weekday> for Weekdays {
     fn from_iter<I: IntoIterator<Item = Weekday>>(days: I) -> Weekdays {
-        days.into_iter()
-            .fold(Weekdays::NONE, |set, day| set.with(Weekdays::of(day)))
+        days.into_iter().fold(Weekdays::NONE, |set, day| set.with(Weekdays::of(day)))
     }
 }
 
@@ -95,11 +76,7 @@ pub struct Window {
 impl Window {
     /// Every day.
     pub fn daily(from: NaiveTime, to: NaiveTime) -> Window {
-        Window {
-            from,
-            to,
-            days: Weekdays::ALL,
-        }
+        Window { from, to, days: Weekdays::ALL }
     }
 
     /// Whether it is open at a moment.
@@ -108,17 +85,14 @@ impl Window {
         if let Some(offset) = zone.steady_offset_ms(at) {
             let local = at.0.saturating_add(offset);
             let (day, in_day) = (local.div_euclid(DAY_MS), local.rem_euclid(DAY_MS));
-            return (in_day >= from && in_day < to && self.starts_on(day))
-                || (in_day + DAY_MS < to && self.starts_on(day - 1));
+            return (in_day >= from && in_day < to && self.starts_on(day)) || (in_day + DAY_MS < to && self.starts_on(day - 1));
         }
-        self.opening_at(at, zone)
-            .is_some_and(|(opens, _)| opens <= at)
+        self.opening_at(at, zone).is_some_and(|(opens, _)| opens <= at)
     }
 
     /// The first moment from `at` on at which it is open: `at` itself if it is. [`Instant::NEVER`] if it never is.
     pub fn next_open(&self, at: Instant, zone: Zone) -> Instant {
-        self.opening_at(at, zone)
-            .map_or(Instant::NEVER, |(opens, _)| opens.max(at))
+        self.opening_at(at, zone).map_or(Instant::NEVER, |(opens, _)| opens.max(at))
     }
 
     /// When the window that is open at `at`, or else the next one, closes. Windows that join without a gap count as one;
@@ -138,11 +112,7 @@ impl Window {
 
     /// The first moment from `at` on at which it is closed: the end of quiet hours, `at` itself outside them.
     pub fn end_of(&self, at: Instant, zone: Zone) -> Instant {
-        if self.contains(at, zone) {
-            self.close_after(at, zone)
-        } else {
-            at
-        }
+        if self.contains(at, zone) { self.close_after(at, zone) } else { at }
     }
 
     /// The first opening that closes after `at`, as (opens, closes).

