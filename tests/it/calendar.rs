@@ -1,0 +1,492 @@
+//! Time: every rule of the reference's section "Time" that is about moments and local times alone, and an oracle for the zones.
+
+use chrono::{Duration, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use onward::calendar::recurrence::{Every, MonthDay, Rule, Yearly, around};
+use onward::calendar::window::Window;
+use onward::calendar::{HOUR_MS, Instant, MINUTE_MS, SECOND_MS, Span, Weekdays, Zone, civil, local_ms, local_of_ms, zone};
+
+fn zoned(name: &str) -> Zone {
+    Zone::parse(name).unwrap_or_else(|| panic!("no zone {name}"))
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn time(text: &str) -> NaiveTime {
+    NaiveTime::parse_from_str(text, "%H:%M").unwrap()
+}
+
+fn local(text: &str) -> NaiveDateTime {
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").unwrap()
+}
+
+/// A moment by its local time.
+fn at(text: &str, zone: Zone) -> Instant {
+    zone.instant(local(text))
+}
+
+fn show(instant: Instant, zone: Zone) -> String {
+    zone.local(instant).format("%Y-%m-%d %H:%M").to_string()
+}
+
+fn months(months: i32) -> Span {
+    Span { months, ..Span::default() }
+}
+
+fn rule(every: Every, clock: &str) -> Rule {
+    Rule { every, at: time(clock), anchor: None }
+}
+
+/// The next `n` occurrences as (name, local time).
+fn occurrences(rule: &Rule, after: Instant, zone: Zone, n: usize) -> Vec<String> {
+    let mut from = after;
+    (0..n)
+        .map_while(|_| {
+            let (name, moment) = rule.next_after(from, zone)?;
+            assert_eq!(rule.latest_at_or_before(moment, zone), Some((name, moment)), "the latest at its own moment is itself");
+            assert!(rule.latest_at_or_before(moment.plus_ms(-1), zone).is_none_or(|(_, earlier)| earlier <= from));
+            from = moment;
+            let shown = show(moment, zone);
+            Some(if shown.starts_with(&name.to_string()) { shown } else { format!("{name} as {shown}") })
+        })
+        .collect()
+}
+
+// ---------------------------------------------------------------- zones
+
+#[test]
+fn the_time_zone_database_is_of_2026_or_later() {
+    assert!(zone::tzdb_version() >= "2026a", "{}", zone::tzdb_version());
+    assert!(zone::names().count() > 590);
+    assert_eq!(Zone::UTC.name(), "UTC");
+    for name in zone::names() {
+        assert_eq!(zoned(name).name(), name);
+    }
+}
+
+#[test]
+fn a_zone_is_an_exact_name_and_a_legacy_one_says_so() {
+    for wrong in ["Mars/Base", "9:00", "", "asia/bangkok", "Bangkok", "+07:00", "Factory"] {
+        assert_eq!(Zone::parse(wrong), None, "{wrong}");
+    }
+    for legacy in ["EST", "Etc/GMT+8", "EST5EDT", "GMT"] {
+        assert!(zoned(legacy).is_legacy(), "{legacy}");
+    }
+    for place in ["Asia/Bangkok", "UTC", "Etc/UTC", "Japan", "America/Argentina/Buenos_Aires"] {
+        assert!(!zoned(place).is_legacy(), "{place}");
+    }
+    assert_eq!(serde_json::to_string(&zoned("Asia/Bangkok")).unwrap(), "\"Asia/Bangkok\"");
+    assert_eq!(serde_json::from_str::<Zone>("\"Asia/Bangkok\"").unwrap(), zoned("Asia/Bangkok"));
+    assert!(serde_json::from_str::<Zone>("\"Asia/Bangkog\"").is_err());
+}
+
+/// The rule for a local time, by trying every offset that may apply: the first moment that shows it, else the end of the gap.
+fn expected_instant(local: i64, changes: &[(i64, i64, i64)]) -> i64 {
+    let fits = |moment: i64| {
+        let offset = changes.iter().rev().find(|(at, ..)| *at <= moment).map_or(changes[0].1, |(_, _, after)| *after);
+        moment + offset == local
+    };
+    let first = changes.iter().flat_map(|(_, before, after)| [local - before, local - after]).filter(|moment| fits(*moment)).min();
+    let gap_end = || changes.iter().find(|(at, before, after)| at + before <= local && local < at + after).map(|(at, ..)| *at);
+    first.or_else(gap_end).unwrap_or_else(|| panic!("{local} is neither"))
+}
+
+#[test]
+fn every_transition_of_every_zone_from_2010_to_2037_agrees_with_the_oracle() {
+    let fixture = include_str!("calendar/zones.txt");
+    let mut lines = fixture.lines().filter(|line| !line.starts_with('#'));
+    let numbers = |text: &str| text.split_whitespace().map(|word| word.parse::<i64>().unwrap()).collect::<Vec<_>>();
+    let probes = numbers(lines.next().unwrap().strip_prefix("probes ").unwrap());
+    let (mut seen, mut compared) = (0, 0);
+    for line in lines {
+        let parts: Vec<&str> = line.split(" | ").collect();
+        let mut words = parts[2].split_whitespace();
+        let mut offset: i64 = words.next().unwrap().parse().unwrap();
+        let changes: Vec<(i64, i64, i64)> = words
+            .map(|word| {
+                let (moment, after) = word.split_once(':').unwrap();
+                let before = std::mem::replace(&mut offset, after.parse().unwrap());
+                (moment.parse().unwrap(), before, offset)
+            })
+            .collect();
+        for name in parts[0].split_whitespace() {
+            let zone = zoned(name);
+            seen += 1;
+            for (probe, expected) in probes.iter().zip(numbers(parts[1])) {
+                let instant = Instant(probe * SECOND_MS);
+                assert_eq!(zone.offset_ms_at(instant), expected * SECOND_MS, "{name} at {probe}");
+                assert_eq!(zone.instant(zone.local(instant)), instant, "{name} at {probe}");
+            }
+            let (from, until) = (Instant(1_262_304_000_000), Instant(2_145_916_800_000));
+            let listed: Vec<(i64, i64)> =
+                zone.transitions(from, until).iter().map(|(at, offset)| (at.0 / SECOND_MS, offset / SECOND_MS)).collect();
+            assert_eq!(listed, changes.iter().map(|(at, _, after)| (*at, *after)).collect::<Vec<_>>(), "{name}");
+            for (number, (moment, before, after)) in changes.iter().enumerate() {
+                let near = &changes[number.saturating_sub(1)..changes.len().min(number + 2)];
+                // ± 3 h in steps of 10 minutes, and the seconds next to the change.
+                for away in (-18..=18).map(|step| step * 600).chain([-1, 1]) {
+                    let instant = moment + away;
+                    let offset = near.iter().rev().find(|(at, ..)| *at <= instant).map_or(near[0].1, |(_, _, after)| *after);
+                    let shown = zone.local(Instant(instant * SECOND_MS));
+                    assert_eq!(local_ms(shown), (instant + offset) * SECOND_MS, "{name} at {instant}");
+                    for local in [moment + before + away, moment + after + away] {
+                        let found = zone.instant(local_of_ms(local * SECOND_MS));
+                        assert_eq!(found.0, expected_instant(local, near) * SECOND_MS, "{name} local {local}");
+                        compared += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen >= 596 && compared > 300_000, "{seen} zones, {compared} comparisons");
+}
+
+#[test]
+fn zones_changed_in_2026_have_their_new_rules_in_december_2026() {
+    let hours = |name: &str| zoned(name).offset_ms_at(at("2026-12-15 12:00", Zone::UTC)) / HOUR_MS;
+    assert_eq!([hours("America/Vancouver"), hours("America/Edmonton"), hours("Africa/Casablanca")], [-7, -6, 0]);
+}
+
+#[test]
+fn moments_at_the_ends_of_time_stop_there() {
+    for name in ["UTC", "Asia/Bangkok", "America/New_York", "Pacific/Apia"] {
+        let zone = zoned(name);
+        for end in [Instant::NEVER, Instant::FIRST, Instant(i64::MAX - 1), Instant(i64::MIN + 1)] {
+            zone.local(end);
+            zone.next_midnight(end);
+            zone.steady_offset_ms(end);
+            civil::add(end, Span { months: i32::MAX, days: i32::MAX, ms: i64::MAX }, zone);
+            civil::add(end, Span { months: i32::MIN, days: i32::MIN, ms: i64::MIN }, zone);
+            civil::next_clock(end, time("09:00"), zone);
+            Window::daily(time("21:00"), time("08:00")).end_of(end, zone);
+            for every in [Every::Days { count: 1 }, Every::Elapsed { ms: 1 }, Every::Months { count: 1, on: MonthDay::Day(31) }] {
+                rule(every, "09:00").next_after(end, zone);
+                rule(every, "09:00").latest_at_or_before(end, zone);
+            }
+            Yearly::default().next_after(date("2000-02-29"), end, zone);
+            Yearly::default().latest_at_or_before(date("2000-02-29"), end, zone);
+        }
+        assert_eq!(civil::add(Instant::NEVER, Span::of_days(-1), zone), Instant::NEVER);
+        assert_eq!(civil::add(at("9999-12-30 12:00", zone), Span::of_days(30), zone), Instant::NEVER);
+        assert_eq!(civil::add(at("2026-01-01 12:00", zone), months(-12 * 2100), zone), Instant::FIRST);
+    }
+}
+
+// ---------------------------------------------------------------- civil steps
+
+#[test]
+fn forward_days_keep_the_local_time_and_hours_elapse() {
+    let new_york = zoned("America/New_York");
+    let saturday = at("2026-03-07 10:00", new_york);
+    assert_eq!(show(civil::add(saturday, Span::of_days(1), new_york), new_york), "2026-03-08 10:00");
+    assert_eq!(show(civil::add(saturday, Span::of_ms(24 * HOUR_MS), new_york), new_york), "2026-03-08 11:00");
+    assert_eq!(civil::add(saturday, Span::of_days(1), new_york).since_ms(saturday), 23 * HOUR_MS);
+}
+
+#[test]
+fn the_calendar_part_of_a_span_comes_first_then_the_hours() {
+    let new_york = zoned("America/New_York");
+    // A day on is 02:30, which does not exist: 03:00. An hour first would have led to 03:30 without a gap, and another day to 04:30.
+    let span = Span { months: 0, days: 1, ms: HOUR_MS };
+    assert_eq!(show(civil::add(at("2026-03-07 02:30", new_york), span, new_york), new_york), "2026-03-08 04:00");
+}
+
+#[test]
+fn a_local_time_in_a_gap_is_the_first_instant_after_it() {
+    assert_eq!(show(at("2026-03-08 02:30", zoned("America/New_York")), zoned("America/New_York")), "2026-03-08 03:00");
+    let lord_howe = zoned("Australia/Lord_Howe");
+    assert_eq!(show(at("2026-10-04 02:15", lord_howe), lord_howe), "2026-10-04 02:30");
+}
+
+#[test]
+fn a_local_time_that_happens_twice_is_the_first() {
+    let new_york = zoned("America/New_York");
+    let first = at("2026-11-01 01:30", new_york);
+    assert_eq!(first, at("2026-11-01 05:30", Zone::UTC));
+    assert_eq!(show(first.plus_ms(HOUR_MS), new_york), "2026-11-01 01:30");
+    let lord_howe = zoned("Australia/Lord_Howe");
+    let twice = at("2026-04-05 01:45", lord_howe);
+    assert_eq!(show(twice.plus_ms(30 * MINUTE_MS), lord_howe), "2026-04-05 01:45");
+}
+
+#[test]
+fn a_midnight_that_does_not_exist_begins_the_day_an_hour_later() {
+    let cairo = zoned("Africa/Cairo");
+    let midnight = cairo.next_midnight(at("2026-04-23 18:00", cairo));
+    assert_eq!(show(midnight, cairo), "2026-04-24 01:00");
+    assert_eq!(show(cairo.next_midnight(midnight), cairo), "2026-04-25 00:00");
+    assert!(civil::date_exists(date("2026-04-24"), cairo));
+}
+
+#[test]
+fn a_midnight_that_comes_twice_is_always_in_the_future() {
+    // 00:01 became 23:01 of the day before.
+    let st_johns = zoned("America/St_Johns");
+    let mut moment = at("2010-11-06 22:00", st_johns);
+    let end = at("2010-11-07 02:00", st_johns);
+    while moment < end {
+        let midnight = st_johns.next_midnight(moment);
+        assert!(midnight > moment && midnight.since_ms(moment) <= 25 * HOUR_MS);
+        assert!(show(midnight, st_johns).ends_with("00:00"));
+        moment = moment.plus_ms(30 * SECOND_MS);
+    }
+}
+
+#[test]
+fn months_land_on_the_last_day_counted_from_the_anchor() {
+    let bangkok = zoned("Asia/Bangkok");
+    let anchor = at("2026-01-31 09:00", bangkok);
+    let steps: Vec<String> = (1..=4).map(|n| show(civil::add_repeated(anchor, months(1), n, bangkok), bangkok)).collect();
+    assert_eq!(steps, ["2026-02-28 09:00", "2026-03-31 09:00", "2026-04-30 09:00", "2026-05-31 09:00"]);
+    assert_eq!(civil::add_to_date(date("2024-01-31"), months(1)), Some(date("2024-02-29")));
+    assert_eq!(civil::subtract_from_date(date("2026-03-31"), months(1)), Some(date("2026-02-28")));
+    assert_eq!(civil::add_to_date(date("2026-01-31"), Span { months: 1, days: 1, ms: 0 }), Some(date("2026-03-01")));
+    assert_eq!(civil::add_to_date(date("9999-12-31"), Span::of_days(1)), None);
+    assert_eq!(civil::subtract_from_date(date("0001-01-01"), Span::of_days(1)), None);
+}
+
+#[test]
+fn the_twenty_ninth_of_february_falls_on_the_twenty_eighth() {
+    let bangkok = zoned("Asia/Bangkok");
+    let yearly = Yearly { offset: Span::default(), at: time("09:00") };
+    let (name, moment) = yearly.next_after(date("1996-02-29"), at("2026-01-01 00:00", bangkok), bangkok).unwrap();
+    assert_eq!((name, show(moment, bangkok).as_str()), (date("2026-02-28"), "2026-02-28 09:00"));
+    assert_eq!(yearly.next_after(date("1996-02-29"), moment, bangkok).unwrap().0, date("2027-02-28"));
+    assert_eq!(yearly.next_after(date("1996-02-29"), at("2028-01-01 00:00", bangkok), bangkok).unwrap().0, date("2028-02-29"));
+}
+
+#[test]
+fn the_longest_wait_is_ten_years() {
+    for fine in [months(120), Span::of_days(3653), Span::of_ms(87_600 * HOUR_MS)] {
+        assert!(!civil::is_too_long(fine), "{fine:?}");
+    }
+    for long in [months(121), Span::of_days(3654), Span { months: 120, days: 1, ms: 0 }, Span { months: 1, days: i32::MAX, ms: i64::MAX }] {
+        assert!(civil::is_too_long(long), "{long:?}");
+    }
+}
+
+#[test]
+fn waiting_for_a_clock_time_goes_at_once_at_exactly_that_time() {
+    let bangkok = zoned("Asia/Bangkok");
+    let nine = at("2026-03-02 09:00", bangkok);
+    assert_eq!(civil::next_clock(nine, time("09:00"), bangkok), nine);
+    assert_eq!(show(civil::next_clock(nine.plus_ms(1), time("09:00"), bangkok), bangkok), "2026-03-03 09:00");
+    // 2026-03-02 is a Monday.
+    let monday = Weekdays::of(Weekday::Mon);
+    assert_eq!(civil::next_clock_on(nine, monday, time("09:00"), bangkok), nine);
+    assert_eq!(show(civil::next_clock_on(nine.plus_ms(1), monday, time("09:00"), bangkok), bangkok), "2026-03-09 09:00");
+    assert_eq!(civil::next_clock_on(nine, Weekdays::NONE, time("09:00"), bangkok), Instant::NEVER);
+}
+
+#[test]
+fn days_before_a_date_are_counted_on_the_calendar() {
+    let new_york = zoned("America/New_York");
+    let found = around(date("2026-03-10"), Span::of_days(-3), time("10:00"), new_york).unwrap();
+    assert_eq!(show(found, new_york), "2026-03-07 10:00");
+    assert_eq!(show(civil::subtract(at("2026-03-10 10:00", new_york), Span::of_days(3), new_york), new_york), "2026-03-07 10:00");
+}
+
+// ---------------------------------------------------------------- windows
+
+#[test]
+fn a_window_has_its_begin_in_and_its_end_out() {
+    let bangkok = zoned("Asia/Bangkok");
+    let window = Window::daily(time("09:00"), time("18:00"));
+    for (moment, open) in [("08:59", false), ("09:00", true), ("17:59", true), ("18:00", false)] {
+        let moment = at(&format!("2026-03-02 {moment}"), bangkok);
+        assert_eq!(window.contains(moment, bangkok), open);
+        assert_eq!(window.next_open(moment, bangkok) == moment, open);
+    }
+    assert_eq!(show(window.next_open(at("2026-03-02 18:00", bangkok), bangkok), bangkok), "2026-03-03 09:00");
+    assert_eq!(show(window.close_after(at("2026-03-02 07:00", bangkok), bangkok), bangkok), "2026-03-02 18:00");
+    assert_eq!(window.end_of(at("2026-03-02 07:00", bangkok), bangkok), at("2026-03-02 07:00", bangkok));
+}
+
+#[test]
+fn an_overnight_window_belongs_to_the_weekday_on_which_it_starts() {
+    let bangkok = zoned("Asia/Bangkok");
+    let window = Window { from: time("21:00"), to: time("08:00"), days: Weekdays::of(Weekday::Fri) };
+    for (moment, open) in [
+        ("2026-03-06 07:00", false), // Friday morning would be Thursday's
+        ("2026-03-06 21:00", true),
+        ("2026-03-07 07:59", true),
+        ("2026-03-07 08:00", false),
+        ("2026-03-07 22:00", false), // Saturday night
+    ] {
+        assert_eq!(window.contains(at(moment, bangkok), bangkok), open, "{moment}");
+    }
+    let weekdays = Window { from: time("09:00"), to: time("18:00"), days: Weekdays::WEEKDAYS };
+    assert_eq!(show(weekdays.next_open(at("2026-03-06 19:00", bangkok), bangkok), bangkok), "2026-03-09 09:00");
+}
+
+#[test]
+fn weekdays_are_those_of_the_customers_zone() {
+    let (bangkok, new_york) = (zoned("Asia/Bangkok"), zoned("America/New_York"));
+    let monday = Window { from: time("00:00"), to: time("00:00"), days: Weekdays::of(Weekday::Mon) };
+    let moment = at("2026-03-02 08:00", bangkok);
+    assert!(monday.contains(moment, bangkok) && !monday.contains(moment, new_york));
+}
+
+#[test]
+fn quiet_hours_end_at_the_local_morning_also_over_a_change_of_the_clock() {
+    let new_york = zoned("America/New_York");
+    let quiet = Window::daily(time("21:00"), time("08:00"));
+    let evening = at("2026-03-07 22:00", new_york);
+    assert_eq!(show(quiet.end_of(evening, new_york), new_york), "2026-03-08 08:00");
+    assert_eq!(quiet.end_of(evening, new_york).since_ms(evening), 9 * HOUR_MS);
+}
+
+#[test]
+fn a_window_in_a_gap_does_not_open_and_one_that_ends_twice_ends_once() {
+    let new_york = zoned("America/New_York");
+    let gap = Window::daily(time("02:10"), time("02:50"));
+    assert_eq!(show(gap.next_open(at("2026-03-08 00:00", new_york), new_york), new_york), "2026-03-09 02:10");
+    assert!(!gap.contains(at("2026-03-08 03:00", new_york), new_york));
+    let quiet = Window::daily(time("21:00"), time("01:30"));
+    let end = quiet.end_of(at("2026-10-31 22:00", new_york), new_york);
+    assert_eq!(end, at("2026-11-01 01:30", new_york));
+    assert!(!quiet.contains(end.plus_ms(40 * MINUTE_MS), new_york), "01:10 for the second time");
+}
+
+#[test]
+fn windows_that_join_are_one_and_a_window_of_every_whole_day_never_closes() {
+    let bangkok = zoned("Asia/Bangkok");
+    let days = Weekdays::of(Weekday::Mon).with(Weekdays::of(Weekday::Tue));
+    let window = Window { from: time("09:00"), to: time("09:00"), days };
+    assert_eq!(show(window.close_after(at("2026-03-02 10:00", bangkok), bangkok), bangkok), "2026-03-04 09:00");
+    let always = Window::daily(time("00:00"), time("00:00"));
+    assert_eq!(always.close_after(at("2026-03-02 10:00", bangkok), bangkok), Instant::NEVER);
+    let never = Window { days: Weekdays::NONE, ..always };
+    assert_eq!(never.next_open(at("2026-03-02 10:00", bangkok), bangkok), Instant::NEVER);
+}
+
+#[test]
+fn the_quick_way_and_the_exact_way_agree_about_every_half_hour_of_two_years() {
+    for name in ["America/New_York", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Bangkok", "Pacific/Apia"] {
+        let zone = zoned(name);
+        for window in [
+            Window::daily(time("21:00"), time("08:00")),
+            Window { from: time("23:30"), to: time("00:30"), days: Weekdays::WEEKDAYS },
+            Window { from: time("09:00"), to: time("18:00"), days: Weekdays::WEEKENDS },
+        ] {
+            let mut moment = at("2010-12-31 00:00", zone);
+            while moment < at("2012-12-31 00:00", zone) {
+                assert_eq!(
+                    window.contains(moment, zone),
+                    window.next_open(moment, zone) == moment,
+                    "{name} {window:?} {}",
+                    show(moment, zone)
+                );
+                moment = moment.plus_ms(30 * MINUTE_MS);
+            }
+        }
+    }
+}
+
+// ---------------------------------------------------------------- recurrences
+
+#[test]
+fn a_daily_rule_skips_a_local_date_that_does_not_exist() {
+    let apia = zoned("Pacific/Apia");
+    assert!(!civil::date_exists(date("2011-12-30"), apia));
+    let found = occurrences(&rule(Every::Days { count: 1 }, "09:00"), at("2011-12-28 10:00", apia), apia, 3);
+    assert_eq!(found, ["2011-12-29 09:00", "2011-12-31 09:00", "2012-01-01 09:00"]);
+    // A monthly one does not lose its month.
+    let monthly = rule(Every::Months { count: 1, on: MonthDay::Day(30) }, "09:00");
+    let found = occurrences(&monthly, at("2011-12-01 10:00", apia), apia, 2);
+    assert_eq!(found, ["2011-12-30 as 2011-12-31 00:00", "2012-01-30 09:00"]);
+    assert_eq!(show(civil::next_clock(at("2011-12-29 10:00", apia), time("09:00"), apia), apia), "2011-12-31 09:00");
+    assert_eq!(show(apia.next_midnight(at("2011-12-29 10:00", apia)), apia), "2011-12-31 00:00");
+}
+
+#[test]
+fn a_daily_rule_keeps_its_local_time_and_takes_the_end_of_a_gap() {
+    let new_york = zoned("America/New_York");
+    let found = occurrences(&rule(Every::Days { count: 1 }, "02:30"), at("2026-03-07 00:00", new_york), new_york, 3);
+    assert_eq!(found, ["2026-03-07 02:30", "2026-03-08 03:00", "2026-03-09 02:30"]);
+    let twice = occurrences(&rule(Every::Days { count: 1 }, "01:30"), at("2026-10-31 12:00", new_york), new_york, 2);
+    assert_eq!(twice, ["2026-11-01 01:30", "2026-11-02 01:30"]);
+}
+
+#[test]
+fn weekly_rules_go_by_weekday() {
+    let bangkok = zoned("Asia/Bangkok");
+    let days = Weekdays::of(Weekday::Mon).with(Weekdays::of(Weekday::Thu));
+    let found = occurrences(&rule(Every::Weeks { count: 1, on: days }, "09:00"), at("2026-03-02 09:00", bangkok), bangkok, 3);
+    assert_eq!(found, ["2026-03-05 09:00", "2026-03-09 09:00", "2026-03-12 09:00"]);
+    let weekdays =
+        occurrences(&rule(Every::Weeks { count: 1, on: Weekdays::WEEKDAYS }, "09:00"), at("2026-03-05 12:00", bangkok), bangkok, 2);
+    assert_eq!(weekdays, ["2026-03-06 09:00", "2026-03-09 09:00"]);
+    assert_eq!(rule(Every::Weeks { count: 1, on: Weekdays::NONE }, "09:00").next_after(at("2026-03-05 12:00", bangkok), bangkok), None);
+}
+
+#[test]
+fn a_rule_that_counts_counts_from_its_first_occurrence_after_the_anchor() {
+    let bangkok = zoned("Asia/Bangkok");
+    let before = at("2026-01-01 00:00", bangkok);
+    let anchored = |every| Rule { every, at: time("09:00"), anchor: Some(date("2026-03-04")) };
+    let days = Weekdays::of(Weekday::Mon).with(Weekdays::of(Weekday::Thu));
+    let fortnight = anchored(Every::Weeks { count: 2, on: days });
+    let found = occurrences(&fortnight, before, bangkok, 4);
+    assert_eq!(found, ["2026-03-05 09:00", "2026-03-16 09:00", "2026-03-19 09:00", "2026-03-30 09:00"]);
+    assert_eq!(fortnight.latest_at_or_before(at("2026-03-05 08:59", bangkok), bangkok), None, "nothing before the anchor");
+    let third_day = occurrences(&anchored(Every::Days { count: 3 }), before, bangkok, 3);
+    assert_eq!(third_day, ["2026-03-04 09:00", "2026-03-07 09:00", "2026-03-10 09:00"]);
+    let quarter = occurrences(&anchored(Every::Months { count: 3, on: MonthDay::Day(1) }), before, bangkok, 3);
+    assert_eq!(quarter, ["2026-04-01 09:00", "2026-07-01 09:00", "2026-10-01 09:00"]);
+    let year = anchored(Every::Years { count: 1, month: 2, on: MonthDay::Day(29) });
+    assert_eq!(occurrences(&year, before, bangkok, 2), ["2027-02-28 09:00", "2028-02-29 09:00"]);
+}
+
+#[test]
+fn days_of_the_month_land_on_its_last_day_and_first_and_last_weekdays_are_found() {
+    let bangkok = zoned("Asia/Bangkok");
+    let from = at("2026-01-31 09:00", bangkok);
+    let monthly = |on| occurrences(&rule(Every::Months { count: 1, on }, "09:00"), from, bangkok, 3);
+    assert_eq!(monthly(MonthDay::Day(31)), ["2026-02-28 09:00", "2026-03-31 09:00", "2026-04-30 09:00"]);
+    assert_eq!(monthly(MonthDay::First(Weekdays::of(Weekday::Fri))), ["2026-02-06 09:00", "2026-03-06 09:00", "2026-04-03 09:00"]);
+    assert_eq!(monthly(MonthDay::Last(Weekdays::of(Weekday::Fri))), ["2026-02-27 09:00", "2026-03-27 09:00", "2026-04-24 09:00"]);
+    assert_eq!(monthly(MonthDay::First(Weekdays::WEEKDAYS)), ["2026-02-02 09:00", "2026-03-02 09:00", "2026-04-01 09:00"]);
+}
+
+#[test]
+fn elapsed_rules_count_from_the_begin_of_the_day_or_from_the_anchor() {
+    let bangkok = zoned("Asia/Bangkok");
+    let daily = rule(Every::Elapsed { ms: 7 * HOUR_MS }, "00:00");
+    assert_eq!(
+        occurrences(&daily, at("2026-03-02 13:00", bangkok), bangkok, 4),
+        ["2026-03-02 14:00", "2026-03-02 21:00", "2026-03-03 00:00", "2026-03-03 07:00"]
+    );
+    let anchored = Rule { anchor: Some(date("2026-03-02")), ..daily };
+    assert_eq!(
+        occurrences(&anchored, at("2026-03-02 13:00", bangkok), bangkok, 3),
+        ["2026-03-02 14:00", "2026-03-02 21:00", "2026-03-03 04:00"]
+    );
+    assert_eq!(anchored.latest_at_or_before(at("2026-03-01 23:59", bangkok), bangkok), None);
+}
+
+#[test]
+fn of_several_missed_occurrences_the_latest_is_found() {
+    let bangkok = zoned("Asia/Bangkok");
+    let monday = rule(Every::Weeks { count: 1, on: Weekdays::of(Weekday::Mon) }, "09:00");
+    let (name, _) = monday.latest_at_or_before(at("2026-03-20 12:00", bangkok), bangkok).unwrap();
+    assert_eq!(name, date("2026-03-16"));
+}
+
+#[test]
+fn yearly_dates_keep_their_distance_also_over_the_turn_of_the_year() {
+    let bangkok = zoned("Asia/Bangkok");
+    let before = Yearly { offset: Span::of_days(-3), at: time("09:00") };
+    let (name, moment) = before.next_after(date("1990-01-02"), at("2026-06-01 00:00", bangkok), bangkok).unwrap();
+    assert_eq!((name, show(moment, bangkok).as_str()), (date("2026-12-30"), "2026-12-30 09:00"));
+    assert_eq!(before.latest_at_or_before(date("1990-01-02"), moment, bangkok), Some((name, moment)));
+    // The date itself is its first anniversary; a birthday to come has none before it.
+    let on_it = Yearly { offset: Span::default(), at: time("09:00") };
+    assert_eq!(on_it.next_after(date("2030-05-05"), at("2026-06-01 00:00", bangkok), bangkok).unwrap().0, date("2030-05-05"));
+    assert_eq!(on_it.latest_at_or_before(date("2030-05-05"), at("2026-06-01 00:00", bangkok), bangkok), None);
+    let far = Yearly { offset: Span::of_days(400), at: time("09:00") };
+    let after = at("2026-06-01 00:00", bangkok);
+    let (name, _) = far.next_after(date("1990-01-02"), after, bangkok).unwrap();
+    assert_eq!(name, date("2026-01-02") + Duration::days(400));
+}
