@@ -1,3 +1,7 @@
 //! The one integration binary: every topic is a module.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
-mod calendar;
+
+/// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
+mod it {
+    mod calendar;
+}
