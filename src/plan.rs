@@ -6,6 +6,9 @@
 
 pub mod build;
 pub mod encode;
+pub mod outline;
+pub mod picture;
+pub mod table;
 
 pub use crate::check::checked::{
     Again, BasisPoints, CapThen, CapWindow, How, PastBehaviour, PastEntry, Recipient, RunKey,

@@ -217,3 +217,20 @@ pub enum PastRule {
     Exit,
     Continue,
 }
+
+impl MessageVerb {
+    /// As it is written: `replied to`.
+    pub fn words(self) -> &'static str {
+        match self {
+            MessageVerb::Sent => "sent",
+            MessageVerb::Received => "received",
+            MessageVerb::Seen => "seen",
+            MessageVerb::Opened => "opened",
+            MessageVerb::Clicked => "clicked",
+            MessageVerb::Bounced => "bounced",
+            MessageVerb::RepliedTo => "replied to",
+            MessageVerb::Delivered => "delivered",
+            MessageVerb::Complained => "complained",
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A journey as a Mermaid flow chart.
+
+use super::{Look, look};
+use crate::plan::outline::is_plumbing;
+use crate::plan::table::entry_words;
+use crate::plan::{Journey, Plan, StepKind, outline::percent};
+use crate::schema::StepIx;
+use std::fmt::Write;
+
+/// Every journey of the plan (or only one), one flow chart each.
+pub fn mermaid(plan: &Plan, only: Option<&str>) -> String {
+    let mut text = String::from("flowchart TD\n");
+    for (number, journey) in plan.journeys.iter().enumerate().filter(|(_, journey)| only.is_none_or(|name| journey.name == name)) {
+        let title = journey.title.as_deref().unwrap_or(&journey.name);
+        let _ = writeln!(text, "  subgraph j{number}[\"{}\"]", escape(title));
+        draw(plan, number, journey, &mut text);
+        text.push_str("  end\n");
+    }
+    text.push_str("  classDef wait fill:#fff4d6,stroke:#b7791f\n  classDef question fill:#e6efff,stroke:#3b6fb6\n");
+    text.push_str("  classDef message fill:#dcf5e4,stroke:#2f855a\n  classDef change fill:#f2f2f2,stroke:#777\n  classDef done fill:#fbe3e4,stroke:#b03a48\n");
+    text
+}
+
+fn draw(plan: &Plan, number: usize, journey: &Journey, text: &mut String) {
+    let name = |at: StepIx| format!("j{number}s{}", at.0);
+    // Steps that only steer are left out: an arrow to one goes to where it leads.
+    let target = |mut at: StepIx| {
+        for _ in 0..journey.steps.len() {
+            match journey.steps.get(at.index()) {
+                Some(step) if matches!(step.kind, StepKind::ResetCounter { .. } | StepKind::Jump) => at = step.next,
+                _ => break,
+            }
+        }
+        at
+    };
+    for (at, entry) in journey.entries.iter().enumerate() {
+        let _ = writeln!(text, "    j{number}e{at}([\"{}\"]) --> {}", escape(&entry_words(plan, &entry.kind)), name(target(StepIx(0))));
+    }
+    for (at, step) in journey.steps.iter().enumerate() {
+        let at = StepIx(at as u16);
+        if matches!(step.kind, StepKind::ResetCounter { .. } | StepKind::Jump) {
+            continue;
+        }
+        let label = escape(if is_plumbing(step) { "end" } else { &step.label });
+        let class = match look(step) {
+            Look::Wait => "wait",
+            Look::Question => "question",
+            Look::Message => "message",
+            Look::Change => "change",
+            Look::End => "done",
+        };
+        let _ = match look(step) {
+            Look::Question => writeln!(text, "    {}{{\"{label}\"}}:::{class}", name(at)),
+            Look::End => writeln!(text, "    {}([\"{label}\"]):::{class}", name(at)),
+            _ => writeln!(text, "    {}[\"{label}\"]:::{class}", name(at)),
+        };
+        let mut arrow = |label: &str, to: StepIx| {
+            let label = if label.is_empty() { String::new() } else { format!("|\"{}\"|", escape(label)) };
+            let _ = writeln!(text, "    {} -->{label} {}", name(at), name(target(to)));
+        };
+        match &step.kind {
+            StepKind::Exit { .. } => {}
+            StepKind::Branch { arms, otherwise } => {
+                for (number, (_, to)) in arms.iter().enumerate() {
+                    arrow(&if number == 0 { "yes".to_owned() } else { format!("else if {number}") }, *to);
+                }
+                arrow(if arms.len() > 1 { "otherwise" } else { "no" }, *otherwise);
+            }
+            StepKind::Split { paths, .. } => {
+                for path in paths {
+                    arrow(&format!("{} {}", path.name, percent(path.share)), path.to);
+                }
+            }
+            StepKind::Await { arms, otherwise, .. } => {
+                for arm in arms {
+                    arrow(&arm.label, arm.to);
+                }
+                arrow("otherwise", *otherwise);
+            }
+            StepKind::Wait { skip_to, .. } if *skip_to != step.next => {
+                arrow("", step.next);
+                arrow("skipped", *skip_to);
+            }
+            StepKind::Repeat { body, .. } => {
+                arrow("again", *body);
+                arrow("done", step.next);
+            }
+            _ => arrow("", step.next),
+        }
+    }
+}
+
+/// Mermaid reads quotes and a few others as its own.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;").replace('#', "&#35;")
+}
