@@ -3,10 +3,18 @@
 //! **Invariant:** numbers and money are exact decimals; a value carries no currency and no enumeration, its [`Type`] does.
 //! Knows nothing of syntax, plans or customers.
 
+pub mod compute;
+pub mod moment;
 pub mod normal;
+pub mod number;
 pub mod parse;
+pub mod show;
 pub mod types;
 
+pub use compute::{compare, same};
+pub use moment::TimeFormat;
+pub use parse::{ParseError, Reading};
+pub use show::display;
 pub use types::{Currency, Type};
 
 use crate::calendar::{Instant, Span};
