@@ -2,11 +2,18 @@
 pub mod ast;
 pub mod calendar;
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod condition;
 pub mod diagnostic;
 pub mod engine;
+pub mod pipeline;
 pub mod plan;
+pub mod project;
 pub mod schema;
 pub mod source;
 pub mod template;
 pub mod value;
+
+pub use pipeline::{Compiled, check_project};
+pub use project::Project;

@@ -1,4 +1,5 @@
 //! The `onward` command: everything lives in the library's `cli`.
+
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    onward::cli::main()
 }

@@ -81,9 +81,8 @@ pub struct SourceFile {
 impl SourceFile {
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> SourceFile {
         let text: Arc<str> = text.into();
-        let starts = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
-            .collect();
+        let starts =
+            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1)).collect();
         SourceFile { name: name.into(), text, line_starts: starts }
     }
 
@@ -120,6 +119,11 @@ impl SourceFile {
         self.text.get(*start as usize..end).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 
+    /// Byte offset at which a line (zero-based) starts; the end of the text where there is no such line.
+    pub fn line_start(&self, index: usize) -> u32 {
+        self.line_starts.get(index).copied().unwrap_or(self.text.len() as u32)
+    }
+
     pub fn line_count(&self) -> usize {
         self.line_starts.len()
     }
@@ -129,6 +133,8 @@ impl SourceFile {
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    /// Put before the names where they are shown: the way from here to the project.
+    shown_under: String,
 }
 
 impl Sources {
@@ -146,6 +152,17 @@ impl Sources {
 
     pub fn get(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.0 as usize)
+    }
+
+    /// Lets names be shown with the way to the project before them, so that an editor or a terminal can open them.
+    /// `prefix` ends in `/` or is empty.
+    pub fn show_under(&mut self, prefix: impl Into<String>) {
+        self.shown_under = prefix.into();
+    }
+
+    /// The name of a file as it is shown to people.
+    pub fn shown_name(&self, id: FileId) -> String {
+        self.get(id).map_or_else(|| "unknown file".to_owned(), |file| format!("{}{}", self.shown_under, file.name))
     }
 
     pub fn text(&self, place: Place) -> &str {
@@ -169,7 +186,7 @@ impl Sources {
         match self.get(place.file) {
             Some(file) => {
                 let at = file.position(place.span.start);
-                format!("{}:{}:{}", file.name, at.line, at.column)
+                format!("{}:{}:{}", self.shown_name(place.file), at.line, at.column)
             }
             None => "unknown place".to_owned(),
         }

@@ -1,0 +1,172 @@
+//! The `onward` command.
+//!
+//! In: arguments. Out: text on the two output streams and an [`Exit`] code. One file per subcommand; what they do lives in the library.
+//! The only room that may ask about the terminal and the environment. **Invariant:** standard output holds what was asked for, so it can
+//! be piped; findings go there only for `check`, whose answer they are.
+
+#![allow(clippy::disallowed_methods, reason = "a command reads arguments and files; nothing below it does")]
+
+mod check;
+mod completions;
+mod explain;
+mod init;
+mod output;
+mod plan;
+mod simulate;
+mod test;
+
+use crate::diagnostic::render::{Format, Style};
+use clap::{Parser, Subcommand, ValueEnum};
+use output::Output;
+use std::process::ExitCode;
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Fine = 0,
+    /// Something is wrong with the project: findings, or a scenario that fails.
+    Findings = 1,
+    /// The command was used wrongly.
+    Usage = 2,
+    /// A file could not be read or written.
+    InputOutput = 3,
+    /// A mistake of ours.
+    Internal = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "onward",
+    version,
+    about = "Customer journeys as code: check them, test them, try them on real data",
+    after_help = "Examples:\n  onward init shop           write a first small project\n  onward check shop          find every mistake before a customer does\n  \
+                  onward test shop           play its scenarios\n  onward simulate shop       run it over an event log\n  onward explain E0203       what a finding means\n\n\
+                  Exit codes: 0 fine, 1 findings, 2 wrong use, 3 a file cannot be read or written, 4 a mistake of ours."
+)]
+struct Arguments {
+    /// How findings are written
+    #[arg(long, global = true, value_enum, default_value_t = FormatArgument::Human, value_name = "FORMAT")]
+    format: FormatArgument,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+    /// What counts as a failure beside errors
+    #[arg(long, global = true, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatArgument {
+    /// The line itself with the place marked
+    Human,
+    /// One line each: file:line:column
+    Short,
+    /// One JSON object
+    Json,
+    /// Annotations for a GitHub workflow
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    /// Warnings fail, too
+    Warnings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find every mistake in a project
+    Check(check::Arguments),
+    /// Show what the journeys compile to: a table, a picture or JSON
+    Plan(plan::Arguments),
+    /// Play the scenarios of a project
+    Test(test::Arguments),
+    /// Run a project over an event log and report what would have happened
+    Simulate(simulate::Arguments),
+    /// Explain a finding: what it means, an example, the example mended
+    Explain(explain::Arguments),
+    /// Write a first small project into a new folder
+    Init(init::Arguments),
+    /// Print the completions of a shell
+    Completions(completions::Arguments),
+}
+
+/// Runs the command with the process's arguments.
+pub fn main() -> ExitCode {
+    apologise_on_panic();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let asked = !error.use_stderr();
+            // Nobody is left to tell when the terminal is gone.
+            let _ = error.print();
+            return if asked { Exit::Fine.into() } else { Exit::Usage.into() };
+        }
+    };
+    std::panic::catch_unwind(|| run(arguments)).unwrap_or(Exit::Internal).into()
+}
+
+fn run(arguments: Arguments) -> Exit {
+    let output = Output::new(arguments.style_for_stdout(), arguments.style_for_stderr(), arguments.deny == Some(Deny::Warnings));
+    match arguments.command {
+        Command::Check(arguments) => check::run(&arguments, &output),
+        Command::Plan(arguments) => plan::run(&arguments, &output),
+        Command::Test(arguments) => test::run(&arguments, &output),
+        Command::Simulate(arguments) => simulate::run(&arguments, &output),
+        Command::Explain(arguments) => explain::run(&arguments, &output),
+        Command::Init(arguments) => init::run(&arguments, &output),
+        Command::Completions(arguments) => completions::run(&arguments, &output),
+    }
+}
+
+impl Arguments {
+    fn style_for_stdout(&self) -> Style {
+        self.style(std::io::IsTerminal::is_terminal(&std::io::stdout()))
+    }
+
+    fn style_for_stderr(&self) -> Style {
+        self.style(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+    }
+
+    fn style(&self, terminal: bool) -> Style {
+        let format = match self.format {
+            FormatArgument::Human => Format::Human,
+            FormatArgument::Short => Format::Short,
+            FormatArgument::Json => Format::Json,
+            FormatArgument::Github => Format::Github,
+        };
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        Style { format, color }
+    }
+}
+
+/// A panic is a mistake of ours: say so in two lines, without a backtrace.
+fn apologise_on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
+        let what = panic.payload_as_str().unwrap_or("no reason given");
+        output::complain(&format!(
+            "onward made a mistake and stopped; your files are untouched.\nPlease report this with the project that shows it: {what}{place}"
+        ));
+    }));
+}
