@@ -5,6 +5,7 @@
 //! next instant at which anything is due. **Invariant:** no clock, disk, network, thread or random source; the same four give the same
 //! result byte for byte; `handle` is total: bad input is a record, never an error. Knows plans only, no source text.
 
+pub mod contact;
 pub mod evaluate;
 pub mod history;
 pub mod row;
@@ -163,26 +164,47 @@ pub struct Record {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum RecordKind {
-    Entered { entry: u16, held_out: bool },
+    Entered {
+        entry: u16,
+        held_out: bool,
+    },
     NotEntered(NotEntered),
     /// The run is over: every run that entered gets exactly one.
     Ended(Ending),
     /// Goal number, reached by an event of that own time.
-    GoalReached { goal: u16, at: Instant },
+    GoalReached {
+        goal: u16,
+        at: Instant,
+    },
     /// A step was begun.
     Reached,
     /// `while running restart|update entry` happened.
     Restarted,
     EntryUpdated,
     /// A wait began; until when it lasts unless something comes first.
-    Waiting { until: Instant },
+    Waiting {
+        until: Instant,
+    },
     /// An arm of the wait or branch was taken: its position, or `None` for otherwise / the deadline.
-    Took { arm: Option<u16> },
+    Took {
+        arm: Option<u16>,
+    },
     /// A path of a split was drawn.
-    Drew { path: u16 },
-    Message { key: SendKey, message: MessageId, decision: Decision },
+    Drew {
+        path: u16,
+    },
+    Message {
+        key: SendKey,
+        message: MessageId,
+        decision: Decision,
+    },
     /// A provider's report moved a message on.
-    Reported { key: SendKey, message: MessageId, verb: MessageVerb, by_machine: bool },
+    Reported {
+        key: SendKey,
+        message: MessageId,
+        verb: MessageVerb,
+        by_machine: bool,
+    },
     Joined(SegmentId),
     Left(SegmentId),
     Changed(FieldId),
@@ -254,7 +276,10 @@ pub enum Decision {
     /// Accepted by the provider.
     Sent,
     Skipped(Skip),
-    Deferred { until: Instant, because: Deferral },
+    Deferred {
+        until: Instant,
+        because: Deferral,
+    },
     Failed,
     Unknown,
     HeldOut,

@@ -1,9 +1,436 @@
-//! A customer's row.
+//! A customer's row: everything durable that is known of one customer.
+//!
+//! In: nothing but what `handle` and the `given` of scenarios write. Out: the row for conditions, `handle` and the encoding by section.
+//! **Invariant:** everything due is derived from the row, so that no timer exists beside it; vectors are short and sorted where it says
+//! so; what is kept of a plan (fields, topics, segments, journeys) is kept by position in the newest plan that the row was handled
+//! under. Knows no world and no clock.
 
-use crate::calendar::Zone;
+use super::SendKey;
+use super::history::History;
+use crate::calendar::{Instant, Zone};
+use crate::condition::Happening;
+use crate::plan::Plan;
+use crate::schema::{ChannelId, FieldId, JourneyId, MessageId, MessageVerb, SegmentId, StepIx, TopicId, TopicKind};
+use crate::value::{Text, Value};
+use chrono::NaiveDate;
+use std::sync::Arc;
 
-/// Everything that is known of one customer.
-#[derive(Debug, Clone, Default)]
+/// Everything that is known of one customer. Fields stand in the order of the row's sections.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Customer {
+    // ------------------------------------------------------------ head
+    pub uid: Text,
+    /// Read from her timezone attribute whenever that changes; the project's zone holds where it is missing.
     pub zone: Option<Zone>,
+    /// Handling time of the last input; [`Instant::FIRST`] before the first.
+    pub clock: Instant,
+    /// Handling time of the first input; [`Instant::NEVER`] before it.
+    pub known_since: Instant,
+    /// The earliest instant at which anything is due.
+    pub wake: Instant,
+    /// Number of the world that the last input was handled under.
+    pub world: u64,
+    /// Number of the next run; the first one is 1.
+    pub next_run: u32,
+    /// Counts what was handled (inputs and what they caused), so that a run sees an event once; the arrival number of history.
+    pub turn: u64,
+    /// Where she falls for the policy's hold-out, once it was asked.
+    pub hold_out_bucket: Option<u16>,
+    // ------------------------------------------------------------ identity, consent
+    /// Sorted by topic.
+    pub consents: Vec<Consent>,
+    /// Channels on which her address is suppressed.
+    pub suppressions: Vec<ChannelId>,
+    // ------------------------------------------------------------ profile
+    /// By [`FieldId`]; shorter where the rest is missing.
+    pub attributes: Vec<Value>,
+    /// Own time of each; [`Instant::FIRST`] for a default.
+    pub attribute_times: Vec<Instant>,
+    // ------------------------------------------------------------ history
+    pub history: History,
+    /// Events of the last `max event age` that end runs of journeys which events begin: they may have come in reverse.
+    pub recent: Vec<Recent>,
+    // ------------------------------------------------------------ standing
+    /// By [`SegmentId`]; empty until the first input was handled.
+    pub segments: Vec<Standing>,
+    /// What `enter again` asks.
+    pub entered: Vec<Entered>,
+    /// Date entries of the active plan, in the order of its index.
+    pub occurrences: Vec<Occurrence>,
+    // ------------------------------------------------------------ runs
+    /// Hashes of the plans that runs are pinned to; a run holds the position.
+    pub plans: Vec<Text>,
+    /// Live ones, older first.
+    pub runs: Vec<Run>,
+    /// Runs that ended and have goals which are still watched.
+    pub ended: Vec<Run>,
+    // ------------------------------------------------------------ messages
+    /// Planned and not settled.
+    pub pending: Vec<Pending>,
+    // ------------------------------------------------------------ ledger
+    /// Messages that were claimed, in that order: for caps, message history, and reports.
+    pub facts: Vec<MessageFact>,
+    /// Ids of inputs, for duplicates.
+    pub ids: Vec<KnownId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consent {
+    pub topic: TopicId,
+    pub state: ConsentState,
+    /// Own time of what decided it.
+    pub at: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsentState {
+    Subscribed,
+    Unsubscribed,
+    /// Of a double opt-in topic, until it is confirmed.
+    Pending,
+}
+
+/// An event as it came, kept for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recent {
+    pub what: Happening,
+    /// Own time.
+    pub at: Instant,
+    pub fields: Arc<[Value]>,
+}
+
+/// Membership of one segment, and until when it holds if nothing happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub member: bool,
+    pub until: Instant,
+}
+
+/// The last run of a journey and key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entered {
+    pub journey: JourneyId,
+    /// A stable hash of the key; 0 for journeys without one.
+    pub key: u64,
+    /// The run's begin.
+    pub begin: Instant,
+    /// [`Instant::NEVER`] while it is live.
+    pub end: Instant,
+}
+
+/// A date entry's next occurrence for this customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occurrence {
+    /// [`Instant::NEVER`] where none is to come.
+    pub next: Instant,
+    /// The local date that names it.
+    pub date: NaiveDate,
+    /// The date of the last one that happened.
+    pub last: Option<NaiveDate>,
+}
+
+/// One run of a journey.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Within the customer, from 1.
+    pub number: u32,
+    pub journey: JourneyId,
+    /// Position in [`Customer::plans`].
+    pub plan: u16,
+    /// Which entry of the journey began it.
+    pub entry_number: u16,
+    /// Own time of what began it.
+    pub begin: Instant,
+    /// Of a date entry: the local date that names the occurrence.
+    pub entry_date: Option<NaiveDate>,
+    /// By `plan::Journey::entry_fields`.
+    pub entry: Vec<Value>,
+    /// By `plan::Journey::locals`.
+    pub locals: Vec<Value>,
+    /// A stable hash of the key; 0 without one.
+    pub key: u64,
+    /// Everything that leaves the house is held back.
+    pub held_out: bool,
+    /// Goals that were reached, bit by bit.
+    pub goals: u32,
+    /// The [`Customer::turn`] in which it began: events of the same own time that arrived later count as `since entry`.
+    pub begin_seq: u64,
+    /// The turn in which it began, was restarted or updated: that one does not also satisfy its wait.
+    pub turn: u64,
+    /// Where it stands.
+    pub step: StepIx,
+    pub state: RunState,
+    /// When the wait ends; [`Instant::NEVER`] where it has no end.
+    pub due: Instant,
+    /// First instant at which a condition that the run hangs on (`exit when`, `only while`, `when`) could change by itself.
+    pub horizon: Instant,
+    /// When its wait began: what relative deadlines count from.
+    pub anchor: Instant,
+    /// Arms of a `wait the full` that were met, with what met them, in source order.
+    pub met: Vec<(u16, Value)>,
+    /// How often each send was visited.
+    pub visits: Vec<(crate::schema::SendId, u32)>,
+    /// Events of this run that a later wait may ask for.
+    pub seen: Vec<Seen>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RunState {
+    /// Its step is to be done.
+    #[default]
+    Moving,
+    /// At a `wait`.
+    Waiting,
+    /// At a wait with branches.
+    Awaiting,
+    /// At a send, until its messages of this visit are settled.
+    Sending,
+    /// Behind its last step; only messages are still to settle.
+    Done,
+    /// Over.
+    Ended,
+}
+
+/// An event that a run saw, for `since entry` and for messages that were answered before the wait began.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    pub what: SeenWhat,
+    /// Own time.
+    pub at: Instant,
+    pub fields: Arc<[Value]>,
+    /// Steps that took it already.
+    pub taken: Vec<StepIx>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeenWhat {
+    Happened(Happening),
+    Message { key: SendKey, message: MessageId, topic: TopicId, verb: MessageVerb },
+}
+
+/// A message that is planned and not settled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    pub key: SendKey,
+    pub journey: JourneyId,
+    pub message: MessageId,
+    /// The step it stands at.
+    pub step: StepIx,
+    pub planned_at: Instant,
+    pub state: PendingState,
+    /// Lateness counts from here: when it was to be planned, or the end of the author's own hours and caps.
+    pub on_time: Instant,
+    /// A cap's `wait up to` counts from the first time that it was full.
+    pub capped_since: Option<Instant>,
+    /// Hand-overs so far whose outcome stayed unknown.
+    pub doubts: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PendingState {
+    /// To be claimed as soon as a worker is free.
+    Ready,
+    /// Not before that instant.
+    Held { until: Instant },
+    /// With a provider.
+    Claimed,
+}
+
+/// What is known of a message that was claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageFact {
+    pub key: SendKey,
+    pub journey: JourneyId,
+    pub message: MessageId,
+    pub topic: TopicId,
+    pub channel: ChannelId,
+    pub claimed_at: Instant,
+    /// When the provider accepted it; [`Instant::NEVER`] as long as it has not.
+    pub sent_at: Instant,
+    /// Takes a slot of the caps: sent to the customer herself about a topic that is not transactional.
+    pub counts: bool,
+    /// What was reported, in the order of arrival.
+    pub reports: Vec<Reported>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported {
+    pub verb: MessageVerb,
+    /// Own time.
+    pub at: Instant,
+    pub by_machine: bool,
+}
+
+impl MessageFact {
+    /// The provider accepted it.
+    pub fn is_sent(&self) -> bool {
+        self.sent_at != Instant::NEVER
+    }
+
+    /// Own time of the latest time that this happened to it, by a person where a machine could have done it. `sent` is the acceptance;
+    /// `received` too, unless it bounced.
+    pub fn when(&self, verb: MessageVerb) -> Option<Instant> {
+        match verb {
+            MessageVerb::Sent => self.is_sent().then_some(self.sent_at),
+            MessageVerb::Received => {
+                (self.is_sent() && !self.reports.iter().any(|report| report.verb == MessageVerb::Bounced)).then_some(self.sent_at)
+            }
+            _ => self.reports.iter().filter(|report| report.verb == verb && !report.by_machine).map(|report| report.at).max(),
+        }
+    }
+}
+
+/// An input that was handled: its id counts once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownId {
+    /// Folded from (source, message id).
+    pub id: u64,
+    /// Of the content, to tell a repetition from a conflict.
+    pub body: u32,
+    /// Days since 1970-01-01 of its handling.
+    pub day: u32,
+}
+
+impl Default for Customer {
+    fn default() -> Customer {
+        Customer {
+            uid: Text::default(),
+            zone: None,
+            clock: Instant::FIRST,
+            known_since: Instant::NEVER,
+            wake: Instant::NEVER,
+            world: 0,
+            next_run: 1,
+            turn: 0,
+            hold_out_bucket: None,
+            consents: Vec::new(),
+            suppressions: Vec::new(),
+            attributes: Vec::new(),
+            attribute_times: Vec::new(),
+            history: History::default(),
+            recent: Vec::new(),
+            segments: Vec::new(),
+            entered: Vec::new(),
+            occurrences: Vec::new(),
+            plans: Vec::new(),
+            runs: Vec::new(),
+            ended: Vec::new(),
+            pending: Vec::new(),
+            facts: Vec::new(),
+            ids: Vec::new(),
+        }
+    }
+}
+
+impl Customer {
+    /// Somebody of whom nothing is known yet; attributes get their defaults with the first input.
+    pub fn new(uid: impl Into<Text>) -> Customer {
+        Customer { uid: uid.into(), ..Customer::default() }
+    }
+
+    /// Forgets everything and becomes somebody else, but keeps the memory.
+    pub fn reset(&mut self, uid: &str) {
+        self.uid.clear();
+        self.uid.push_str(uid);
+        self.zone = None;
+        self.clock = Instant::FIRST;
+        self.known_since = Instant::NEVER;
+        self.wake = Instant::NEVER;
+        self.world = 0;
+        self.next_run = 1;
+        self.turn = 0;
+        self.hold_out_bucket = None;
+        self.consents.clear();
+        self.suppressions.clear();
+        self.attributes.clear();
+        self.attribute_times.clear();
+        self.history = History::default();
+        self.recent.clear();
+        self.segments.clear();
+        self.entered.clear();
+        self.occurrences.clear();
+        self.plans.clear();
+        self.runs.clear();
+        self.ended.clear();
+        self.pending.clear();
+        self.facts.clear();
+        self.ids.clear();
+    }
+
+    /// An attribute; missing where it was never given.
+    pub fn attribute(&self, field: FieldId) -> &Value {
+        self.attributes.get(field.index()).unwrap_or(&Value::Missing)
+    }
+
+    pub fn consent(&self, topic: TopicId) -> Option<&Consent> {
+        self.consents.binary_search_by_key(&topic, |consent| consent.topic).ok().and_then(|at| self.consents.get(at))
+    }
+
+    /// `subscribed to TOPIC`: who opted in, or for the kinds that need no opt-in, who did not unsubscribe.
+    pub fn is_subscribed(&self, plan: &Plan, topic: TopicId) -> bool {
+        let state = self.consent(topic).map(|consent| consent.state);
+        match plan.schema.topics.get(topic.index()).map(|topic| &topic.kind) {
+            Some(TopicKind::OptIn | TopicKind::DoubleOptIn) => state == Some(ConsentState::Subscribed),
+            Some(TopicKind::OptOut | TopicKind::OnRequest | TopicKind::Transactional(_)) => state != Some(ConsentState::Unsubscribed),
+            None => false,
+        }
+    }
+
+    pub fn suppressed(&self, channel: ChannelId) -> bool {
+        self.suppressions.contains(&channel)
+    }
+
+    /// `reachable by CHANNEL`: her address for it is there, has a valid form, and is not suppressed. Consent is the topic's.
+    pub fn is_reachable(&self, plan: &Plan, channel: ChannelId) -> bool {
+        !self.suppressed(channel) && super::contact::address(plan, self, channel).is_ok()
+    }
+
+    /// Membership as it was last judged, and until when that holds by itself.
+    pub fn standing(&self, segment: SegmentId) -> Option<Standing> {
+        self.segments.get(segment.index()).copied()
+    }
+
+    /// A live run by its number.
+    pub fn run(&self, number: u32) -> Option<&Run> {
+        self.runs.binary_search_by_key(&number, |run| run.number).ok().and_then(|at| self.runs.get(at))
+    }
+}
+
+impl Default for Run {
+    fn default() -> Run {
+        Run::new(0, JourneyId(0), Instant(0))
+    }
+}
+
+impl Run {
+    pub fn new(number: u32, journey: JourneyId, begin: Instant) -> Run {
+        Run {
+            number,
+            journey,
+            plan: 0,
+            entry_number: 0,
+            begin,
+            entry_date: None,
+            entry: Vec::new(),
+            locals: Vec::new(),
+            key: 0,
+            held_out: false,
+            goals: 0,
+            begin_seq: 0,
+            turn: 0,
+            step: StepIx(0),
+            state: RunState::Moving,
+            due: Instant::NEVER,
+            horizon: Instant::NEVER,
+            anchor: begin,
+            met: Vec::new(),
+            visits: Vec::new(),
+            seen: Vec::new(),
+        }
+    }
+
+    /// Not ended: it has steps to do or messages to settle. Ended ones are kept elsewhere, for their goals.
+    pub fn is_live(&self) -> bool {
+        self.state != RunState::Ended
+    }
 }

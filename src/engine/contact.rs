@@ -1,0 +1,38 @@
+//! Where a message reaches a customer.
+//!
+//! In: a channel. Out: her address for it, in its normal form, or why there is none. **Invariant:** what is returned could be handed to
+//! a provider. Knows nothing of consent and suppression.
+
+use super::Skip;
+use super::row::Customer;
+use crate::plan::Plan;
+use crate::schema::{ChannelId, ChannelKind};
+use crate::value::{Text, Value};
+
+/// The address; empty for channels that reach `customer.id`.
+pub fn address(plan: &Plan, customer: &Customer, channel: ChannelId) -> Result<Text, Skip> {
+    let Some(channel) = plan.schema.channels.get(channel.index()) else { return Err(Skip::NoContact) };
+    let Some(field) = channel.contact else { return Ok(Text::default()) };
+    match customer.attribute(field) {
+        Value::Text(text) if text.trim().is_empty() => Err(Skip::NoContact),
+        Value::Text(text) if has_valid_form(channel.kind, text) => Ok(text.clone()),
+        Value::Missing => Err(Skip::NoContact),
+        _ => Err(Skip::InvalidContact),
+    }
+}
+
+/// Values of a typed field are valid already; a field that is plain text can hold anything.
+fn has_valid_form(kind: ChannelKind, text: &str) -> bool {
+    match kind {
+        ChannelKind::Email => {
+            text.split_once('@').is_some_and(|(name, host)| {
+                !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
+            }) && !text.contains(char::is_whitespace)
+        }
+        ChannelKind::Sms | ChannelKind::Whatsapp => {
+            let digits = text.chars().filter(char::is_ascii_digit).count();
+            digits >= 6 && text.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))
+        }
+        _ => !text.chars().any(char::is_control),
+    }
+}
