@@ -4,4 +4,5 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod calendar;
+    mod values;
 }
