@@ -10,6 +10,7 @@ pub mod engine;
 pub mod pipeline;
 pub mod plan;
 pub mod project;
+pub mod record;
 pub mod schema;
 pub mod source;
 pub mod template;

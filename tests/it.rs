@@ -4,5 +4,6 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod calendar;
+    mod record;
     mod values;
 }
