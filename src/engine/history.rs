@@ -1,3 +1,215 @@
-//! What a customer did, as far as conditions ask.
+//! What a customer did, as far as conditions ask: one [`Tracked`] per tracker of the plan.
+//!
+//! In: every event of this customer, in handling order, with its own time. Out: totals, and the entries that some window still reaches,
+//! ordered by own time (equal times: as they were handled). **Invariant:** the answer to a question does not depend on when old entries
+//! are dropped: what is kept reaches at least as far back as any window that may be asked.
+
+use crate::calendar::{HOUR_MS, Instant};
+use crate::plan::{Plan, Tracker};
+use crate::schema::TrackerId;
+use crate::value::{Decimal, Value};
+
+/// Entries of one tracker kept one by one; beyond, the oldest are kept as hourly counts and the customer is marked.
+pub const ENTRIES_MAX: usize = 10_000;
+
+/// All histories of one customer, by [`TrackerId`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct History {}
+pub struct History {
+    pub(super) tracked: Vec<Tracked>,
+}
+
+/// The history of one tracker.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tracked {
+    /// Of all events ever.
+    pub(super) count: u64,
+    /// Earliest and latest own time; meaningful where `count > 0`.
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+    /// By position in `Tracker::totals`.
+    pub(super) totals: Vec<Total>,
+    /// Own times and arrival numbers, ascending.
+    pub(super) entries: Vec<Entry>,
+    /// `Tracker::keeps` values for each entry, one after the other.
+    pub(super) values: Vec<Value>,
+    /// Whole hours (since 1970) and how many entries were folded into them, ascending.
+    pub(super) folded: Vec<(i64, u32)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    pub at: Instant,
+    /// Number of the input that brought it: later arrivals are greater.
+    pub seq: u64,
+}
+
+/// Running totals of one property.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Total {
+    /// Events in which it was there.
+    pub count: u64,
+    pub sum: Decimal,
+    pub smallest: Value,
+    pub largest: Value,
+    /// In the earliest and the latest event, by own time.
+    pub first: Value,
+    pub last: Value,
+}
+
+/// One event as a tracker takes it in.
+#[derive(Debug, Clone, Copy)]
+pub struct Happened<'a> {
+    /// Own time.
+    pub at: Instant,
+    pub seq: u64,
+    /// By position in the event; empty for changes of consent.
+    pub fields: &'a [Value],
+}
+
+impl History {
+    /// Takes an event into one tracker. The caller has asked the tracker's condition.
+    ///
+    /// `keep_from` is the begin of the oldest live run, for `since entry`; `NEVER` where none is live.
+    pub fn record(&mut self, plan: &Plan, id: TrackerId, event: Happened<'_>, now: Instant, keep_from: Instant) {
+        let Some(tracker) = plan.trackers.get(id.index()) else { return };
+        if self.tracked.len() < plan.trackers.len() {
+            self.tracked.resize_with(plan.trackers.len(), Tracked::default);
+        }
+        if let Some(tracked) = self.tracked.get_mut(id.index()) {
+            tracked.record(tracker, event, now, keep_from);
+        }
+    }
+
+    pub fn of(&self, id: TrackerId) -> Option<&Tracked> {
+        self.tracked.get(id.index()).filter(|tracked| tracked.count > 0)
+    }
+
+    /// Whether some history was too long to be kept one by one.
+    pub fn is_folded(&self) -> bool {
+        self.tracked.iter().any(|tracked| !tracked.folded.is_empty())
+    }
+}
+
+impl Tracked {
+    fn record(&mut self, tracker: &Tracker, event: Happened<'_>, now: Instant, keep_from: Instant) {
+        let earliest = self.count == 0 || event.at < self.first;
+        let latest = self.count == 0 || event.at >= self.last;
+        self.count += 1;
+        if earliest {
+            self.first = event.at;
+        }
+        if latest {
+            self.last = event.at;
+        }
+        if !tracker.totals.is_empty() {
+            self.totals.resize_with(tracker.totals.len(), Total::default);
+            for (total, property) in self.totals.iter_mut().zip(&tracker.totals) {
+                total.add(event.fields.get(usize::from(*property)).unwrap_or(&Value::Missing), earliest, latest);
+            }
+        }
+        if tracker.window_ms == 0 && !tracker.since_entry {
+            return;
+        }
+        self.insert(tracker, event);
+        self.drop_old(tracker, now, keep_from);
+        self.fold(tracker.keeps.len());
+    }
+
+    fn insert(&mut self, tracker: &Tracker, event: Happened<'_>) {
+        let entry = Entry { at: event.at, seq: event.seq };
+        let kept = tracker.keeps.iter().map(|property| event.fields.get(usize::from(*property)).cloned().unwrap_or_default());
+        if self.entries.last().is_none_or(|last| *last <= entry) {
+            self.entries.push(entry);
+            self.values.extend(kept);
+        } else {
+            let at = self.entries.partition_point(|known| *known <= entry);
+            self.entries.insert(at, entry);
+            let width = tracker.keeps.len();
+            self.values.splice(at * width..at * width, kept);
+        }
+    }
+
+    /// Lets go of entries that no window can reach any more; not one by one, so that a long history does not cost a shift per event.
+    fn drop_old(&mut self, tracker: &Tracker, now: Instant, keep_from: Instant) {
+        if tracker.window_ms == i64::MAX {
+            return;
+        }
+        let mut cut = now.plus_ms(-tracker.window_ms);
+        if tracker.since_entry {
+            // A run may begin with this very event: what lies at `now` stays.
+            cut = cut.min(keep_from.plus_ms(-tracker.window_ms)).min(now);
+        }
+        let old = self.entries.partition_point(|entry| entry.at < cut);
+        if old > 8 && old * 2 > self.entries.len() || old == self.entries.len() {
+            self.drop_front(old, tracker.keeps.len());
+        }
+        let hour = cut.0.div_euclid(HOUR_MS);
+        self.folded.retain(|(at, _)| *at >= hour);
+    }
+
+    fn drop_front(&mut self, count: usize, width: usize) {
+        self.entries.drain(..count);
+        self.values.drain(..count * width);
+    }
+
+    fn fold(&mut self, width: usize) {
+        if self.entries.len() <= ENTRIES_MAX {
+            return;
+        }
+        // A tenth at a time, so that folding costs little per event.
+        let count = ENTRIES_MAX / 10;
+        for entry in &self.entries[..count] {
+            let hour = entry.at.0.div_euclid(HOUR_MS);
+            match self.folded.binary_search_by_key(&hour, |(at, _)| *at) {
+                Ok(found) => self.folded[found].1 += 1,
+                Err(place) => self.folded.insert(place, (hour, 1)),
+            }
+        }
+        self.drop_front(count, width);
+    }
+
+    /// Entries with own time in `(after, until]`, as a range of positions.
+    pub(super) fn between(&self, after: Instant, until: Instant) -> std::ops::Range<usize> {
+        let start = self.entries.partition_point(|entry| entry.at <= after);
+        let end = if self.entries.last().is_none_or(|last| last.at <= until) {
+            self.entries.len()
+        } else {
+            self.entries.partition_point(|entry| entry.at <= until)
+        };
+        start..end.max(start)
+    }
+
+    /// Folded entries in whole hours that began after a moment.
+    pub(super) fn folded_after(&self, after: Instant) -> u64 {
+        let hour = after.0.div_euclid(HOUR_MS);
+        self.folded.iter().filter(|(at, _)| *at > hour || after == Instant::FIRST).map(|(_, count)| u64::from(*count)).sum()
+    }
+
+    pub(super) fn values_of(&self, entry: usize, width: usize) -> &[Value] {
+        self.values.get(entry * width..(entry + 1) * width).unwrap_or(&[])
+    }
+}
+
+impl Total {
+    fn add(&mut self, value: &Value, earliest: bool, latest: bool) {
+        if earliest {
+            self.first = value.clone();
+        }
+        if latest {
+            self.last = value.clone();
+        }
+        if value.is_missing() {
+            return;
+        }
+        self.count += 1;
+        if let Value::Number(number) = value {
+            self.sum = self.sum.checked_add(*number).unwrap_or(self.sum);
+        }
+        if self.smallest.is_missing() || super::evaluate::order(value, &self.smallest) == Some(std::cmp::Ordering::Less) {
+            self.smallest = value.clone();
+        }
+        if self.largest.is_missing() || super::evaluate::order(value, &self.largest) == Some(std::cmp::Ordering::Greater) {
+            self.largest = value.clone();
+        }
+    }
+}
