@@ -6,4 +6,7 @@ mod it {
     mod calendar;
     mod record;
     mod values;
+    mod cli;
+    mod diagnostics;
+    mod tidy;
 }

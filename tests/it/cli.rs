@@ -1,0 +1,154 @@
+//! The command as a user meets it: what it prints, where, and how it ends.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a run of the command left behind.
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn onward(arguments: &[&str], folder: &Path) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_onward"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NO_COLOR")
+        .output()
+        .expect("the command starts");
+    Ran {
+        code: output.status.code().expect("it ends by itself"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// An empty folder of this test's own.
+fn fresh(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn a_path_that_is_not_there_ends_with_3_and_says_so() {
+    let ran = onward(&["check", "nowhere"], &fresh("nowhere"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (3, "error: cannot read `nowhere`: there is no such file or folder\n"));
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn a_folder_without_journeys_points_to_init() {
+    let ran = onward(&["check"], &fresh("empty"));
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.stderr, "error: cannot read `.`: it holds no `.journey` file; `onward init` writes a first project\n");
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_help_with_0() {
+    let folder = fresh("usage");
+    assert_eq!(onward(&["chekc"], &folder).code, 2);
+    assert_eq!(onward(&["plan", "--svg", "--mermaid"], &folder).code, 2);
+    let help = onward(&["--help"], &folder);
+    assert_eq!(help.code, 0);
+    for command in ["check", "plan", "test", "simulate", "explain", "init", "completions"] {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command} is missing in:\n{}", help.stdout);
+    }
+}
+
+#[test]
+fn explain_finds_a_page_by_code_and_slug_and_guesses_otherwise() {
+    let folder = fresh("explain");
+    let by_code = onward(&["explain", "e0651"], &folder);
+    assert_eq!(by_code.code, 0);
+    assert!(by_code.stdout.starts_with("# E0651 not-text\n"), "{}", by_code.stdout);
+    assert_eq!(onward(&["explain", "not-text"], &folder).stdout, by_code.stdout);
+    let unknown = onward(&["explain", "not-txt"], &folder);
+    assert_eq!((unknown.code, unknown.stderr.as_str()), (2, "error: there is no finding `not-txt`; did you mean `not-text`?\n"));
+}
+
+#[test]
+fn completions_name_the_subcommands() {
+    let ran = onward(&["completions", "bash"], &fresh("completions"));
+    assert_eq!(ran.code, 0);
+    assert!(ran.stdout.contains("simulate") && ran.stdout.contains("--deny"));
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_a_finding_with_its_byte() {
+    let folder = fresh("encoding");
+    // `## ` and then a Thai word as Windows-874 has it.
+    fs::write(folder.join("old.journey"), b"## ok\n## \xc5\xd9\xa1\xa4\xe9\xd2\n").unwrap();
+    let ran = onward(&["check", "--format", "short"], &folder);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.stdout, "old.journey:2:2: error[E0651] the file is not UTF-8 text: byte 10 belongs to no character\n");
+}
+
+#[test]
+fn a_file_may_have_one_mebibyte_and_not_a_byte_more() {
+    let folder = fresh("size");
+    let line = "# twenty characters\n";
+    let mut text = line.repeat((1 << 20) / line.len());
+    text.push_str(&"#".repeat((1 << 20) - text.len()));
+    assert_eq!(text.len(), 1 << 20);
+    fs::write(folder.join("big.journey"), &text).unwrap();
+    let exact = onward(&["check", "--format", "short"], &folder);
+    assert_eq!(exact.code, 0, "{}", exact.stdout);
+    text.push('#');
+    fs::write(folder.join("big.journey"), &text).unwrap();
+    let ran = onward(&["check", "--format", "short"], &folder);
+    assert_eq!((ran.code, ran.stdout.contains("error[E0652]")), (1, true), "{}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_out_of_the_project_and_devices_are_refused_and_never_opened() {
+    let folder = fresh("refused");
+    fs::write(folder.join("secret.journey"), "not part of it\n").unwrap();
+    let project = folder.join("project");
+    fs::create_dir_all(project.join("deep")).unwrap();
+    fs::write(project.join("deep/own.journey"), "# fine\n").unwrap();
+    std::os::unix::fs::symlink("../secret.journey", project.join("away.journey")).unwrap();
+    std::os::unix::fs::symlink("deep/own.journey", project.join("inside.journey")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", project.join("zero.journey")).unwrap();
+    // A pipe would block whoever opens it.
+    assert!(Command::new("mkfifo").arg(project.join("pipe.journey")).status().unwrap().success());
+    let ran = onward(&["check", "project", "--format", "short"], &folder);
+    assert_eq!(ran.code, 1);
+    let expected = "project/away.journey:1:1: error[E0654] the file is not read: it is a link that leads out of the project\n\
+                    project/pipe.journey:1:1: error[E0654] the file is not read: it is not an ordinary file\n\
+                    project/zero.journey:1:1: error[E0654] the file is not read: it is a link that leads out of the project\n";
+    assert_eq!(ran.stdout, expected);
+    assert!(!ran.stderr.contains("not part of it"));
+}
+
+#[test]
+fn hidden_and_built_folders_and_logs_are_not_looked_into() {
+    let folder = fresh("skipped");
+    for skipped in [".git", "target", "data"] {
+        fs::create_dir_all(folder.join(skipped)).unwrap();
+        fs::write(folder.join(skipped).join("x.journey"), b"\xff").unwrap();
+    }
+    fs::write(folder.join("a.journey"), "# fine\n").unwrap();
+    let ran = onward(&["check"], &folder);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "1 file checked, nothing to complain about\n"));
+}
+
+#[test]
+fn init_writes_a_project_and_overwrites_nothing() {
+    let folder = fresh("init");
+    let ran = onward(&["init", "shop"], &folder);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let written = fs::read_to_string(folder.join("shop/welcome.journey")).unwrap();
+    fs::write(folder.join("shop/welcome.journey"), "# mine\n").unwrap();
+    let again = onward(&["init", "shop"], &folder);
+    assert_eq!(again.code, 3);
+    assert!(again.stderr.contains("nothing is ever overwritten"), "{}", again.stderr);
+    assert_eq!(fs::read_to_string(folder.join("shop/welcome.journey")).unwrap(), "# mine\n");
+    assert!(written.contains("scenario"));
+}
