@@ -1,7 +1,52 @@
 //! The checker: from the shape of files to a project in which every name and type is known.
 //!
-//! In: [`ast::File`](crate::ast::File)s. Out: [`Checked`] and findings. Reports everything in one run, one message per mistake.
+//! In: [`ast::File`]s. Out: [`Checked`] and findings. Reports everything in one run, one message per mistake.
+//! **Invariant:** linear in the size of the project: every look-up is a hash, no pass compares declarations with each other.
+//! Order: names, then what is declared, then constants and defaults, then segments and the policy, then messages, journeys, scenarios.
 
 pub mod checked;
 
+mod compare;
+mod constant;
+mod contact;
+pub(crate) mod declare;
+pub(crate) mod expr;
+pub(crate) mod history;
+mod literal;
+pub(crate) mod names;
+mod order;
+mod path;
+mod policy;
+pub(crate) mod problem;
+pub(crate) mod project;
+pub(crate) mod scope;
+mod segment;
+pub(crate) mod target;
+mod template;
+mod tree;
+
 pub use checked::Checked;
+
+use crate::ast;
+use crate::diagnostic::Diagnostics;
+use crate::source::Sources;
+use names::Names;
+use project::Project;
+
+/// Checks a project. What comes out is complete where no error is among the findings.
+pub fn check(files: &[ast::File], sources: &Sources) -> (Checked, Diagnostics) {
+    let mut found = Diagnostics::default();
+    let names = Names::collect(files, &mut found);
+    let mut project = Project::new(sources, names);
+    declare::declare(&mut project, files, &mut found);
+    project.zone = policy::zone(files, &mut found);
+    constant::constants(&mut project, files, &mut found);
+    declare::defaults(&mut project, files, &mut found);
+    contact::declare(&mut project, files, &mut found);
+    segment::number(&mut project, files, &mut found);
+    let mut checked = Checked { segments: segment::check(&project, files, &mut found), ..Checked::default() };
+    checked.policy = policy::check(&project, files, &mut found);
+    checked.routes = std::mem::take(&mut project.routes);
+    checked.schema = std::mem::take(&mut project.schema);
+    (checked, found)
+}

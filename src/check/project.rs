@@ -1,0 +1,128 @@
+//! What every part of the checker knows of the project: names with their numbers, the schema, constants.
+//!
+//! In: what [`super::declare`] found. Out: look-ups that report what they do not find. **Invariant:** a look-up that fails has reported
+//! it, and whoever asked goes on in silence. Knows nothing of one journey.
+
+use super::checked::Route;
+use super::names::{self, Kind, Names};
+use super::problem::problems;
+use crate::ast::Name;
+use crate::calendar::Zone;
+use crate::diagnostic::{Code, Diagnostics, Fix};
+use crate::schema::{ChannelId, ChannelKind, EventId, JourneyId, MessageId, RouteId, Schema, SegmentId, TeamId, TopicId};
+use crate::source::{Place, Sources};
+use crate::value::{Text, Type, Value};
+use std::collections::HashMap;
+
+problems! {
+    /// `by emial`
+    UnknownChannel { name: String, help: String, fix: Vec<Fix> } = Code::new("E0102", "unknown-channel");
+        "there is no channel `{name}`", "messages cannot go this way", "{help}";
+
+    /// Something of the design that this version cannot do.
+    NotYet { what: String } = Code::new("E0190", "not-available-yet");
+        "{what} is not available yet", "planned, and not in this version", "take it out for now";
+}
+
+/// Declarations of a project, resolved.
+pub(crate) struct Project<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) names: Names<'a>,
+    pub(crate) schema: Schema,
+    /// Positions of the customer's fields by name.
+    pub(crate) fields: HashMap<Text, u16>,
+    /// The project's zone, in which a written moment is meant.
+    pub(crate) zone: Zone,
+    /// Top-level `let`, by number; one with a mistake is missing and of type `Error`.
+    pub(crate) constants: Vec<(Value, Type)>,
+    pub(crate) routes: Vec<Route>,
+}
+
+impl<'a> Project<'a> {
+    /// A project of which only the names are known.
+    pub(crate) fn new(sources: &'a Sources, names: Names<'a>) -> Project<'a> {
+        Project {
+            sources,
+            names,
+            schema: Schema::default(),
+            fields: HashMap::new(),
+            zone: Zone::default(),
+            constants: Vec::new(),
+            routes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn event(&self, name: &Name, found: &mut Diagnostics) -> Option<EventId> {
+        self.names.find(Kind::Event, name, found).map(EventId)
+    }
+
+    pub(crate) fn topic(&self, name: &Name, found: &mut Diagnostics) -> Option<TopicId> {
+        self.names.find(Kind::Topic, name, found).map(TopicId)
+    }
+
+    pub(crate) fn team(&self, name: &Name, found: &mut Diagnostics) -> Option<TeamId> {
+        self.names.find(Kind::Team, name, found).map(TeamId)
+    }
+
+    pub(crate) fn segment(&self, name: &Name, found: &mut Diagnostics) -> Option<SegmentId> {
+        self.names.find(Kind::Segment, name, found).map(SegmentId)
+    }
+
+    pub(crate) fn message(&self, name: &Name, found: &mut Diagnostics) -> Option<MessageId> {
+        self.names.find(Kind::Message, name, found).map(MessageId)
+    }
+
+    pub(crate) fn journey(&self, name: &Name, found: &mut Diagnostics) -> Option<JourneyId> {
+        self.names.find(Kind::Journey, name, found).map(JourneyId)
+    }
+
+    /// A route by its name, silently: where it is none, it may be a channel.
+    pub(crate) fn route(&self, name: &str) -> Option<RouteId> {
+        let id = self.names.get(Kind::Route, name)?;
+        self.names.mark(Kind::Route, name);
+        Some(RouteId(id))
+    }
+
+    pub(crate) fn channel(&self, name: &Name, found: &mut Diagnostics) -> Option<ChannelId> {
+        self.channel_or(name, false, found)
+    }
+
+    /// As [`Project::channel`], where the name of a route would be right too: suggestions name both.
+    pub(crate) fn channel_or(&self, name: &Name, routes: bool, found: &mut Diagnostics) -> Option<ChannelId> {
+        if let Some(id) = names::channel(&name.text) {
+            return Some(ChannelId(id));
+        }
+        let mut legal: Vec<&str> = names::CHANNELS.iter().map(|(channel, _)| *channel).collect();
+        let is_route = self.names.get(Kind::Route, &name.text).is_some();
+        if routes {
+            legal.extend(self.names.of_kind(Kind::Route));
+        }
+        let near = crate::diagnostic::suggest::nearest(&name.text, legal);
+        let help = match near.as_slice() {
+            [] if is_route => "this is a route; name a single channel here".to_owned(),
+            [] => "channels are `email`, `sms`, `push`, `line`, `whatsapp`, `web`, `inbox`, `webhook`, `print` and `task`".to_owned(),
+            near => names::did_you_mean(near),
+        };
+        let fix = names::changes(&near, name.place);
+        found.push(UnknownChannel { place: name.place, name: name.text.to_string(), help, fix });
+        None
+    }
+
+    /// Channels by name; what is no channel is reported and left out.
+    pub(crate) fn channels(&self, names: &[Name], found: &mut Diagnostics) -> Vec<ChannelId> {
+        names.iter().filter_map(|name| self.channel(name, found)).collect()
+    }
+
+    pub(crate) fn channel_kind(&self, id: ChannelId) -> Option<ChannelKind> {
+        self.schema.channels.get(id.index()).map(|channel| channel.kind)
+    }
+
+    pub(crate) fn channel_name(&self, id: ChannelId) -> &str {
+        self.schema.channels.get(id.index()).map_or("", |channel| channel.name.as_str())
+    }
+}
+
+/// Reports a construct that the design has and this version cannot do.
+pub(crate) fn not_yet(what: &str, place: Place, found: &mut Diagnostics) {
+    found.push(NotYet { place, what: what.to_owned() });
+}
