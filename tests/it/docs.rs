@@ -2,8 +2,11 @@
 //!
 //! A fenced block says what it is after ` ```journey `: nothing (a whole project), `prelude` (what parts are checked with), `part`
 //! (declarations), `header` (each paragraph is the header of a journey), `steps` (each paragraph is the body of a journey), `conditions`
-//! (one a line). `fails=E0203` on any of them asks for exactly that code.
+//! (one a line). `fails=E0203` on any of them asks for exactly that code; `file=a.journey` names the file that the page's commands see.
+//! A ` ```console ` block is a command and what it prints.
 
+use onward::diagnostic::{Diagnostic, Severity, explain};
+use onward::{Project, check_project};
 use std::fmt::Write as _;
 
 /// A fenced block of a page.
@@ -12,6 +15,8 @@ struct Block {
     line: usize,
     kind: String,
     fails: Option<String>,
+    /// The file that the commands of the page see it in.
+    file: Option<String>,
     text: String,
 }
 
@@ -33,11 +38,12 @@ fn blocks() -> Vec<Block> {
             } else if let Some(info) = line.strip_prefix("```") {
                 let mut words = info.split_whitespace();
                 let language = words.next().unwrap_or("").to_owned();
-                let mut block = Block { page, line: index + 2, kind: language, fails: None, text: String::new() };
+                let mut block = Block { page, line: index + 2, kind: language, fails: None, file: None, text: String::new() };
                 for word in words {
-                    match word.strip_prefix("fails=") {
-                        Some(code) => block.fails = Some(code.to_owned()),
-                        None => block.kind = format!("{} {word}", block.kind),
+                    match word.split_once('=') {
+                        Some(("fails", code)) => block.fails = Some(code.to_owned()),
+                        Some(("file", name)) => block.file = Some(name.to_owned()),
+                        _ => block.kind = format!("{} {word}", block.kind),
                     }
                 }
                 open = Some(block);
@@ -103,5 +109,108 @@ fn cases(block: &Block, prelude: &str) -> Vec<Case> {
             .map(|(offset, line)| wrapped(&format!("{entered}  if "), line, " {\n    send hello by email\n  }\n}\n", offset))
             .collect(),
         other => panic!("{}:{}: unknown kind of block `{other}`", block.page, block.line),
+    }
+}
+
+fn findings(text: &str) -> Vec<(Diagnostic, usize)> {
+    let (compiled, found) = check_project(Project::from_texts([("page.journey", text)]));
+    let sources = compiled.sources();
+    found
+        .into_sorted()
+        .into_iter()
+        .map(|finding| {
+            let line = sources.get(finding.place.file).map_or(0, |file| file.position(finding.place.span.start).line as usize);
+            (finding, line)
+        })
+        .collect()
+}
+
+/// What is wrong with a case, as a line each.
+fn complaints(block: &Block, case: &Case) -> String {
+    let last = case.before + case.text.lines().count();
+    let mut text = String::new();
+    let found: Vec<(Diagnostic, usize)> = findings(&case.text)
+        .into_iter()
+        // The declarations around a part may be unused; its own lines must be clean.
+        .filter(|(finding, line)| finding.severity() == Severity::Error || (*line > case.before && *line <= last))
+        .collect();
+    let place = |line: usize| if line > case.before { case.page_line + line - case.before - 1 } else { block.line };
+    match &block.fails {
+        Some(code) if found.iter().any(|(finding, _)| finding.code.number == code) && found.len() == 1 => {}
+        Some(code) => {
+            let all: Vec<String> = found.iter().map(|(finding, _)| finding.code.to_string()).collect();
+            writeln!(text, "{}:{}: asks for {code} alone, gives {all:?}", block.page, block.line).unwrap();
+        }
+        None => {
+            for (finding, line) in found {
+                writeln!(text, "{}:{}: {} {}", block.page, place(line), finding.code, finding.message()).unwrap();
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_block_of_the_pages_does_what_it_says() {
+    let blocks: Vec<Block> = blocks().into_iter().filter(|block| block.kind.starts_with("journey")).collect();
+    let prelude = blocks.iter().find(|block| block.kind == "journey prelude").unwrap().text.clone();
+    assert!(blocks.len() > 40, "the pages have lost their blocks");
+    let mut wrong = String::new();
+    for block in &blocks {
+        for case in cases(block, &prelude) {
+            wrong.push_str(&complaints(block, &case));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The reference names every code beside the construct that it is about, and no code that does not exist.
+#[test]
+fn the_reference_names_every_finding() {
+    let pages = concat!(include_str!("../../docs/language.md"), include_str!("../../docs/data.md"));
+    let mut named: Vec<String> = Vec::new();
+    for (page_line, line) in pages.lines().enumerate().filter(|(_, line)| line.contains("E0") || line.contains("W0")) {
+        let words: Vec<&str> = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '–').collect();
+        for word in words {
+            match word.split('–').collect::<Vec<_>>()[..] {
+                [from, to] if is_code(from) && is_code(to) => {
+                    named.extend(explain::pages().map(|page| page.code.to_owned()).filter(|code| &**code >= from && &**code <= to));
+                }
+                [code] if is_code(code) => {
+                    assert!(explain::page(code).is_some(), "line {}: there is no code {code}", page_line + 1);
+                    named.push(code.to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+    let missing: Vec<&str> = explain::pages().map(|page| page.code).filter(|code| !named.iter().any(|name| name == code)).collect();
+    assert!(missing.is_empty(), "docs/language.md and docs/data.md do not name {missing:?}");
+}
+
+fn is_code(word: &str) -> bool {
+    word.len() == 5 && word.starts_with(['E', 'W']) && word[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Commands of the README print what the README says.
+#[test]
+fn every_command_of_the_pages_prints_what_it_says() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    let blocks = blocks();
+    for block in &blocks {
+        if let Some(file) = &block.file {
+            std::fs::write(folder.join(file), &block.text).unwrap();
+        }
+    }
+    let commands: Vec<&Block> = blocks.iter().filter(|block| block.kind == "console").collect();
+    assert!(!commands.is_empty(), "the README shows no command");
+    for block in commands {
+        let (command, said) = block.text.split_once('\n').unwrap();
+        let words = command.strip_prefix("$ onward ").expect("a command begins with `$ onward`").split(' ');
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(words).current_dir(&folder).output().unwrap();
+        let printed = [ran.stdout, ran.stderr].concat();
+        let printed = String::from_utf8(printed).unwrap();
+        assert_eq!(printed.trim(), said.trim(), "{}:{}: {command}", block.page, block.line);
     }
 }
