@@ -6,24 +6,42 @@
 
 pub mod checked;
 
+mod amount;
 mod compare;
+mod consent;
 mod constant;
 mod contact;
+mod content;
 pub(crate) mod declare;
 pub(crate) mod expr;
+pub(crate) mod flow;
+mod header;
+mod header_caps;
+mod header_entry;
+mod header_every;
+mod header_key;
+mod header_values;
 pub(crate) mod history;
+mod journey;
 mod literal;
+mod message;
 pub(crate) mod names;
 mod order;
 mod path;
 mod policy;
 pub(crate) mod problem;
 pub(crate) mod project;
+mod scenario;
+mod scenario_expect;
 pub(crate) mod scope;
 mod segment;
+mod sends;
+mod signature;
+mod steps;
 pub(crate) mod target;
 mod template;
 mod tree;
+mod waits;
 
 pub use checked::Checked;
 
@@ -46,7 +64,10 @@ pub fn check(files: &[ast::File], sources: &Sources) -> (Checked, Diagnostics) {
     segment::number(&mut project, files, &mut found);
     let mut checked = Checked { segments: segment::check(&project, files, &mut found), ..Checked::default() };
     checked.policy = policy::check(&project, files, &mut found);
+    journey::all(&project, files, &mut checked, &mut found);
     checked.routes = std::mem::take(&mut project.routes);
     checked.schema = std::mem::take(&mut project.schema);
+    flow::check(&checked, &mut found);
+    consent::check(&checked, &mut found);
     (checked, found)
 }

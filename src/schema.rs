@@ -234,3 +234,40 @@ impl MessageVerb {
         }
     }
 }
+
+// ---------------------------------------------------------------- words for reasons, as scenarios and reports write them
+
+/// Why a message was not sent: `expect no message M because no_consent`. Closed; the engine's decisions are written with these.
+pub const NOT_SENT: &[&str] = &[
+    "no_consent",
+    "suppressed",
+    "no_contact",
+    "invalid_contact",
+    "capped",
+    "quiet_hours",
+    "not_for_her",
+    "content_limit",
+    "paused",
+    "expired",
+    "run_ended",
+    "held_out",
+    "cancelled",
+    "failed",
+    "unknown",
+];
+
+/// Why no run began: `expect not entered because already_running`. Closed, as above.
+pub const NOT_ENTERED: &[&str] = &[
+    "condition",
+    "already_running",
+    "entered_before",
+    "too_soon",
+    "no_key",
+    "too_late",
+    "already_over",
+    "not_for_her",
+    "outside_period",
+    "capped",
+    "past",
+    "too_many_runs",
+];

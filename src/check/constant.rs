@@ -96,7 +96,7 @@ impl Typer<'_, '_, '_> {
         self.fold_or_report(written, &value)
     }
 
-    fn fold_or_report(&mut self, written: &ast::Expr, value: &Expr) -> Option<Value> {
+    pub(super) fn fold_or_report(&mut self, written: &ast::Expr, value: &Expr) -> Option<Value> {
         match fold(value) {
             Ok(value) => Some(value),
             Err(Unknown::NotConstant) => {

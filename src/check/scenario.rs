@@ -1,0 +1,518 @@
+//! Scenarios: a story with exact values, and what must come of it.
+//!
+//! In: the lines of a scenario. Out: checked [`Scene`]s in the same order. **Invariant:** every value in a story is a constant of its
+//! field's type; what a story expects can be expected of its journey. Runs nothing. What is expected: see [`super::scenario_expect`].
+
+use super::amount;
+use super::checked::{Happens, Journey, RunKey, Scenario, Scene, SceneKind, StepKind};
+use super::expr::Typer;
+use super::flow::each_step;
+use super::header_values::Values;
+use super::journey::Done;
+use super::problem::problems;
+use super::scenario_expect as expect;
+use super::project::{Project, not_yet};
+use super::scope::Scope;
+use super::sends;
+use super::signature::Signatures;
+use crate::ast;
+use crate::ast::HappensKind;
+use crate::calendar::Span;
+use crate::condition::{Expr, Happening, What, WhichMessage};
+use crate::diagnostic::{Code, Diagnostics, Fix, suggest};
+use crate::schema::{ChannelId, EventId, FieldId, JourneyId, MessageId, MessageVerb};
+use crate::source::Place;
+use crate::value::{Text, Type, Value};
+use chrono::NaiveDateTime;
+use std::cell::RefCell;
+
+/// Most earlier events of one `given has` line.
+const GIVEN_MAX: u32 = 10_000;
+
+problems! {
+    /// `expect` nothing at all.
+    NothingExpected { title: String } = Code::new("W0500", "nothing-expected");
+        "the scenario \"{title}\" expects nothing", "it can never fail", "add a line that begins with `expect`";
+
+    /// `after 1 hour …` as the first line.
+    AfterWhat {} = Code::new("E0501", "after-what");
+        "nothing happened before this line", "`after` counts from the line above that happened",
+        "begin with a moment: `at 2026-03-01 10:00 …`, or write `starting 2026-03-01 10:00` above";
+
+    /// A moment before the one above.
+    GoesBack { fix: Option<Fix> } = Code::new("E0502", "story-goes-back");
+        "this is earlier than a line above it", "a story goes forward", "put the lines in the order in which they happen";
+
+    /// `choosing "tenpercent"`
+    PathUnknown { path: String, journey: String, has: String, fix: Option<Fix> } = Code::new("E0503", "no-such-path");
+        "`{journey}` has no path \"{path}\"", "{has}", "write the name of one of its paths, or `choosing \"hold out\"`";
+
+    /// `choosing "hold out"` where nobody is held out.
+    NobodyHeldOut { journey: String } = Code::new("E0504", "nobody-is-held-out");
+        "nobody is held out of `{journey}`", "neither it nor the policy has a line `hold out`", "take this line out, or add `hold out 10%` to the journey";
+
+    /// `in the run of order_id "o1"` in a journey that has no such key.
+    NotItsKey { journey: String, key: String, why: String, fix: Option<Fix> } = Code::new("E0505", "not-its-key");
+        "the runs of `{journey}` are not told apart by `{key}`", "{why}", "name its key, or leave the block out";
+
+    /// `given` after something happened.
+    GivenLate {} = Code::new("E0506", "given-too-late");
+        "what is given must stand before the story begins", "something happened above already", "move this line up";
+
+    /// `given has clicked reminder 3 days ago`
+    NotGivable {} = Code::new("E0507", "cannot-be-given");
+        "only events and consents can have happened before", "this cannot be given", "write an event, for example `given has order_completed 3 days ago {{ total: 100 THB }}`";
+
+    /// `after 1 day sent reminder`
+    NotAReport { verb: &'static str } = Code::new("E0508", "not-reported");
+        "nobody reports that a message was {verb}", "that is what the journey itself does", "write `expect message …` for it, or report `delivered`, `opened` or `clicked`";
+
+    /// `requested` for a journey that cannot be started.
+    NotRequested { journey: String } = Code::new("E0509", "cannot-be-requested");
+        "`{journey}` cannot be started by a request", "it has no line `enter when requested`", "begin the story with what lets customers in";
+
+    /// A report about any message.
+    WhichMessageReported {} = Code::new("E0510", "which-message");
+        "it is not said which message this is about", "a story is exact", "name the message, for example `clicked reminder`";
+
+    /// `starting` twice, or too late.
+    StartsTwice {} = Code::new("E0511", "starts-once");
+        "a story starts once, with its first line", "something stands before this", "make it the first line of the scenario";
+}
+
+/// How far the story has come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Story {
+    /// The moment of the line above that happened; `None` after an `after` whose length is not known.
+    now: Option<NaiveDateTime>,
+    begun: bool,
+    lines: usize,
+    expects: bool,
+}
+
+/// What all scenarios share.
+pub(super) struct Shared<'a, 'p> {
+    pub(super) project: &'a Project<'p>,
+    pub(super) signatures: &'a Signatures,
+    /// The policy holds customers out.
+    pub(super) holds_out: bool,
+    /// Messages that some journey sends.
+    pub(super) sent: &'a [bool],
+}
+
+/// One scenario while it is checked.
+pub(super) struct Cx<'a, 'p> {
+    pub(super) project: &'a Project<'p>,
+    pub(super) signatures: &'a Signatures,
+    pub(super) found: &'a mut Diagnostics,
+    shared: &'a Shared<'a, 'p>,
+    scope: Scope<'a>,
+    pub(super) journey: Option<JourneyId>,
+    checked: Option<&'a Journey>,
+    /// Its journey has no mistake: what is not there was not meant.
+    pub(super) whole: bool,
+    paths: &'a [Text],
+    /// Something happened already.
+    happened: bool,
+}
+
+impl<'a, 'p> Cx<'a, 'p> {
+    fn typer<'t>(&'t mut self) -> Typer<'t, 'p, 'a> {
+        Typer { project: self.project, scope: &mut self.scope, found: self.found }
+    }
+
+    pub(super) fn what(&mut self, target: &ast::Target) -> Option<What> {
+        self.typer().what(target)
+    }
+
+    pub(super) fn condition(&mut self, written: &ast::Expr) -> Expr {
+        self.typer().condition(written)
+    }
+
+    pub(super) fn message(&mut self, name: &ast::Name) -> Option<MessageId> {
+        self.project.message(name, self.found)
+    }
+
+    pub(super) fn channel(&mut self, name: &ast::Name) -> Option<ChannelId> {
+        self.project.channel(name, self.found)
+    }
+
+    /// A value that is known before anything runs.
+    fn constant(&mut self, written: &ast::Expr, needed: &Type) -> Option<Value> {
+        let mut scope = Scope::default();
+        Typer { project: self.project, scope: &mut scope, found: self.found }.constant_of(written, needed)
+    }
+
+    fn not_yet(&mut self, what: &str, place: Place) {
+        not_yet(what, place, self.found);
+    }
+
+    pub(super) fn is_sent(&self, message: MessageId) -> bool {
+        self.shared.sent.get(message.index()).copied().unwrap_or(true)
+    }
+
+    pub(super) fn journey_name(&self) -> String {
+        self.checked.map_or(String::new(), |journey| journey.name.to_string())
+    }
+
+    /// Reasons of its `exit` steps.
+    pub(super) fn exit_reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if let Some(journey) = self.checked {
+            each_step(&journey.steps, &mut |step| {
+                if let StepKind::Exit { reason: Some(reason) } = &step.kind {
+                    reasons.push(reason.clone());
+                }
+            });
+        }
+        reasons
+    }
+}
+
+/// Checks one scenario. Values of the entry that only it reads are added to its journey.
+pub(super) fn check(shared: &Shared, scenario: &ast::Scenario, journeys: &mut [Done], found: &mut Diagnostics) -> Option<Scenario> {
+    let journey = scenario.journey.as_ref().and_then(|name| shared.project.journey(name, found));
+    let mut done = journey.and_then(|id| journeys.get_mut(id.index()));
+    let values = RefCell::new(done.as_mut().map_or_else(Values::default, |done| std::mem::take(&mut done.values)));
+    if done.is_none() {
+        values.borrow_mut().sources.push(super::header_values::Source::Unknown);
+    }
+    let mut entry = &values;
+    let mut cx = Cx {
+        project: shared.project,
+        signatures: shared.signatures,
+        found,
+        shared,
+        scope: Scope::of_run(&mut entry),
+        journey,
+        checked: done.as_deref().map(|done| &done.journey),
+        whole: done.as_deref().is_some_and(|done| done.whole),
+        paths: done.as_deref().map_or(&[], |done| &done.paths),
+        happened: false,
+    };
+    let checked = story(&mut cx, scenario);
+    drop(cx);
+    if let Some(done) = done {
+        done.values = values.into_inner();
+        done.journey.entry_fields.clone_from(&done.values.fields);
+    }
+    Some(Scenario { title: checked.0, journey: journey?, lines: checked.1, place: scenario.place })
+}
+
+fn story(cx: &mut Cx, scenario: &ast::Scenario) -> (String, Vec<Scene>) {
+    let title = scenario.title.as_ref().map(|title| title.text.clone()).unwrap_or_default();
+    let mut story = Story::default();
+    let lines = lines(cx, &scenario.lines, &mut story);
+    if !story.expects {
+        let place = scenario.title.as_ref().map_or(scenario.place, |title| title.place);
+        cx.found.push(NothingExpected { place, title: title.clone() });
+    }
+    (title, lines)
+}
+
+fn lines(cx: &mut Cx, written: &[ast::Scene], story: &mut Story) -> Vec<Scene> {
+    let mut scenes = Vec::with_capacity(written.len());
+    for line in written {
+        if let Some(kind) = line_kind(cx, line, story) {
+            scenes.push(Scene { place: line.place, kind });
+        }
+        story.lines += 1;
+    }
+    scenes
+}
+
+fn line_kind(cx: &mut Cx, line: &ast::Scene, story: &mut Story) -> Option<SceneKind> {
+    let place = line.place;
+    match &line.kind {
+        ast::SceneKind::Starting(moment) => {
+            if story.lines > 0 {
+                cx.found.push(StartsTwice { place });
+            }
+            let moment = moment.as_ref()?;
+            story.now = Some(moment.value);
+            story.begun = true;
+            Some(SceneKind::Starting(moment.value))
+        }
+        ast::SceneKind::GivenHas { count, target, ago, fields } => {
+            given_before(cx, place);
+            given_has(cx, count.as_ref(), target.as_ref()?, ago.as_ref(), fields.as_ref())
+        }
+        ast::SceneKind::GivenSubscribed(topic) => {
+            given_before(cx, place);
+            cx.project.topic(topic.as_ref()?, cx.found).map(SceneKind::GivenSubscribed)
+        }
+        ast::SceneKind::GivenCustomer(fields) => {
+            given_before(cx, place);
+            customer(cx, fields.as_ref(), place).map(SceneKind::GivenCustomer)
+        }
+        ast::SceneKind::At { moment, happens } => {
+            let happens = happens.as_ref().and_then(|happens| happening(cx, happens));
+            let moment = moment.as_ref()?;
+            if story.now.is_some_and(|now| moment.value < now) {
+                cx.found.push(GoesBack { place: moment.place, fix: None });
+            }
+            story.now = Some(moment.value);
+            story.begun = true;
+            happens.map(|happens| SceneKind::At { moment: moment.value, happens })
+        }
+        ast::SceneKind::After { delay, happens } => after(cx, delay.as_ref(), happens.as_ref(), story, place),
+        ast::SceneKind::Choosing(path) => choosing(cx, path.as_ref()?).map(SceneKind::Choosing),
+        ast::SceneKind::InTheRunOf { key, value, lines: inner } => in_the_run(cx, key.as_ref(), value.as_ref(), inner, story),
+        ast::SceneKind::Expect(expect) => {
+            story.expects = true;
+            expect::check(cx, expect.as_ref()?).map(SceneKind::Expect)
+        }
+        ast::SceneKind::NotYet { what } => {
+            cx.not_yet(what, place);
+            None
+        }
+    }
+}
+
+fn given_before(cx: &mut Cx, place: Place) {
+    if cx.happened {
+        cx.found.push(GivenLate { place });
+    }
+}
+
+fn after(
+    cx: &mut Cx,
+    delay: Option<&ast::Spanned<Span>>,
+    happens: Option<&ast::Happens>,
+    story: &mut Story,
+    place: Place,
+) -> Option<SceneKind> {
+    if !story.begun {
+        cx.found.push(AfterWhat { place });
+    }
+    let happens = happens.and_then(|happens| happening(cx, happens));
+    let delay = amount::ahead(delay?, "a time between two lines", cx.found);
+    story.begun = true;
+    // Civil steps of days and months need no zone for an order by day; the clock time stays.
+    story.now = match (story.now, delay) {
+        (Some(now), Some(span)) => later(now, span),
+        _ => None,
+    };
+    Some(SceneKind::After { delay: delay?, happens: happens? })
+}
+
+fn later(now: NaiveDateTime, span: Span) -> Option<NaiveDateTime> {
+    now.checked_add_months(chrono::Months::new(u32::try_from(span.months).ok()?))?
+        .checked_add_signed(chrono::TimeDelta::try_days(i64::from(span.days))?)?
+        .checked_add_signed(chrono::TimeDelta::try_milliseconds(span.ms)?)
+}
+
+fn given_has(
+    cx: &mut Cx,
+    count: Option<&ast::Spanned<crate::value::Decimal>>,
+    target: &ast::Target,
+    ago: Option<&ast::Spanned<Span>>,
+    fields: Option<&ast::Expr>,
+) -> Option<SceneKind> {
+    let what = cx.what(target);
+    let count = match count {
+        Some(count) => amount::count(count, "the number of earlier events", GIVEN_MAX, cx.found)?,
+        None => 1,
+    };
+    let ago = ago.and_then(|ago| amount::ahead(ago, "how long ago it was", cx.found));
+    match what? {
+        What::Happened(Happening::Event(event)) => {
+            let fields = event_fields(cx, event, fields, target.place)?;
+            Some(SceneKind::GivenHas { count, what: what?, ago: ago?, fields })
+        }
+        What::Happened(_) => Some(SceneKind::GivenHas { count, what: what?, ago: ago?, fields: Vec::new() }),
+        What::Message { .. } => {
+            cx.found.push(NotGivable { place: target.place });
+            None
+        }
+    }
+}
+
+fn choosing(cx: &mut Cx, path: &ast::TextLit) -> Option<Text> {
+    if path.text == "hold out" {
+        let held = cx.shared.holds_out || cx.checked.is_some_and(|journey| journey.hold_out > 0);
+        if !held && cx.whole {
+            let journey = cx.journey_name();
+            cx.found.push(NobodyHeldOut { place: path.place, journey });
+        }
+        return Some(Text::new(&path.text));
+    }
+    let paths = cx.paths;
+    if !cx.whole || paths.iter().any(|known| *known == path.text.as_str()) {
+        return Some(Text::new(&path.text));
+    }
+    let has = match paths {
+        [] => "it has no `split`".to_owned(),
+        paths => format!("its paths are {}", paths.iter().map(|path| format!("\"{path}\"")).collect::<Vec<_>>().join(", ")),
+    };
+    let near = suggest::best(&path.text, paths.iter().map(Text::as_str));
+    let fix = near.map(|near| Fix::replace(format!("change to \"{near}\""), path.content, near));
+    let journey = cx.journey_name();
+    cx.found.push(PathUnknown { place: path.place, path: path.text.clone(), journey, has, fix });
+    None
+}
+
+fn in_the_run(
+    cx: &mut Cx,
+    key: Option<&ast::Name>,
+    value: Option<&ast::Expr>,
+    inner: &[ast::Scene],
+    story: &mut Story,
+) -> Option<SceneKind> {
+    let ty = key.and_then(|key| key_type(cx, key));
+    let value = match (&ty, value) {
+        (Some(ty), Some(value)) => cx.constant(value, ty),
+        _ => None,
+    };
+    let inner = lines(cx, inner, story);
+    Some(SceneKind::InTheRunOf { key: value?, lines: inner })
+}
+
+/// The type of the journey's key, if this is it.
+fn key_type(cx: &mut Cx, key: &ast::Name) -> Option<Type> {
+    let checked = cx.checked?;
+    let (name, ty) = match checked.key {
+        RunKey::Value(at) => {
+            let field = checked.entry_fields.get(usize::from(at))?;
+            (field.name.clone(), field.ty.required().clone())
+        }
+        _ if !cx.whole => return None,
+        other => {
+            let why = match other {
+                RunKey::Customer => "a customer is in it at most once at a time".to_owned(),
+                _ => "every event has a run of its own there, without a name".to_owned(),
+            };
+            let journey = cx.journey_name();
+            cx.found.push(NotItsKey { place: key.place, journey, key: key.text.to_string(), why, fix: None });
+            return None;
+        }
+    };
+    if name != key.text {
+        let journey = cx.journey_name();
+        let why = format!("they are told apart by `{name}`");
+        let fix = Some(Fix::replace(format!("change to `{name}`"), key.place, name.to_string()));
+        cx.found.push(NotItsKey { place: key.place, journey, key: key.text.to_string(), why, fix });
+        return None;
+    }
+    Some(ty)
+}
+
+// ---------------------------------------------------------------- what happens
+
+fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> {
+    cx.happened = true;
+    let place = happens.place;
+    match &happens.kind {
+        HappensKind::Target { target, fields } => match cx.what(target)? {
+            What::Happened(Happening::Event(event)) => {
+                let fields = event_fields(cx, event, fields.as_ref(), target.place)?;
+                Some(Happens::Event { event, fields })
+            }
+            What::Happened(Happening::SubscribedTo(topic)) => Some(Happens::SubscribedTo(topic)),
+            What::Happened(Happening::UnsubscribedFrom(topic)) => Some(Happens::UnsubscribedFrom(topic)),
+            What::Message { verb, which, .. } => report(cx, verb, which, place, false),
+        },
+        HappensKind::Customer(fields) => customer(cx, fields.as_ref(), place).map(Happens::Customer),
+        HappensKind::HardBounce(message) => cx.message(message.as_ref()?).map(Happens::HardBounce),
+        HappensKind::Requested(fields) => requested(cx, fields.as_ref(), place),
+        HappensKind::ByMachine { verb, message } => {
+            let message = cx.message(message.as_ref()?)?;
+            report(cx, *verb, WhichMessage::Message(message), place, true)
+        }
+        HappensKind::Refuse { message, by } => {
+            let message = message.as_ref().and_then(|message| cx.message(message).map(|id| (message, id)));
+            let by = by.as_ref().and_then(|by| cx.channel(by).map(|id| (by, id)));
+            let (message, by) = (message?, by?);
+            has_content(cx, message.0, message.1, by.0, by.1)?;
+            Some(Happens::Refuse { message: message.1, by: by.1 })
+        }
+        HappensKind::NotYet { what } => {
+            cx.not_yet(what, place);
+            None
+        }
+    }
+}
+
+fn report(cx: &mut Cx, verb: MessageVerb, which: WhichMessage, place: Place, by_machine: bool) -> Option<Happens> {
+    if matches!(verb, MessageVerb::Sent | MessageVerb::Received) {
+        let verb = if verb == MessageVerb::Sent { "sent" } else { "received" };
+        cx.found.push(NotAReport { place, verb });
+        return None;
+    }
+    match which {
+        WhichMessage::Message(message) => Some(Happens::Report { verb, message, by_machine }),
+        _ => {
+            cx.found.push(WhichMessageReported { place });
+            None
+        }
+    }
+}
+
+/// A message that is asked about by a channel must have content for it.
+pub(super) fn has_content(cx: &mut Cx, name: &ast::Name, id: MessageId, channel: &ast::Name, by: ChannelId) -> Option<()> {
+    let message = &cx.signatures.messages[id.index()];
+    if !message.whole || message.channels.contains(&by) {
+        return Some(());
+    }
+    let names: Vec<String> = message.channels.iter().map(|channel| cx.project.channel_name(*channel).to_owned()).collect();
+    let has = if names.is_empty() { "it has none at all".to_owned() } else { format!("it has content for {}", names.join(", ")) };
+    let fix = names.iter().map(|other| Fix::replace(format!("change to `{other}`"), channel.place, other.clone())).collect();
+    cx.found.push(super::sends::NoContentFor {
+        place: channel.place,
+        message: name.text.to_string(),
+        channel: channel.text.to_string(),
+        has,
+        fix,
+    });
+    None
+}
+
+fn requested(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) -> Option<Happens> {
+    let signatures = cx.signatures;
+    let signature = cx.journey.and_then(|id| signatures.journeys.get(id.index()))?;
+    if !signature.requested {
+        let journey = cx.journey_name();
+        cx.found.push(NotRequested { place, journey });
+        return None;
+    }
+    let of = format!("`{}`", signature.name);
+    let shape: Vec<(Text, Type, bool)> = signature.params.iter().map(|(name, ty)| (name.clone(), ty.clone(), false)).collect();
+    record(cx, &of, &shape, fields, place).map(|values| Happens::Requested(values.into_iter().map(Option::unwrap_or_default).collect()))
+}
+
+// ---------------------------------------------------------------- records of constants
+
+fn event_fields(cx: &mut Cx, event: EventId, fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Value>> {
+    let project = cx.project;
+    let declared = &project.schema.events.get(event.index())?;
+    let values = record(cx, &format!("`{}`", declared.name), &sends::shape(&declared.fields), fields, place)?;
+    Some(values.into_iter().zip(&declared.fields).map(|(value, field)| value.unwrap_or_else(|| field.default.clone())).collect())
+}
+
+fn customer(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) -> Option<Vec<(FieldId, Value)>> {
+    // Whatever is not given is as it is by default, or not known.
+    let project = cx.project;
+    let shape: Vec<(Text, Type, bool)> =
+        project.schema.customer.iter().map(|field| (field.name.clone(), field.ty.clone(), true)).collect();
+    let values = record(cx, "the customer", &shape, fields, place)?;
+    Some(values.into_iter().enumerate().filter_map(|(at, value)| value.map(|value| (FieldId(at as u16), value))).collect())
+}
+
+/// Constants by position; `None` where none is given.
+fn record(cx: &mut Cx, of: &str, shape: &[(Text, Type, bool)], fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Option<Value>>> {
+    let written = sends::record(fields, of, place, cx.found)?;
+    let place = fields.map_or(place, |fields| fields.place);
+    let mut scope = Scope::default();
+    let mut typer = Typer { project: cx.project, scope: &mut scope, found: cx.found };
+    let before = typer.found.len();
+    let values = typer.fields(place, written, shape);
+    if typer.found.len() > before {
+        return None;
+    }
+    let constant = |(value, (name, _, _)): (Option<Expr>, &(Text, Type, bool))| {
+        let value = value?;
+        let (_, written) = written.iter().find(|(field, _)| field.text == *name)?;
+        Some(typer.fold_or_report(written.as_ref()?, &value))
+    };
+    values.into_iter().zip(shape).map(constant).map(|value| value.map_or(Some(None), |value| value.map(Some))).collect()
+}

@@ -1,0 +1,428 @@
+//! Steps that reach beyond their run: `send`, `emit`, `start journey`.
+//!
+//! In: such a step as written. Out: the checked step, its arguments by position. **Invariant:** a message is sent only by channels that it
+//! has content for, a journey is started only if it can be, and every argument has the parameter's type. Does not render anything.
+
+use super::checked::{How, Recipient, Send, SendInfo, StepKind};
+use super::journey::Cx;
+use super::signature::MessageSig;
+use super::problem::{after, problems};
+use crate::ast;
+use crate::condition::Expr;
+use crate::diagnostic::{Code, Diagnostics, Edit, Fix, suggest};
+use crate::schema::{ChannelId, ChannelKind, MessageId, RouteId, SendId};
+use crate::source::{Place, Span};
+use crate::value::{Text, Type};
+
+problems! {
+    /// A parameter without a value.
+    ArgMissing { of: String, param: String, ty: String, fix: Option<Fix> } = Code::new("E0410", "argument-missing");
+        "`{of}` needs a value for `{param}`", "nothing is given for it here", "add `{param}: …`, which is {ty}";
+
+    /// A value for a parameter that is not there.
+    ArgUnknown { of: String, param: String, has: String, fix: Option<Fix> } = Code::new("E0411", "argument-unknown");
+        "`{of}` takes no `{param}`", "{has}", "take it out, or add the parameter to `{of}`";
+
+    /// More values than parameters.
+    ArgTooMany { of: String, has: String } = Code::new("E0412", "too-many-arguments");
+        "there is a value too many for `{of}`", "{has}", "take it out";
+
+    /// Two values for one parameter.
+    ArgTwice { param: String } = Code::new("E0413", "argument-twice");
+        "`{param}` is given twice", "only one can hold", "take one of the two out";
+
+    /// A message without content for the channel that it is sent by.
+    NoContentFor { message: String, channel: String, has: String, fix: Vec<Fix> } = Code::new("E0414", "no-content-for-channel");
+        "`{message}` has no content for {channel}", "{has}", "add a line such as `{channel} \"…\"` to the message, or send it by another channel";
+
+    /// A message for several channels, sent without `by`.
+    ChannelUnsaid { message: String, channels: String, fix: Vec<Fix> } = Code::new("E0415", "which-channel");
+        "it is not said by which channel `{message}` is sent", "it has content for {channels}", "end the line with `by …`, or with the name of a route";
+
+    /// The same channel twice.
+    ChannelTwice { channel: String } = Code::new("E0416", "channel-twice");
+        "{channel} is named twice", "one message is enough", "take one of the two out";
+
+    /// `ignoring quiet hours` on a marketing message.
+    QuietHoursIgnored { message: String, topic: String, fix: Option<Fix> } = Code::new("E0417", "quiet-hours-hold");
+        "`{message}` may not ignore quiet hours", "`{topic}` is not a transactional topic", "take `ignoring quiet hours` out";
+
+    /// A transactional send in a journey without a key.
+    TransactionalUnkeyed { message: String, name: String, fix: Option<Fix> } = Code::new("E0418", "second-request-is-lost");
+        "`{message}` is transactional, and a customer is in `{name}` at most once",
+        "a second order, while the first is still under way, would get no message",
+        "write `one run per event`, or `one run per order_id`, in the header of the journey";
+
+    /// A message for a team without task content, or the other way round.
+    NotForTeams { message: String } = Code::new("E0419", "not-for-teams");
+        "`{message}` has nothing to say to a team", "a team is reached by `task`", "add content to the message: `task {{ title \"…\" }}`";
+
+    /// Task content sent to a customer.
+    NotForCustomers { message: String, fix: Option<Fix> } = Code::new("E0420", "not-for-customers");
+        "`{message}` is a task, which no customer can get", "it goes to a team of ours", "end the line with `to team …`";
+
+    /// `to team sales by email`
+    TeamByChannel {} = Code::new("E0421", "teams-have-no-channel");
+        "a team is not sent to by a channel of the customer", "a task goes to the team itself", "take `by …` out";
+
+    /// A message that is declared in another journey.
+    OfAnotherJourney { message: String, owner: String } = Code::new("E0422", "message-of-another-journey");
+        "`{message}` belongs to the journey `{owner}`", "it is declared there, so only that journey sends it", "move the message out of the journey, beside it";
+
+    /// `start journey x` where x cannot be started.
+    NotRequestable { name: String } = Code::new("E0393", "cannot-be-started");
+        "`{name}` cannot be started from here", "it has no line `enter when requested`", "add that line to the header of `{name}`";
+
+    /// `emit x 3`
+    NotARecord { of: String } = Code::new("E0396", "not-a-record");
+        "{of} takes values by name, in braces", "this is something else", "write `{{ name: value }}`";
+}
+
+// ---------------------------------------------------------------- arguments
+
+/// Puts arguments in the order of the parameters.
+pub(super) fn arguments(
+    cx: &mut Cx,
+    of: &ast::Name,
+    params: &[(Text, Type)],
+    args: &[ast::Arg],
+    args_place: Option<Place>,
+) -> Option<Vec<Expr>> {
+    let name = of.text.to_string();
+    // `M(entry)` fills by name from the entry.
+    let from_entry = matches!(args, [ast::Arg { name: None, value: Some(ast::Expr { kind: ast::ExprKind::Name(root), .. }), .. }] if root.text == "entry");
+    let mut given: Vec<Option<Expr>> = vec![None; params.len()];
+    if !from_entry {
+        place_args(cx, &name, params, args, &mut given);
+    }
+    let mut whole = true;
+    let mut values = Vec::with_capacity(params.len());
+    for ((param, ty), value) in params.iter().zip(given) {
+        let value = match value {
+            Some(value) => Some(value),
+            None if from_entry => {
+                let value = cx.entry_value(param, ty);
+                if value.is_none() && !ty.is_optional() {
+                    let param = param.to_string();
+                    cx.found.push(ArgMissing { place: args[0].place, of: name.clone(), param, ty: ty.to_string(), fix: None });
+                }
+                value.or_else(|| ty.is_optional().then_some(Expr::Const(crate::value::Value::Missing)))
+            }
+            // What may be missing may be left out.
+            None if ty.is_optional() => Some(Expr::Const(crate::value::Value::Missing)),
+            None => {
+                let fix = insert_arg(param, args, args_place, of.place);
+                let at = args_place.unwrap_or(of.place);
+                cx.found.push(ArgMissing { place: at, of: name.clone(), param: param.to_string(), ty: ty.to_string(), fix });
+                None
+            }
+        };
+        match value {
+            Some(value) => values.push(value),
+            None => whole = false,
+        }
+    }
+    whole.then_some(values)
+}
+
+fn place_args(cx: &mut Cx, of: &str, params: &[(Text, Type)], args: &[ast::Arg], given: &mut [Option<Expr>]) {
+    for (at, arg) in args.iter().enumerate() {
+        let slot = match &arg.name {
+            None => Some(at).filter(|at| *at < params.len()),
+            Some(name) => params.iter().position(|(param, _)| *param == name.text),
+        };
+        let Some(slot) = slot else {
+            if let Some(value) = &arg.value {
+                cx.infer(value);
+            }
+            unknown_arg(cx, of, params, arg);
+            continue;
+        };
+        let value = match &arg.value {
+            Some(value) => cx.value(value, &params[slot].1),
+            // Reported by the syntax; the parameter counts as given.
+            None => Expr::Const(crate::value::Value::Missing),
+        };
+        if given[slot].replace(value).is_some() {
+            cx.found.push(ArgTwice { place: arg.place, param: params[slot].0.to_string() });
+        }
+    }
+}
+
+fn unknown_arg(cx: &mut Cx, of: &str, params: &[(Text, Type)], arg: &ast::Arg) {
+    let has = takes(params);
+    match &arg.name {
+        None => cx.found.push(ArgTooMany { place: arg.place, of: of.to_owned(), has }),
+        Some(name) => {
+            let near = suggest::best(&name.text, params.iter().map(|(param, _)| param.as_str()));
+            let fix = near.map(|near| Fix::replace(format!("change to `{near}`"), name.place, near));
+            cx.found.push(ArgUnknown { place: name.place, of: of.to_owned(), param: name.text.to_string(), has, fix });
+        }
+    }
+}
+
+/// What it does take, for the label.
+fn takes(params: &[(Text, Type)]) -> String {
+    match params {
+        [] => "it takes no values".to_owned(),
+        params => {
+            let list: Vec<String> = params.iter().map(|(name, ty)| format!("`{name}` ({ty})")).collect();
+            format!("it takes {}", list.join(", "))
+        }
+    }
+}
+
+fn insert_arg(param: &str, args: &[ast::Arg], args_place: Option<Place>, name: Place) -> Option<Fix> {
+    let title = format!("add `{param}`");
+    let (place, text) = match args_place {
+        None => (after(name), format!("({param}: )")),
+        Some(all) => {
+            let end = all.span.end.checked_sub(1)?;
+            let place = Place { span: Span::new(end, end), ..all };
+            (place, if args.is_empty() { format!("{param}: ") } else { format!(", {param}: ") })
+        }
+    };
+    Some(Fix { title, edits: vec![Edit { place, text }] })
+}
+
+// ---------------------------------------------------------------- send
+
+pub(super) fn send(cx: &mut Cx, send: &ast::Send, place: Place) -> Option<StepKind> {
+    let message = send.message.as_ref().and_then(|name| cx.project.message(name, cx.found).map(|id| (name, id)));
+    let Some((name, id)) = message else {
+        // The name failed: its values are still looked at, and its own name is known.
+        for value in send.args.iter().filter_map(|arg| arg.value.as_ref()) {
+            cx.infer(value);
+        }
+        if let Some(bind) = &send.bind {
+            cx.bind(bind, Type::Error);
+        }
+        return None;
+    };
+    let signatures = cx.signatures;
+    let signature = &signatures.messages[id.index()];
+    own_message(cx, name, signature);
+    let args = arguments(cx, name, &signature.params, &send.args, send.args_place);
+    let to = recipient(cx, send, name, id);
+    rules(cx, send, name, id, &to);
+    let number = SendId(cx.journey.sends.len() as u16);
+    let bound = send.bind.as_ref().map(|bind| bind.text.clone());
+    cx.journey.sends.push(SendInfo { name: bound, message: id, place });
+    if let Some(bind) = &send.bind {
+        cx.bind_send(bind, number, id);
+    }
+    Some(StepKind::Send(Send {
+        id: number,
+        message: id,
+        args: args?,
+        to: to?,
+        without_waiting: send.without_waiting.is_some(),
+        ignoring_quiet_hours: send.ignoring_quiet_hours.is_some(),
+        or_exit_if_not_sent: send.or_exit_if_not_sent,
+    }))
+}
+
+/// A message that is declared in a journey belongs to it.
+fn own_message(cx: &mut Cx, name: &ast::Name, message: &MessageSig) {
+    if let Some(inside) = message.inside
+        && let Some(owner) = cx.signatures.journeys.get(inside.index())
+        && owner.name != cx.journey.name
+    {
+        let (message, owner) = (name.text.to_string(), owner.name.to_string());
+        cx.found.push(OfAnotherJourney { place: name.place, message, owner });
+    }
+}
+
+/// What topics allow.
+fn rules(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId, to: &Option<Recipient>) {
+    let Some(topic) = cx.signatures.messages[id.index()].topic else { return };
+    let topic = &cx.project.schema.topics[topic.index()];
+    let message = name.text.to_string();
+    if let Some(ignoring) = send.ignoring_quiet_hours
+        && !topic.is_transactional()
+    {
+        let fix = Some(Fix::replace("take it out", ignoring, ""));
+        cx.found.push(QuietHoursIgnored { place: ignoring, message: message.clone(), topic: topic.name.to_string(), fix });
+    }
+    let to_customer = !matches!(to, Some(Recipient::Team(_)));
+    if topic.is_transactional() && to_customer && !cx.keyed {
+        let journey = cx.journey.name.to_string();
+        let fix = cx.header_end.map(|end| Fix::replace("add `one run per event`", end, "\n  one run per event"));
+        cx.found.push(TransactionalUnkeyed { place: name.place, message, name: journey, fix });
+    }
+}
+
+fn recipient(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId) -> Option<Recipient> {
+    match &send.to {
+        Some(ast::SendTo::Team(team)) => to_team(cx, team.as_ref()?, send, name, id),
+        Some(ast::SendTo::NotYet { what, place }) => {
+            cx.not_yet(what, *place);
+            None
+        }
+        None => to_customer(cx, send, name, id),
+    }
+}
+
+fn to_team(cx: &mut Cx, team: &ast::Name, send: &ast::Send, name: &ast::Name, id: MessageId) -> Option<Recipient> {
+    let team = cx.project.team(team, cx.found);
+    let is_task = |channel: &ChannelId| cx.project.channel_kind(*channel) == Some(ChannelKind::Task);
+    let has_task = cx.signatures.messages[id.index()].channels.iter().any(is_task);
+    let known = cx.signatures.messages[id.index()].whole;
+    if known && !has_task {
+        cx.found.push(NotForTeams { place: name.place, message: name.text.to_string() });
+        return None;
+    }
+    if let Some(by) = &send.by {
+        let by_task = matches!(&by.value, ast::How::Channels(names) if names.iter().all(|name| name.text == "task"));
+        if !by_task {
+            cx.found.push(TeamByChannel { place: by.place });
+            return None;
+        }
+    }
+    team.map(Recipient::Team)
+}
+
+fn to_customer(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId) -> Option<Recipient> {
+    let message = &cx.signatures.messages[id.index()];
+    let whole = message.whole;
+    let (tasks, channels): (Vec<ChannelId>, Vec<ChannelId>) =
+        message.channels.iter().partition(|channel| cx.project.channel_kind(**channel) == Some(ChannelKind::Task));
+    let Some(by) = &send.by else {
+        return match channels.as_slice() {
+            [only] => Some(Recipient::Customer { how: How::Each(vec![*only]), route: None }),
+            _ if !whole => None,
+            [] if !tasks.is_empty() => {
+                cx.found.push(NotForCustomers { place: name.place, message: name.text.to_string(), fix: None });
+                None
+            }
+            [] => None,
+            several => {
+                channel_unsaid(cx, name, several, send.args_place);
+                None
+            }
+        };
+    };
+    let (how, route) = how(cx, by)?;
+    if whole {
+        let used = match &how {
+            How::Each(used) | How::FirstReachable(used) => used.clone(),
+        };
+        for channel in used.iter().filter(|channel| !channels.contains(channel)) {
+            no_content(cx, name, *channel, &channels, by);
+        }
+    }
+    Some(Recipient::Customer { how, route })
+}
+
+fn channel_unsaid(cx: &mut Cx, name: &ast::Name, channels: &[ChannelId], args_place: Option<Place>) {
+    let names: Vec<String> = channels.iter().map(|channel| cx.project.channel_name(*channel).to_owned()).collect();
+    let end = after(args_place.unwrap_or(name.place));
+    let add = |text: String| Fix::replace(format!("add `{text}`"), end, format!(" {text}"));
+    let mut fix: Vec<Fix> = names.iter().map(|channel| add(format!("by {channel}"))).collect();
+    fix.push(add(format!("by {}", names.join(" and "))));
+    cx.found.push(ChannelUnsaid { place: name.place, message: name.text.to_string(), channels: names.join(", "), fix });
+}
+
+fn no_content(cx: &mut Cx, name: &ast::Name, channel: ChannelId, has: &[ChannelId], by: &ast::Spanned<ast::How>) {
+    let names: Vec<String> = has.iter().map(|channel| cx.project.channel_name(*channel).to_owned()).collect();
+    let label = if names.is_empty() { "it has none at all".to_owned() } else { format!("it has content for {}", names.join(", ")) };
+    let channel = cx.project.channel_name(channel).to_owned();
+    // The channel's own word where it is written here, the whole `by …` for a route.
+    let written = match &by.value {
+        ast::How::Channels(list) | ast::How::FirstReachable(list) => list.iter().find(|name| name.text == channel).map(|name| name.place),
+        ast::How::NotYet { .. } => None,
+    };
+    let fix = match written {
+        Some(place) => names.iter().map(|other| Fix::replace(format!("change to `{other}`"), place, other.clone())).collect(),
+        None => Vec::new(),
+    };
+    cx.found.push(NoContentFor { place: written.unwrap_or(by.place), message: name.text.to_string(), channel, has: label, fix });
+}
+
+/// Channels, or a route by its name.
+fn how(cx: &mut Cx, by: &ast::Spanned<ast::How>) -> Option<(How, Option<RouteId>)> {
+    match &by.value {
+        ast::How::Channels(names) => {
+            if let [name] = names.as_slice()
+                && let Some(route) = cx.project.route(&name.text)
+            {
+                let how = cx.project.routes.get(route.index())?.how.clone();
+                return Some((how, Some(route)));
+            }
+            Some((How::Each(channels(cx, names)?), None))
+        }
+        ast::How::FirstReachable(names) => Some((How::FirstReachable(channels(cx, names)?), None)),
+        ast::How::NotYet { what, place } => {
+            cx.not_yet(what, *place);
+            None
+        }
+    }
+}
+
+fn channels(cx: &mut Cx, names: &[ast::Name]) -> Option<Vec<ChannelId>> {
+    let mut channels: Vec<ChannelId> = Vec::with_capacity(names.len());
+    let mut whole = !names.is_empty();
+    for name in names {
+        match cx.project.channel_or(name, names.len() == 1, cx.found) {
+            Some(channel) if channels.contains(&channel) => cx.found.push(ChannelTwice { place: name.place, channel: name.text.to_string() }),
+            Some(channel) => channels.push(channel),
+            None => whole = false,
+        }
+    }
+    whole.then_some(channels)
+}
+
+// ---------------------------------------------------------------- emit, start journey
+
+pub(super) fn emit(cx: &mut Cx, name: &ast::Name, fields: Option<&ast::Expr>, place: Place) -> Option<StepKind> {
+    let Some(event) = cx.project.event(name, cx.found) else {
+        if let Some(fields) = fields {
+            cx.infer(fields);
+        }
+        return None;
+    };
+    let of = format!("`{}`", name.text);
+    let written = record(fields, &of, place, cx.found)?;
+    let shape = shape(&cx.project.schema.events[event.index()].fields);
+    let fields = cx.typer().fields(fields.map_or(name.place, |fields| fields.place), written, &shape);
+    Some(StepKind::Emit { event, fields })
+}
+
+/// Declared fields with whether each may be left out, for [`super::expr::Typer::fields`].
+pub(super) fn shape(fields: &[crate::schema::Field]) -> Vec<(Text, Type, bool)> {
+    fields.iter().map(|field| (field.name.clone(), field.ty.clone(), !field.default.is_missing())).collect()
+}
+
+/// What stands in braces; nothing where nothing is written. `None` where something else is.
+pub(super) fn record<'e>(
+    fields: Option<&'e ast::Expr>,
+    of: &str,
+    place: Place,
+    found: &mut Diagnostics,
+) -> Option<&'e [(ast::Name, Option<ast::Expr>)]> {
+    match fields.map(|fields| &fields.kind) {
+        None => Some(&[]),
+        Some(ast::ExprKind::Record(written)) => Some(written),
+        Some(ast::ExprKind::Broken) => None,
+        Some(_) => {
+            found.push(NotARecord { place: fields.map_or(place, |fields| fields.place), of: of.to_owned() });
+            None
+        }
+    }
+}
+
+pub(super) fn start(cx: &mut Cx, name: &ast::Name, args: &[ast::Arg], args_place: Option<Place>) -> Option<StepKind> {
+    let Some(journey) = cx.project.journey(name, cx.found) else {
+        for value in args.iter().filter_map(|arg| arg.value.as_ref()) {
+            cx.infer(value);
+        }
+        return None;
+    };
+    let signatures = cx.signatures;
+    let signature = &signatures.journeys[journey.index()];
+    if !signature.requested {
+        cx.found.push(NotRequestable { place: name.place, name: name.text.to_string() });
+    }
+    let args = arguments(cx, name, &signature.params, args, args_place)?;
+    Some(StepKind::Start { journey, args })
+}
