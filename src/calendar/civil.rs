@@ -109,13 +109,21 @@ pub fn next_clock_on(from: Instant, days: Weekdays, time: NaiveTime, zone: Zone)
     if from.0 > LOCAL_MS_MAX {
         return Instant::NEVER;
     }
+    if days == Weekdays::ALL
+        && let Some(offset) = zone.steady_offset_ms(from)
+    {
+        // No transition is within two days: plain addition.
+        let in_day = (from.0 + offset).rem_euclid(DAY_MS);
+        let time = time_ms(time);
+        return from.plus_ms(time - in_day + if time < in_day { DAY_MS } else { 0 });
+    }
     let today = days_of_date(date(from, zone));
-    // A week, the date before (a clock that was put back over midnight) and a date that does not exist.
-    for day in today - 1..=today + 15 {
+    // A week, and another for a date that does not exist.
+    for day in today..=today + 15 {
         let date = super::date_of_days(day);
         if days.contains(date.weekday()) {
             let found = at(date, time, zone);
-            if found >= from && date_exists(date, zone) {
+            if found >= from && (zone.local(found).date() == date || date_exists(date, zone)) {
                 return found;
             }
         }

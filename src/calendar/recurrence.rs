@@ -46,7 +46,7 @@ pub enum Every {
 }
 
 /// A rule of `enter every …`. A rule that counts (`every 2 weeks`) counts from its first occurrence on or after the anchor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Rule {
     pub every: Every,
     /// The clock time, local.
@@ -72,8 +72,7 @@ impl Rule {
         if let Every::Elapsed { ms } = self.every {
             return self.elapsed_after(after, ms.max(1), zone);
         }
-        // The date before, for a clock that was put back over midnight.
-        let mut day = days_of_date(zone.local(after).date()) - 1;
+        let mut day = days_of_date(zone.local(after).date());
         for _ in 0..TRIES {
             let date = self.on_or_after(day)?;
             if let Some(at) = self.moment(date, zone)
@@ -94,6 +93,7 @@ impl Rule {
         if let Every::Elapsed { ms } = self.every {
             return self.elapsed_until(until, ms.max(1), zone);
         }
+        // The date after, for a clock that was put back over midnight: it has begun already.
         let mut day = days_of_date(zone.local(until).date()) + 1;
         for _ in 0..TRIES {
             let date = self.on_or_before(day)?;

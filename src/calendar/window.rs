@@ -121,6 +121,22 @@ impl Window {
             return None;
         }
         let (from, to) = self.bounds_ms();
+        if self.days == Weekdays::ALL
+            && let Some(offset) = zone.steady_offset_ms(at)
+        {
+            // No transition is near, and the next close is within two days: plain addition.
+            let local = at.0 + offset;
+            let in_day = local.rem_euclid(DAY_MS);
+            let away = if in_day + DAY_MS < to {
+                -DAY_MS
+            } else if in_day < to {
+                0
+            } else {
+                DAY_MS
+            };
+            let begin = at.0 - in_day + away;
+            return Some((Instant(begin + from), Instant(begin + to)));
+        }
         let today = days_of_date(zone.local(at).date());
         // A week on, and a second one for the day whose window lies in a gap.
         for day in today - 1..=today + 15 {

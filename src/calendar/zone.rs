@@ -98,7 +98,11 @@ impl Zone {
     }
 
     /// The offset, where no transition is within two days to either side: there, local arithmetic is plain addition.
+    /// Nowhere outside the years 1 to 9999.
     pub fn steady_offset_ms(self, at: Instant) -> Option<i64> {
+        if at.0 < LOCAL_MS_MIN + STEADY_MS || at.0 > LOCAL_MS_MAX - STEADY_MS {
+            return None;
+        }
         let table = self.table();
         let folded = fold(at.0);
         let stretch = table.stretch(folded);

@@ -431,23 +431,24 @@ impl<'a> Reader<'a> {
         if head & !(SCALE | NEGATIVE | WIDE) != 0 {
             return Err(self.fault(Fault::Kind(head)));
         }
-        let digits = if head & WIDE == 0 {
-            i128::from(self.varint()?)
+        let (low, high) = if head & WIDE == 0 {
+            (self.varint()?, 0)
         } else {
-            let mut wide = [0; 16];
-            wide[..DECIMAL_BITS as usize / 8].copy_from_slice(self.raw(DECIMAL_BITS as usize / 8)?);
-            let digits = i128::from_le_bytes(wide);
-            if digits <= i128::from(u64::MAX) {
+            let low = self.fixed()?;
+            let high = self.raw(4)?.iter().rev().fold(0, |high, byte| high << 8 | u32::from(*byte));
+            if high == 0 {
                 return Err(self.fault(Fault::Overlong));
             }
-            digits
+            (low, high)
         };
-        let negative = head & NEGATIVE != 0;
-        if negative && digits == 0 {
+        let (negative, scale) = (head & NEGATIVE != 0, u32::from(head & SCALE));
+        if negative && low == 0 && high == 0 {
             return Err(self.fault(Fault::Overlong));
         }
-        let number = Decimal::try_from_i128_with_scale(if negative { -digits } else { digits }, u32::from(head & SCALE));
-        number.map_err(|_| self.fault(Fault::Range))
+        if scale > Decimal::MAX_SCALE {
+            return Err(self.fault(Fault::Range));
+        }
+        Ok(Decimal::from_parts(low as u32, (low >> 32) as u32, high, negative, scale))
     }
 
     pub fn date(&mut self) -> Result<NaiveDate, DecodeError> {

@@ -46,6 +46,9 @@ impl TimeFormat {
 const AUTO_SECONDS: std::ops::Range<i64> = 100_000_000..4_102_444_800;
 const AUTO_MILLIS: std::ops::Range<i64> = 100_000_000_000..4_102_444_800_000;
 
+/// Before the first year that [`gregorian`] doubts, in every zone.
+const YEAR_2400_MS: i64 = 13_569_465_600_000 - DAY_MS;
+
 /// A moment in the stated format; `zone` is that of times that say none.
 pub fn read(text: &str, format: &TimeFormat, zone: Zone) -> Result<Instant, ParseError> {
     let text = text.trim_ascii();
@@ -58,6 +61,7 @@ pub fn read(text: &str, format: &TimeFormat, zone: Zone) -> Result<Instant, Pars
         TimeFormat::Custom(pattern) => custom(text, pattern, zone),
     };
     match found {
+        Some(instant) if instant.0 < YEAR_2400_MS => Ok(instant),
         Some(instant) => gregorian(text, zone.local(instant).year()).map(|()| instant),
         None => Err(ParseError::not_a("moment", text, hint(text, format))),
     }
@@ -147,6 +151,9 @@ fn in_range(ms: i64) -> Option<Instant> {
 
 /// A number of seconds (with a fraction) or milliseconds since 1970.
 fn epoch_ms(text: &str, unit: i64) -> Option<Instant> {
+    if (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return in_range(text.parse::<i64>().ok()?.checked_mul(unit)?);
+    }
     let number = super::number::read(text, false)?.checked_mul(unit.into())?.floor();
     in_range(i64::try_from(number.mantissa()).ok()?)
 }

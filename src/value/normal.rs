@@ -44,32 +44,39 @@ pub fn email(text: &str) -> Result<Text, Reason> {
         return Err("an address does not begin with a hyphen");
     }
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-    if dots || !local.chars().all(|c| is_word(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c)) {
+    if dots || !local.chars().all(|c| is_word(c) || c.is_ascii_punctuation() && !"\"(),:;<>@[\\]".contains(c)) {
         return Err("the part before @ has a character that cannot be there");
     }
     let domain = host(domain)?;
-    // NFC once more: lower-casing may take a character apart.
-    let local: String = local.nfc().flat_map(char::to_lowercase).nfc().collect();
-    Ok(Text::from(format!("{local}@{domain}")))
+    let mut address = Text::with_capacity(text.len());
+    address.push_str(&lower_nfc(local));
+    address.push('@');
+    address.push_str(&domain);
+    Ok(address)
 }
 
 /// A domain with a dot, lower-case and NFC.
 fn host(domain: &str) -> Result<String, Reason> {
-    let domain: String = domain.nfc().flat_map(char::to_lowercase).nfc().collect();
-    let labels: Vec<&str> = domain.split('.').collect();
-    if labels.len() < 2 {
-        return Err("the domain has no dot, as in example.com");
-    }
-    for label in &labels {
+    let domain = lower_nfc(domain);
+    let Some((_, last)) = domain.rsplit_once('.') else { return Err("the domain has no dot, as in example.com") };
+    for label in domain.split('.') {
         let shape = !label.is_empty() && label.len() <= LABEL_MAX && !label.starts_with('-') && !label.ends_with('-');
         if !shape || !label.chars().all(|c| is_word(c) || c == '-') {
             return Err("the domain is not one, as example.com is");
         }
     }
-    if labels.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit())) {
+    if last.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("the domain ends in a number; an IP address is not taken");
     }
     Ok(domain)
+}
+
+fn lower_nfc(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    // NFC once more: lower-casing may take a character apart.
+    text.nfc().flat_map(char::to_lowercase).nfc().collect()
 }
 
 /// Letters and digits of every script, with the marks that Thai and others write above and below them.

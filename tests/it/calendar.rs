@@ -490,3 +490,22 @@ fn yearly_dates_keep_their_distance_also_over_the_turn_of_the_year() {
     let (name, _) = far.next_after(date("1990-01-02"), after, bangkok).unwrap();
     assert_eq!(name, date("2026-01-02") + Duration::days(400));
 }
+
+#[test]
+fn the_next_clock_time_is_the_first_moment_that_shows_it() {
+    for name in ["America/New_York", "America/St_Johns", "Australia/Lord_Howe", "Asia/Bangkok"] {
+        let zone = zoned(name);
+        for clock in ["00:00", "00:30", "01:45", "12:00", "23:30"] {
+            let mut moment = at("2010-10-20 00:00", zone);
+            while moment < at("2010-11-20 00:00", zone) {
+                let found = civil::next_clock(moment, time(clock), zone);
+                let today = zone.local(moment).date();
+                let by_hand = (0..3).map(|day| civil::at(today + Duration::days(day), time(clock), zone)).find(|found| *found >= moment);
+                assert_eq!(Some(found), by_hand, "{name} {clock} from {}", show(moment, zone));
+                let daily = rule(Every::Days { count: 1 }, clock).next_after(moment.plus_ms(-1), zone).map(|(_, found)| found);
+                assert_eq!(daily, by_hand, "{name} {clock} from {}", show(moment, zone));
+                moment = moment.plus_ms(20 * MINUTE_MS);
+            }
+        }
+    }
+}
