@@ -5,10 +5,33 @@
 //! next instant at which anything is due. **Invariant:** no clock, disk, network, thread or random source; the same four give the same
 //! result byte for byte; `handle` is total: bad input is a record, never an error. Knows plans only, no source text.
 
+mod agenda;
+mod arms;
+mod caps;
+mod consent;
 pub mod contact;
+mod dates;
+mod draw;
+mod entries;
 pub mod evaluate;
+mod exits;
+pub mod given;
+mod goals;
+mod handle;
 pub mod history;
+pub mod index;
+mod order;
+mod reports;
 pub mod row;
+mod runs;
+mod segments;
+mod sending;
+mod step;
+mod turn;
+mod waits;
+
+pub use handle::handle;
+pub use index::Loaded;
 
 use crate::calendar::{Instant, Zone};
 use crate::plan::Plan;
@@ -31,14 +54,27 @@ pub const DEDUPE_DAYS: i64 = 30;
 
 /// What all customers share, as `handle` sees it; the world, a scenario and a simulation each have one.
 pub trait World {
-    /// The plan that new runs start on.
-    fn plan(&self) -> &Arc<Plan>;
-    /// The plan that a live run is pinned to, by hash.
-    fn pinned(&self, hash: &str) -> Option<&Arc<Plan>>;
+    /// The plan that new runs start on, with its index.
+    fn active(&self) -> &Loaded;
+    /// The plan that a live run is pinned to, by hash. A run whose plan is not there stands still.
+    fn pinned(&self, hash: &str) -> Option<&Loaded> {
+        Some(self.active()).filter(|loaded| loaded.plan.hash == hash)
+    }
     /// Number of this state of the world.
-    fn number(&self) -> u64;
+    fn number(&self) -> u64 {
+        0
+    }
     /// Settings of the deployment.
     fn limits(&self) -> &Limits;
+    /// Whether time between a due instant and its handling was really lost: what is handled more than [`LATENESS_MS`] late then counts
+    /// when it is handled. On virtual time (scenarios, simulations) everything counts when it was due, whenever the driver asks.
+    fn loses_time(&self) -> bool {
+        false
+    }
+    /// Whether a journey's cap on entries (`at most 500 entries in 1 day`), which is shared by all customers, leaves room.
+    fn entry_allowed(&self, _journey: JourneyId, _at: Instant) -> bool {
+        true
+    }
     /// Forces a draw: the index of the path of a split, or `Some(1)`/`Some(0)` for held out or not. Scenarios pin with it.
     fn pinned_draw(&self, _identity: &str) -> Option<u16> {
         None
@@ -117,8 +153,11 @@ pub enum Outcome {
 pub struct Output {
     pub effects: Vec<Effect>,
     pub records: Vec<Record>,
-    /// Earliest instant at which anything is due; `NEVER` for none.
+    /// Earliest instant at which anything is due; `NEVER` for none. It may equal the input's own instant: what is due at exactly that
+    /// instant comes after every input of it, so the driver sends a [`InputKind::Touch`] once it has no more inputs for it.
     pub wake: Instant,
+    /// Memory that `handle` uses again.
+    scratch: turn::Scratch,
 }
 
 impl Output {

@@ -162,12 +162,16 @@ pub struct Run {
     pub state: RunState,
     /// When the wait ends; [`Instant::NEVER`] where it has no end.
     pub due: Instant,
-    /// First instant at which a condition that the run hangs on (`exit when`, `only while`, `when`) could change by itself.
+    /// First instant at which a `when` arm that it waits at could change by itself.
     pub horizon: Instant,
+    /// First instant at which its `exit when` or `only while` could change by itself.
+    pub guarded_until: Instant,
     /// When its wait began: what relative deadlines count from.
     pub anchor: Instant,
     /// Arms of a `wait the full` that were met, with what met them, in source order.
     pub met: Vec<(u16, Value)>,
+    /// Some message of the send it stands at was sent, or would have been but for a hold-out.
+    pub delivered: bool,
     /// How often each send was visited.
     pub visits: Vec<(crate::schema::SendId, u32)>,
     /// Events of this run that a later wait may ask for.
@@ -422,6 +426,8 @@ impl Run {
             state: RunState::Moving,
             due: Instant::NEVER,
             horizon: Instant::NEVER,
+            guarded_until: Instant::NEVER,
+            delivered: false,
             anchor: begin,
             met: Vec::new(),
             visits: Vec::new(),

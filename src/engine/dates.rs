@@ -1,0 +1,146 @@
+//! Entries at moments: recurring, once for everybody, and around a customer's own dates.
+//!
+//! In: the plan's date entries, the customer's zone and fields. Out: for each its next occurrence in the row, and entries when it comes.
+//! **Invariant:** an occurrence is named by its local date and happens once for a customer, whatever her zone does; what was missed because
+//! time was lost happens once, the latest; an occurrence lies later than the last handled instant, so that nobody is touched backwards.
+
+use super::entries::Cause;
+use super::evaluate::due;
+use super::index::DateEntry;
+use super::row::Occurrence;
+use super::turn::Turn;
+use crate::calendar::recurrence::{Every, Rule, Yearly};
+use crate::calendar::{Instant, civil};
+use crate::plan::{EntryKind, PastEntry};
+use crate::schema::FieldId;
+use crate::value::Value;
+use chrono::{NaiveDate, NaiveTime};
+
+const NEVER: Occurrence = Occurrence { next: Instant::NEVER, date: NaiveDate::MIN, last: None };
+/// Occurrences passed over because their date was used up; a zone change uses up one at most.
+const PASSED_OVER_MAX: usize = 4;
+
+impl Turn<'_> {
+    /// Computes every date entry's next occurrence: the customer is new, or her zone changed. `after` is left out.
+    pub(super) fn schedule_all(&mut self, after: Instant) {
+        let loaded = self.loaded;
+        self.row.occurrences.resize(loaded.index.dates.len(), NEVER);
+        for at in 0..loaded.index.dates.len() {
+            self.schedule(at, after, true);
+        }
+    }
+
+    /// Computes those again that hang on a field.
+    pub(super) fn schedule_field(&mut self, field: FieldId) {
+        let loaded = self.loaded;
+        for (at, entry) in loaded.index.dates.iter().enumerate() {
+            if entry.field == Some(field) {
+                self.schedule(at, self.now.plus_ms(-1), true);
+            }
+        }
+    }
+
+    /// `changed`: the moment may have moved, so that one which is past takes its `if past`.
+    fn schedule(&mut self, at: usize, after: Instant, changed: bool) {
+        let loaded = self.loaded;
+        let (Some(entry), Some(known)) = (loaded.index.dates.get(at), self.row.occurrences.get(at)) else { return };
+        let last = known.last;
+        let Some(period) = loaded.index.journeys.get(entry.at.journey.index()) else { return };
+        let after = after.max(period.from.plus_ms(-1));
+        let found = self.next_occurrence(entry, after, last, changed).filter(|(_, at)| *at < period.to);
+        if let Some(known) = self.row.occurrences.get_mut(at) {
+            *known = found.map_or(Occurrence { last, ..NEVER }, |(date, next)| Occurrence { next, date, last });
+        }
+    }
+
+    fn next_occurrence(&self, entry: &DateEntry, after: Instant, last: Option<NaiveDate>, changed: bool) -> Option<(NaiveDate, Instant)> {
+        let journey = self.loaded.plan.journeys.get(entry.at.journey.index())?;
+        match &journey.entries.get(usize::from(entry.at.entry))?.kind {
+            EntryKind::Every(rule) => self.next_of_rule(rule, after, last),
+            EntryKind::Moment(local) => {
+                let at = self.zone.instant(*local);
+                (at > after && last.is_none()).then_some((local.date(), at))
+            }
+            EntryKind::Around { yearly: true, field, offset, before, at, .. } => {
+                let date = match self.row.attribute(*field) {
+                    Value::Date(date) => *date,
+                    Value::Instant(at) => civil::date(*at, self.zone),
+                    _ => return None,
+                };
+                let offset = if *before { offset.negated() } else { *offset };
+                let rule = Yearly { offset, at: at.unwrap_or(NaiveTime::MIN) };
+                first_unused(last, after, |after| rule.next_after(date, after, self.zone))
+            }
+            EntryKind::Around { past, .. } => {
+                let until = entry.until.as_ref()?;
+                let moment = due(until, after, &self.context(&self.loaded.plan)).instant()?;
+                let date = civil::date(moment, self.zone);
+                if last == Some(date) {
+                    return None;
+                }
+                if moment > after {
+                    return Some((date, moment));
+                }
+                (changed && *past == PastEntry::EnterNow).then_some((date, self.now))
+            }
+            _ => None,
+        }
+    }
+
+    fn next_of_rule(&self, rule: &Rule, after: Instant, last: Option<NaiveDate>) -> Option<(NaiveDate, Instant)> {
+        if matches!(rule.every, Every::Elapsed { .. }) {
+            // Several a day: they are told apart by their moments.
+            return rule.next_after(after, self.zone);
+        }
+        first_unused(last, after, |after| rule.next_after(after, self.zone))
+    }
+
+    /// Every occurrence that has come, in the order of the plan's date entries.
+    pub(super) fn enter_by_date(&mut self) {
+        let loaded = self.loaded;
+        for (at, entry) in loaded.index.dates.iter().enumerate() {
+            let Some(known) = self.row.occurrences.get(at).copied() else { continue };
+            if known.next > self.on_time {
+                continue;
+            }
+            let (date, begin) = self.latest_missed(entry, known);
+            if let Some(known) = self.row.occurrences.get_mut(at) {
+                known.last = Some(date);
+                known.next = Instant::NEVER;
+            }
+            self.occur(entry.at, Cause { date: Some(date), ..Cause::at(begin) });
+            self.schedule(at, begin.max(self.now), false);
+        }
+    }
+
+    /// Of several that were missed only the latest happens.
+    fn latest_missed(&self, entry: &DateEntry, known: Occurrence) -> (NaiveDate, Instant) {
+        let first = (known.date, known.next);
+        if self.now <= known.next {
+            return first;
+        }
+        let journey = self.loaded.plan.journeys.get(entry.at.journey.index());
+        match journey.and_then(|journey| journey.entries.get(usize::from(entry.at.entry))).map(|entry| &entry.kind) {
+            Some(EntryKind::Every(rule)) => {
+                rule.latest_at_or_before(self.now, self.zone).filter(|(_, at)| *at > known.next).unwrap_or(first)
+            }
+            _ => first,
+        }
+    }
+}
+
+/// The next occurrence whose date was not used before.
+fn first_unused(
+    last: Option<NaiveDate>,
+    mut after: Instant,
+    next: impl Fn(Instant) -> Option<(NaiveDate, Instant)>,
+) -> Option<(NaiveDate, Instant)> {
+    for _ in 0..PASSED_OVER_MAX {
+        let (date, at) = next(after)?;
+        if last.is_none_or(|last| date > last) {
+            return Some((date, at));
+        }
+        after = at;
+    }
+    None
+}
