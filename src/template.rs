@@ -3,6 +3,11 @@
 //! In: a text literal and the names that it may use. Out: a compiled [`Template`], type-checked, and its rendering with a budget.
 //! **Invariant:** data is never parsed; output is charged before it is allocated; a value that may be missing has a `default`.
 
+pub mod parse;
+pub mod render;
+
+pub use render::{Manner, OUTPUT_BYTES_MAX, TooLarge};
+
 use crate::condition::Expr;
 use crate::value::{Currency, Text, Value};
 use serde::{Deserialize, Serialize};
