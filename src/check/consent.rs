@@ -76,7 +76,8 @@ fn scenes(lines: &[Scene], given: &mut BTreeSet<TopicId>) {
             SceneKind::GivenSubscribed(topic) => {
                 given.insert(*topic);
             }
-            SceneKind::At { happens: Happens::SubscribedTo(topic), .. } | SceneKind::After { happens: Happens::SubscribedTo(topic), .. } => {
+            SceneKind::At { happens: Happens::SubscribedTo(topic), .. }
+            | SceneKind::After { happens: Happens::SubscribedTo(topic), .. } => {
                 given.insert(*topic);
             }
             SceneKind::InTheRunOf { lines, .. } => scenes(lines, given),

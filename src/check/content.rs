@@ -84,12 +84,11 @@ fn parts(kind: ChannelKind) -> Parts {
         ChannelKind::Inbox => {
             Parts { required: &["title", "body"], optional: &["link"], example: "inbox { title \"…\", body \"…\" }", ..none }
         }
-        ChannelKind::Web => Parts {
-            required: &["headline", "body"],
-            optional: &["link", "ends"],
-            example: "web { headline \"…\", body \"…\" }",
-            ..none
-        },
+        ChannelKind::Web => {
+            Parts {
+                required: &["headline", "body"], optional: &["link", "ends"], example: "web { headline \"…\", body \"…\" }", ..none
+            }
+        }
         ChannelKind::Task => Parts { required: &["title"], optional: &["note", "due"], example: "task { title \"…\" }", ..none },
         ChannelKind::Whatsapp => Parts { required: &["template"], open: true, example: "whatsapp { template \"…\" }", ..none },
         ChannelKind::Webhook => Parts { open: true, example: "webhook { name \"…\" }", ..none },
@@ -268,9 +267,9 @@ fn defaults(cx: &mut Cx, message: &ast::Message, variants: &[Variant]) {
     for content in &message.contents {
         let ast::Content::Channel(content) = content else { continue };
         // Also where the content of the default had a mistake of its own.
-        let has_default = message.contents.iter().any(|other| {
-            matches!(other, ast::Content::Channel(other) if other.channel.text == content.channel.text && other.language.is_none())
-        });
+        let has_default = message.contents.iter().any(
+            |other| matches!(other, ast::Content::Channel(other) if other.channel.text == content.channel.text && other.language.is_none()),
+        );
         let Some(variant) = variants.iter().find(|variant| variant.place == content.place) else { continue };
         if !has_default && !told.contains(&variant.channel) {
             told.push(variant.channel);

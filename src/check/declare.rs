@@ -3,7 +3,7 @@
 //! In: declarations. Out: the [`Schema`](crate::schema::Schema). **Invariant:** names within one declaration and wire names within the
 //! project are unique; of two alike the first counts and both places are reported. Defaults come after constants, which they may use.
 
-use super::expr::{Typer, fits};
+use super::expr::Typer;
 use super::names::{self, Kind, choose_from};
 use super::problem::problems;
 use super::project::Project;
@@ -314,9 +314,4 @@ pub(crate) fn params(project: &Project, written: &[ast::Param], found: &mut Diag
         places.push(param.name.place);
     }
     params
-}
-
-/// Whether a constant of type `is` may be the value of a field.
-pub(super) fn is_default_for(is: &Type, declared: &Type) -> bool {
-    fits(is, declared)
 }

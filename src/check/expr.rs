@@ -239,7 +239,7 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::IsMissing(inner) => self.is_missing(inner),
             ExprKind::IsSet { value, bind } => self.is_set(value, bind.as_ref()),
             ExprKind::State { send, negated, state, by } => self.state(send, *negated, *state, by.as_ref()),
-            ExprKind::Has(has) => (self.has(has, written.place), Type::Boolean),
+            ExprKind::Has(has) => (self.has(has), Type::Boolean),
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, written.place),
             ExprKind::InSegment(name) => {
                 self.known(name.as_ref(), |project, name, found| project.segment(name, found).map(Expr::InSegment))

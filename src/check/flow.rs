@@ -194,7 +194,10 @@ fn count_branches(kind: &StepKind) -> usize {
 fn takes_time(block: &[Step]) -> bool {
     let mut any = false;
     each_step(block, &mut |step| {
-        any |= matches!(step.kind, StepKind::Wait(_) | StepKind::Await(_) | StepKind::Break | StepKind::Exit { .. } | StepKind::LetOrExit { .. });
+        any |= matches!(
+            step.kind,
+            StepKind::Wait(_) | StepKind::Await(_) | StepKind::Break | StepKind::Exit { .. } | StepKind::LetOrExit { .. }
+        );
     });
     any
 }

@@ -5,8 +5,8 @@
 
 use super::amount;
 use super::checked::{Cap, CapThen, CapWindow, EntryCap, QuietHours};
-use super::project::Project;
 use super::problem::{after, problems};
+use super::project::Project;
 use crate::ast;
 use crate::ast::CapOf;
 use crate::diagnostic::{Code, Diagnostics, Fix};

@@ -5,9 +5,9 @@
 
 use super::amount;
 use super::checked::{Entry, EntryKind, PastEntry};
+use super::expr::Typer;
 use super::header_every as every;
 use super::header_values::Source;
-use super::expr::Typer;
 use super::journey::Cx;
 use super::problem::{after, problems};
 use super::scope::Scope;

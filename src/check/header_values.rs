@@ -155,7 +155,8 @@ mod tests {
     use crate::value::Value;
 
     fn event(name: &str, fields: &[(&str, Type)]) -> Event {
-        let field = |(name, ty): &(&str, Type)| Field { name: Text::new(name), wire: Text::new(name), ty: ty.clone(), default: Value::Missing };
+        let field =
+            |(name, ty): &(&str, Type)| Field { name: Text::new(name), wire: Text::new(name), ty: ty.clone(), default: Value::Missing };
         Event { name: Text::new(name), wire: Text::new(name), fields: fields.iter().map(field).collect() }
     }
 

@@ -8,7 +8,7 @@ use super::expr::{Typer, a, broken};
 use super::names::Kind;
 use super::problem::problems;
 use super::scope::Subject;
-use crate::ast::{self, ExprKind, Function, HasCount, Spanned, TargetKind};
+use crate::ast::{self, ExprKind, Function, HasCount, Spanned};
 use crate::calendar::Span;
 use crate::condition::{CountTest, Expr, Happening, History, HistoryFn, ListFn, MessageHistory, Since, What, Window};
 use crate::diagnostic::{Code, Fix};
@@ -62,7 +62,7 @@ problems! {
 }
 
 impl Typer<'_, '_, '_> {
-    pub(super) fn has(&mut self, has: &ast::Has, place: Place) -> Expr {
+    pub(super) fn has(&mut self, has: &ast::Has) -> Expr {
         let no = Expr::Const(Value::Boolean(false));
         let what = self.what(&has.target);
         let window = self.window(has.window.as_ref());
@@ -94,7 +94,6 @@ impl Typer<'_, '_, '_> {
                 if let Some(condition) = &has.condition {
                     self.condition_in(Subject::Unknown, condition);
                 }
-                let _ = place;
                 no
             }
         }
@@ -173,7 +172,7 @@ impl Typer<'_, '_, '_> {
         };
         self.project.names.get(Kind::Event, &name.text)?;
         if self.is_value(&name.text) {
-            return None;
+            self.value_or_event(name);
         }
         self.project.event(name, self.found).map(|event| (event, name, property))
     }
@@ -379,9 +378,4 @@ fn words(function: Function) -> &'static str {
         Function::None => "none",
         Function::TimeSinceLatest => "time since latest",
     }
-}
-
-/// Whether a target is one of a message.
-pub(crate) fn is_message(target: &ast::Target) -> bool {
-    matches!(target.kind, TargetKind::Message { .. })
 }

@@ -61,8 +61,7 @@ pub(super) fn all(project: &Project, files: &[ast::File], checked: &mut Checked,
     checked.messages = messages.map(|(decl, signature)| super::message::check(project, decl.message, signature, found)).collect();
 
     let journeys = project.names.journeys.iter().enumerate();
-    let mut done: Vec<Done> =
-        journeys.map(|(at, journey)| check(project, &signatures, JourneyId(at as u16), journey, found)).collect();
+    let mut done: Vec<Done> = journeys.map(|(at, journey)| check(project, &signatures, JourneyId(at as u16), journey, found)).collect();
 
     let mut sent = vec![false; checked.messages.len()];
     for send in done.iter().flat_map(|done| &done.journey.sends) {

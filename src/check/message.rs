@@ -6,10 +6,10 @@
 use super::checked::Message;
 use super::content;
 use super::expr::Typer;
+use super::problem::{after, problems};
 use super::project::{Project, not_yet};
 use super::scope::Scope;
 use super::signature::MessageSig;
-use super::problem::{after, problems};
 use crate::ast;
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{ChannelId, TopicId};
@@ -62,7 +62,8 @@ pub(super) fn check(project: &Project, message: &ast::Message, signature: &Messa
         (None, Some(name)) => {
             let topics = &cx.project.schema.topics;
             let end = message.params.last().map_or(after(name.place), |_| after(name.place));
-            let offer = |topic: &crate::schema::Topic| Fix::replace(format!("add `about {}`", topic.name), end, format!(" about {}", topic.name));
+            let offer =
+                |topic: &crate::schema::Topic| Fix::replace(format!("add `about {}`", topic.name), end, format!(" about {}", topic.name));
             let fix = if message.params.is_empty() { topics.iter().take(3).map(offer).collect() } else { Vec::new() };
             cx.found.push(TopicMissing { place: name.place, message: name.text.to_string(), fix });
             None

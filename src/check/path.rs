@@ -10,7 +10,7 @@ use super::scope::{self, Binding, NoValue, Subject};
 use crate::ast::{self, ExprKind, Name, PathRef};
 use crate::condition::Expr;
 use crate::diagnostic::{Code, Fix};
-use crate::schema::{EventId, FieldId, MessageId, SendId};
+use crate::schema::{EventId, FieldId};
 use crate::source::Place;
 use crate::value::{Text, Type, Value};
 
@@ -50,7 +50,7 @@ enum Head {
     Value(Expr, Type),
     Customer,
     Entry,
-    Send(SendId, MessageId),
+    Send,
     /// The event itself, inside its own `where`.
     Event {
         depth: u8,
@@ -100,7 +100,7 @@ impl Typer<'_, '_, '_> {
                 self.found.push(not("it is all that let the customer in".to_owned(), "name one of its values, for example `entry.at`"));
                 broken()
             }
-            Head::Send(..) => {
+            Head::Send => {
                 self.found.push(not(
                     "it is a message that was sent".to_owned(),
                     &format!("ask what became of it, for example `{} is clicked`", name.text),
@@ -139,7 +139,7 @@ impl Typer<'_, '_, '_> {
             Head::Entry => self.entry_property(field),
             Head::Value(value, ty) => self.field_of_value((value, ty), field),
             Head::Event { depth, event } => self.event_property(depth, event, field),
-            Head::Send(..) => {
+            Head::Send => {
                 let help = format!("ask what became of it, for example `{} is clicked`", name.text);
                 let (place, name) = (name.place.to(field.place), name.text.to_string());
                 self.found.push(NotAValue { place, name, what: "it is a message that was sent".to_owned(), help });
@@ -310,7 +310,7 @@ impl Typer<'_, '_, '_> {
             Some(Binding::Local(local, ty)) => {
                 return Some((Head::Value(Expr::Local(*local), ty.clone()), "a value named in a step above".to_owned()));
             }
-            Some(Binding::Send(send, message)) => return Some((Head::Send(*send, *message), "a message that was sent".to_owned())),
+            Some(Binding::Send(..)) => return Some((Head::Send, "a message that was sent".to_owned())),
             None => {}
         }
         if let Some((at, ty)) = self.scope.param(text) {
@@ -356,6 +356,14 @@ impl Typer<'_, '_, '_> {
         let name = Name { text: Text::new(text), place: Place::default(), quoted: false };
         let own = matches!(self.other_head(&name), None | Some((Head::Event { .. }, _)));
         self.property(&name).is_some() || !own
+    }
+
+    /// `count of x` where `x` is an event and a value.
+    pub(super) fn value_or_event(&mut self, name: &Name) {
+        let text = name.text.to_string();
+        let (first, second) = (format!("the event `{text}`"), "a value with this name".to_owned());
+        let help = "give the value another name where it is declared or bound".to_owned();
+        self.found.push(Ambiguous { place: name.place, name: text, first, second, help, fix: Vec::new() });
     }
 
     fn unknown_head(&mut self, name: &Name) -> Head {

@@ -2,7 +2,9 @@
 //!
 //! In: `policy { … }` blocks. Out: [`Policy`]. **Invariant:** the zone is one of the time zone database; each rule stands once.
 
+use super::amount;
 use super::checked::Policy;
+use super::header_caps::{self, Limit, Where};
 use super::names::did_you_mean;
 use super::problem::problems;
 use super::project::Project;
@@ -88,7 +90,29 @@ fn nearest_zones(written: &str) -> Vec<String> {
     cities
 }
 
+/// Checks the rules; several `policy` blocks count as one.
 pub(super) fn check(project: &Project, files: &[ast::File], found: &mut Diagnostics) -> Policy {
-    let _ = (files, found);
-    Policy { zone: project.zone, ..Policy::default() }
+    let mut policy = Policy { zone: project.zone, ..Policy::default() };
+    let mut hold_out: Option<Place> = None;
+    for rule in rules(files) {
+        match rule {
+            PolicyRule::Timezone(..) => {}
+            PolicyRule::QuietHours(hours) => policy.quiet_hours.extend(header_caps::quiet_hours(project, hours, found)),
+            PolicyRule::AtMost(cap) => match header_caps::at_most(project, cap, Where::Policy, found) {
+                Some(Limit::Messages(cap)) => policy.caps.push(cap),
+                Some(Limit::Entries(_)) | None => {}
+            },
+            PolicyRule::HoldOut(share, place) => {
+                if let Some(first) = hold_out {
+                    found.push(RuleTwice { place: *place, what: "the hold-out", other: Some((first, "the first one")) });
+                    continue;
+                }
+                hold_out = Some(*place);
+                if let Some(share) = share {
+                    policy.hold_out = amount::share(share, "a hold-out", found).unwrap_or_default();
+                }
+            }
+        }
+    }
+    policy
 }

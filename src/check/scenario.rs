@@ -10,8 +10,8 @@ use super::flow::each_step;
 use super::header_values::Values;
 use super::journey::Done;
 use super::problem::problems;
-use super::scenario_expect as expect;
 use super::project::{Project, not_yet};
+use super::scenario_expect as expect;
 use super::scope::Scope;
 use super::sends;
 use super::signature::Signatures;
@@ -492,8 +492,7 @@ fn event_fields(cx: &mut Cx, event: EventId, fields: Option<&ast::Expr>, place: 
 fn customer(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) -> Option<Vec<(FieldId, Value)>> {
     // Whatever is not given is as it is by default, or not known.
     let project = cx.project;
-    let shape: Vec<(Text, Type, bool)> =
-        project.schema.customer.iter().map(|field| (field.name.clone(), field.ty.clone(), true)).collect();
+    let shape: Vec<(Text, Type, bool)> = project.schema.customer.iter().map(|field| (field.name.clone(), field.ty.clone(), true)).collect();
     let values = record(cx, "the customer", &shape, fields, place)?;
     Some(values.into_iter().enumerate().filter_map(|(at, value)| value.map(|value| (FieldId(at as u16), value))).collect())
 }

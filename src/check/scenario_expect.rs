@@ -5,8 +5,8 @@
 
 use super::amount;
 use super::checked::{Expect, ExpectExit, ExpectWhen};
-use super::scenario::Cx;
 use super::problem::problems;
+use super::scenario::Cx;
 use crate::ast;
 use crate::diagnostic::{Code, Fix, suggest};
 use crate::schema::{MessageId, NOT_ENTERED, NOT_SENT};
@@ -101,7 +101,8 @@ fn reason(cx: &mut Cx, because: Option<&ast::Name>, legal: &[&'static str]) -> O
     if legal.contains(&because.text.as_str()) {
         return Some(Some(because.text.clone()));
     }
-    let fix = suggest::best(&because.text, legal.iter().copied()).map(|near| Fix::replace(format!("change to `{near}`"), because.place, near));
+    let fix =
+        suggest::best(&because.text, legal.iter().copied()).map(|near| Fix::replace(format!("change to `{near}`"), because.place, near));
     let reasons = legal.iter().map(|reason| format!("`{reason}`")).collect::<Vec<_>>().join(", ");
     cx.found.push(ReasonUnknown { place: because.place, reason: because.text.to_string(), reasons, fix });
     None

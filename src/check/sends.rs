@@ -5,8 +5,8 @@
 
 use super::checked::{How, Recipient, Send, SendInfo, StepKind};
 use super::journey::Cx;
-use super::signature::MessageSig;
 use super::problem::{after, problems};
+use super::signature::MessageSig;
 use crate::ast;
 use crate::condition::Expr;
 use crate::diagnostic::{Code, Diagnostics, Edit, Fix, suggest};
@@ -364,7 +364,9 @@ fn channels(cx: &mut Cx, names: &[ast::Name]) -> Option<Vec<ChannelId>> {
     let mut whole = !names.is_empty();
     for name in names {
         match cx.project.channel_or(name, names.len() == 1, cx.found) {
-            Some(channel) if channels.contains(&channel) => cx.found.push(ChannelTwice { place: name.place, channel: name.text.to_string() }),
+            Some(channel) if channels.contains(&channel) => {
+                cx.found.push(ChannelTwice { place: name.place, channel: name.text.to_string() })
+            }
             Some(channel) => channels.push(channel),
             None => whole = false,
         }

@@ -107,7 +107,9 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::Split { by, paths } => split(cx, by.as_ref(), paths, place),
         ast::StepKind::Send(send) => sends::send(cx, send, place),
         ast::StepKind::Subscribe(topic) => consent(cx, topic.as_ref()?, "subscribe to").map(StepKind::Subscribe),
-        ast::StepKind::Unsubscribe(Some(ast::UnsubscribeFrom::Topic(topic))) => consent(cx, topic, "unsubscribe from").map(StepKind::Unsubscribe),
+        ast::StepKind::Unsubscribe(Some(ast::UnsubscribeFrom::Topic(topic))) => {
+            consent(cx, topic, "unsubscribe from").map(StepKind::Unsubscribe)
+        }
         ast::StepKind::Unsubscribe(Some(ast::UnsubscribeFrom::Everything(_))) => Some(StepKind::UnsubscribeFromEverything),
         ast::StepKind::Unsubscribe(None) => None,
         ast::StepKind::Emit { event, fields } => sends::emit(cx, event.as_ref()?, fields.as_ref(), place),
@@ -175,7 +177,12 @@ fn binding(cx: &mut Cx, name: &ast::Name, value: Option<&LetValue>) -> Option<St
 }
 
 /// `500 if C, 200 if D, otherwise 100`: one type for all, missing where any may be.
-fn choice(cx: &mut Cx, name: &ast::Name, choices: &[(ast::Expr, Option<ast::Expr>)], otherwise: Option<&ast::Expr>) -> (Option<Expr>, Type) {
+fn choice(
+    cx: &mut Cx,
+    name: &ast::Name,
+    choices: &[(ast::Expr, Option<ast::Expr>)],
+    otherwise: Option<&ast::Expr>,
+) -> (Option<Expr>, Type) {
     let mut ty: Option<Type> = None;
     let mut optional = false;
     let mut whole = true;

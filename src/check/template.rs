@@ -16,39 +16,39 @@ use crate::value::{Currency, Text, Type, Value, show};
 
 problems! {
     /// `{{ customer.first_name }}` where it may be missing.
-    NeedsDefault { text: String, example: String, fix: Vec<Fix> } = Code::new("E0440", "needs-default");
+    NeedsDefault { text: String, example: String, fix: Vec<Fix> } = Code::new("E0450", "needs-default");
         "`{text}` may be missing", "what should stand here without it?", "add a default: `{example}`";
 
     /// `{{ total | mony }}`
-    UnknownFilter { name: String, help: String, fix: Vec<Fix> } = Code::new("E0441", "unknown-filter");
+    UnknownFilter { name: String, help: String, fix: Vec<Fix> } = Code::new("E0451", "unknown-filter");
         "there is no filter `{name}`", "not a filter", "{help}";
 
     /// `{{ customer.plan | money }}`
-    FilterDoesNotFit { name: &'static str, is: String, help: String } = Code::new("E0442", "filter-does-not-fit");
+    FilterDoesNotFit { name: &'static str, is: String, help: String } = Code::new("E0452", "filter-does-not-fit");
         "`{name}` cannot be applied to this", "the value is {is}", "{help}";
 
     /// `{{ total | default }}`
-    FilterArgument { name: &'static str, help: String } = Code::new("E0443", "filter-argument");
+    FilterArgument { name: &'static str, help: String } = Code::new("E0453", "filter-argument");
         "what stands behind `{name}` does not fit", "a filter takes what it is made for", "{help}";
 
     /// `{{ customer.interests }}`
-    CannotBeShown { is: String } = Code::new("E0444", "cannot-be-shown");
+    CannotBeShown { is: String } = Code::new("E0454", "cannot-be-shown");
         "this cannot stand in a text", "it is {is}", "name a single value of it";
 
     /// `{{ total`
-    BracesOpen { fix: Option<Fix> } = Code::new("E0445", "braces-open");
+    BracesOpen { fix: Option<Fix> } = Code::new("E0455", "braces-open");
         "this `{{{{` has no `}}}}`", "a value in a text ends with two braces, on the same line", "write for example `{{{{ customer.first_name }}}}`";
 
     /// `{{ }}`
-    BracesEmpty { fix: Option<Fix> } = Code::new("E0446", "braces-empty");
+    BracesEmpty { fix: Option<Fix> } = Code::new("E0456", "braces-empty");
         "it is not said what should stand here", "these braces are empty", "write for example `{{{{ customer.first_name }}}}`, or take them out";
 
     /// `{{ total + 1 }}`
-    BracesOddly { text: String } = Code::new("E0447", "not-a-template-value");
+    BracesOddly { text: String } = Code::new("E0457", "not-a-template-value");
         "`{text}` cannot stand here", "a value, and then filters behind `|`", "write for example `{{{{ total | money }}}}`; what is to be calculated goes into a parameter of the message";
 
     /// `%%FirstName%%`
-    ForeignTemplate { product: &'static str, help: String, fix: Option<Fix> } = Code::new("E0448", "template-of-another-product");
+    ForeignTemplate { product: &'static str, help: String, fix: Option<Fix> } = Code::new("E0458", "template-of-another-product");
         "this is a template of {product}", "here it would be sent as it stands", "{help}";
 }
 

@@ -72,7 +72,11 @@ problems! {
 }
 
 /// `wait 2 days`, `wait 2 days, until 10:00`
-pub(super) fn plain(cx: &mut Cx, duration: Option<&ast::Spanned<Span>>, until: Option<&ast::Spanned<chrono::NaiveTime>>) -> Option<StepKind> {
+pub(super) fn plain(
+    cx: &mut Cx,
+    duration: Option<&ast::Spanned<Span>>,
+    until: Option<&ast::Spanned<chrono::NaiveTime>>,
+) -> Option<StepKind> {
     let span = amount::ahead(duration?, "a wait", cx.found)?;
     let until = match until {
         Some(time) => Until::AfterUntil(span, time.value),
@@ -123,7 +127,8 @@ enum Certainty {
 }
 
 fn moment(cx: &mut Cx, until: &ast::Until, place: Place) -> Option<(Until, Doubt)> {
-    let sure = |until| Some((until, Doubt { path: String::new(), past: Certainty::Impossible, missing: Certainty::Impossible, end: place }));
+    let sure =
+        |until| Some((until, Doubt { path: String::new(), past: Certainty::Impossible, missing: Certainty::Impossible, end: place }));
     match until {
         ast::Until::Time(time) => sure(Until::Time(time.value)),
         ast::Until::Day { day, at } => {
@@ -189,7 +194,9 @@ struct Rules {
 
 fn rules(cx: &mut Cx, wait: &ast::WaitUntil, moment: Option<&(Until, Doubt)>, place: Place) -> Rules {
     let skip = wait.skip.as_ref();
-    let one = |rule: Option<PastRule>, skipped: bool| if skipped { PastBehaviour::Skip } else { rule.map(PastBehaviour::from).unwrap_or_default() };
+    let one = |rule: Option<PastRule>, skipped: bool| {
+        if skipped { PastBehaviour::Skip } else { rule.map(PastBehaviour::from).unwrap_or_default() }
+    };
     let skips_past = skip.is_some_and(|skip| skip.past);
     let skips_missing = skip.is_some_and(|skip| skip.missing);
     let rules = Rules { past: one(wait.if_past, skips_past), missing: one(wait.if_missing, skips_missing) };
@@ -251,11 +258,24 @@ pub(super) fn short(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
     };
     let arms = vec![Arm { kind, block: Vec::new(), place: step.head }];
     let deadline = Until::After(deadline?);
-    Some(StepKind::Await(Await { deadline, if_past: PastBehaviour::Continue, if_missing: PastBehaviour::Continue, full: false, arms, otherwise }))
+    Some(StepKind::Await(Await {
+        deadline,
+        if_past: PastBehaviour::Continue,
+        if_missing: PastBehaviour::Continue,
+        full: false,
+        arms,
+        otherwise,
+    }))
 }
 
 /// `wait up to D { … }`, `wait the full D, then first listed of { … }`
-pub(super) fn long(cx: &mut Cx, duration: Option<&ast::Spanned<Span>>, branches: &[ast::Branch], full: bool, place: Place) -> Option<StepKind> {
+pub(super) fn long(
+    cx: &mut Cx,
+    duration: Option<&ast::Spanned<Span>>,
+    branches: &[ast::Branch],
+    full: bool,
+    place: Place,
+) -> Option<StepKind> {
     let deadline = duration.and_then(|duration| amount::ahead(duration, "a wait", cx.found));
     let (arms, otherwise) = branches_of(cx, branches, place);
     let deadline = Until::After(deadline?);
