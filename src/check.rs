@@ -33,6 +33,7 @@ pub(crate) mod problem;
 pub(crate) mod project;
 mod scenario;
 mod scenario_expect;
+mod scenario_reach;
 pub(crate) mod scope;
 mod segment;
 mod sends;
@@ -69,5 +70,6 @@ pub fn check(files: &[ast::File], sources: &Sources) -> (Checked, Diagnostics) {
     checked.schema = std::mem::take(&mut project.schema);
     flow::check(&checked, &mut found);
     consent::check(&checked, &mut found);
+    scenario_reach::check(&checked, &mut found);
     (checked, found)
 }

@@ -36,7 +36,7 @@ problems! {
         "there is no repeat here to leave", "`break` leaves a `repeat` block", "write `exit` to end the journey for this customer";
 
     /// `let x be customer.plan or exit if missing` where the plan is never missing.
-    NeverMissing { name: String, fix: Option<Fix> } = Code::new("E0383", "never-missing");
+    NeverMissing { name: String, fix: Option<Fix> } = Code::new("E0383", "always-there");
         "this value is never missing", "there is always one for `{name}`", "take `or exit if missing` out";
 
     /// The choices of a `let` are of different types.
