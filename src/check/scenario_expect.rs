@@ -91,7 +91,7 @@ fn message_by(cx: &mut Cx, message: Option<&ast::Name>, by: Option<&ast::Name>) 
     }
     let Some(by) = by else { return Some((id, None)) };
     let channel = cx.channel(by)?;
-    super::scenario::has_content(cx, name, id, by, channel)?;
+    super::scenario_happens::has_content(cx, name, id, by, channel)?;
     Some((id, Some(channel)))
 }
 
