@@ -5,6 +5,10 @@
 //! so; what is kept of a plan (fields, topics, segments, journeys) is kept by position in the newest plan that the row was handled
 //! under. Knows no world and no clock.
 
+mod encode;
+
+pub use encode::section;
+
 use super::SendKey;
 use super::history::History;
 use crate::calendar::{Instant, Zone};
