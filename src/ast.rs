@@ -4,6 +4,10 @@
 //! or broken is `None` (or [`ExprKind::Broken`]), and somebody has already reported it. Names are NFC.
 //! What the design has and this version cannot do yet is a `NotYet` node with its keyword: the checker says so.
 
+mod lower;
+
+pub use lower::lower;
+
 use crate::calendar::Span as Duration;
 pub use crate::schema::{MessageVerb, PastRule, Priority, WaitOrSkip, WhenInDoubt, WhileRunning};
 use crate::source::{FileId, Place};

@@ -13,6 +13,7 @@ pub mod project;
 pub mod record;
 pub mod schema;
 pub mod source;
+pub mod syntax;
 pub mod template;
 pub mod value;
 

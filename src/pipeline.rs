@@ -3,11 +3,13 @@
 //! In: a [`Project`]. Out: [`Compiled`] and every finding of every stage. **Invariant:** there is a plan exactly where there is no
 //! error. A file that could not be read stops the rest: what is missing from it would be reported all over the others.
 
-use crate::check::Checked;
+use crate::ast;
+use crate::check::{self, Checked};
 use crate::diagnostic::Diagnostics;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::project::Project;
 use crate::source::Sources;
+use crate::syntax;
 
 /// A project and what became of it.
 #[derive(Debug, Default)]
@@ -26,6 +28,16 @@ impl Compiled {
 
 /// Parses, checks and plans a project.
 pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
-    let findings = std::mem::take(&mut project.findings);
-    (Compiled { project, checked: Checked::default(), plan: None }, findings)
+    let mut found = std::mem::take(&mut project.findings);
+    let mut files = Vec::new();
+    // The project file is a source too, for findings about it.
+    for (id, file) in project.sources.iter().filter(|(_, file)| file.name.ends_with(".journey")) {
+        let tree = syntax::parse(id, &file.text);
+        found.extend(syntax::errors(&tree, &file.text));
+        files.push(ast::lower(id, &tree, &file.text));
+    }
+    let (checked, findings) = check::check(&files, &project.sources);
+    found.extend(findings);
+    let plan = (!found.has_errors()).then(|| plan::build::build(&checked, &project.sources));
+    (Compiled { project, checked, plan }, found)
 }

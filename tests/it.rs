@@ -4,9 +4,10 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod calendar;
-    mod record;
-    mod values;
     mod cli;
     mod diagnostics;
+    mod lower;
+    mod record;
     mod tidy;
+    mod values;
 }
