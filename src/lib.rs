@@ -7,6 +7,8 @@ pub mod cli;
 pub mod condition;
 pub mod diagnostic;
 pub mod engine;
+#[cfg(feature = "cli")]
+pub mod ingest;
 pub mod pipeline;
 pub mod plan;
 pub mod project;
@@ -16,6 +18,7 @@ pub mod source;
 pub mod syntax;
 pub mod template;
 pub mod value;
+pub mod world;
 
 pub use pipeline::{Compiled, check_project};
 pub use project::Project;

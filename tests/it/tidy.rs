@@ -29,7 +29,7 @@ const EDGES: [(&str, &[&str]); 19] = [
     ("pipeline", &["ast", "check", "plan", "project", "syntax"]),
     ("scenario", &["check", "condition", "engine", "plan", "schema", "world"]),
     ("ingest", &["check", "engine", "plan", "project", "schema"]),
-    ("simulate", &["check", "condition", "engine", "ingest", "pipeline", "plan", "project", "schema", "world"]),
+    ("simulate", &["check", "condition", "engine", "ingest", "pipeline", "plan", "project", "record", "schema", "world"]),
 ];
 
 /// Crates that only some rooms may name.

@@ -1,0 +1,163 @@
+//! A piece of the log in memory: what happened to whom, packed.
+//!
+//! In: items in the order of the log. Out: the same, by customer. **Invariant:** the items of one customer keep their order; about 24
+//! bytes and the encoded values are held per item. A chunk that holds a whole log is a loaded log.
+
+use crate::calendar::Instant;
+use crate::engine::{Input, InputKind};
+use crate::ingest::mapping::{Item, ItemKind};
+use crate::record::{DecodeError, Reader, Writer};
+use crate::schema::{EventId, FieldId};
+use crate::value::Value;
+
+/// Bytes of values that a chunk may hold, whatever the number of its items.
+pub const BYTES_MAX: usize = 1 << 30;
+
+/// No event: a change of fields.
+const ATTRIBUTES: u16 = u16::MAX;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    pub at: Instant,
+    pub customer: u32,
+    offset: u32,
+    event: u16,
+    has_id: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Chunk {
+    heads: Vec<Head>,
+    values: Writer,
+    /// For each part, positions of its heads: by customer, then as in the log.
+    groups: Vec<Vec<u64>>,
+}
+
+impl Chunk {
+    pub fn push(&mut self, customer: u32, item: &Item) {
+        let offset = self.values.len() as u32;
+        if item.id != 0 {
+            self.values.fixed(item.id as u64);
+            self.values.fixed((item.id >> 64) as u64);
+        }
+        let event = match item.kind {
+            ItemKind::Event(event) => event.0,
+            ItemKind::Attributes => {
+                self.values.varint(item.fields.len() as u64);
+                for field in &item.fields {
+                    self.values.varint(u64::from(field.0));
+                }
+                ATTRIBUTES
+            }
+        };
+        if event != ATTRIBUTES {
+            self.values.varint(item.values.len() as u64);
+        }
+        for value in &item.values {
+            self.values.value(value);
+        }
+        self.heads.push(Head { at: item.at, customer, offset, event, has_id: item.id != 0 });
+    }
+
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.values.len()
+    }
+
+    pub fn clear(&mut self) {
+        self.heads.clear();
+        self.values.clear();
+        self.groups.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Groups the items by customer, for a number of parts: customer `c` belongs to part `c % parts`.
+    pub fn group(&mut self, parts: u32) {
+        self.groups.resize_with(parts as usize, Vec::new);
+        self.groups.iter_mut().for_each(Vec::clear);
+        for (at, head) in self.heads.iter().enumerate() {
+            let key = (u64::from(head.customer) << 32) | at as u64;
+            self.groups[(head.customer % parts) as usize].push(key);
+        }
+    }
+
+    /// The positions that belong to a part; to be sorted, then read with [`Chunk::head`].
+    pub fn take_group(&mut self, part: usize) -> Vec<u64> {
+        self.groups.get_mut(part).map(std::mem::take).unwrap_or_default()
+    }
+
+    pub fn head(&self, key: u64) -> Head {
+        self.heads[key as u32 as usize]
+    }
+
+    /// The input that an item is; its handling time is its own time, and the engine raises it where the customer's clock is ahead.
+    pub fn input(&self, head: Head) -> Result<Input, DecodeError> {
+        let mut from = Reader::new(&self.values.as_bytes()[head.offset as usize..]);
+        let id = if head.has_id { u128::from(from.fixed()?) | (u128::from(from.fixed()?) << 64) } else { 0 };
+        let count = from.varint()? as usize;
+        let kind = if head.event == ATTRIBUTES {
+            let mut fields = Vec::with_capacity(count);
+            for _ in 0..count {
+                fields.push(FieldId(from.narrow()?));
+            }
+            let changes = fields.into_iter().map(|field| Ok((field, from.value()?))).collect::<Result<Vec<_>, DecodeError>>()?;
+            InputKind::Attributes { at: head.at, changes }
+        } else {
+            InputKind::Event { event: EventId(head.event), at: head.at, fields: read_values(&mut from, count)? }
+        };
+        Ok(Input { now: head.at, id, kind })
+    }
+}
+
+/// Without a vector in between where events are small.
+fn read_values(from: &mut Reader<'_>, count: usize) -> Result<std::sync::Arc<[Value]>, DecodeError> {
+    let mut failed = None;
+    let values = (0..count)
+        .map(|_| {
+            from.value().unwrap_or_else(|error| {
+                failed.get_or_insert(error);
+                Value::Missing
+            })
+        })
+        .collect();
+    failed.map_or(Ok(values), Err)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_packed_comes_back_by_customer_in_its_order() {
+        let mut chunk = Chunk::default();
+        let event = |at: i64, id: u128, value: &str| Item {
+            at: Instant(at),
+            id,
+            kind: ItemKind::Event(EventId(3)),
+            values: vec![Value::text(value), Value::Missing],
+            ..Item::default()
+        };
+        chunk.push(5, &event(1, 0, "a"));
+        chunk.push(4, &event(1, u128::MAX - 1, "b"));
+        let change = Item { at: Instant(2), values: vec![Value::Boolean(true)], fields: vec![FieldId(7)], ..Item::default() };
+        chunk.push(5, &change);
+        chunk.push(5, &event(2, 0, "c"));
+        chunk.group(2);
+        let mut odd = chunk.take_group(1);
+        odd.sort_unstable();
+        let kinds: Vec<Input> = odd.iter().map(|key| chunk.input(chunk.head(*key)).unwrap()).collect();
+        assert_eq!(kinds.len(), 3);
+        assert_eq!(kinds[1].kind, InputKind::Attributes { at: Instant(2), changes: vec![(FieldId(7), Value::Boolean(true))] });
+        let InputKind::Event { event, fields, .. } = &kinds[2].kind else { unreachable!() };
+        assert_eq!((*event, &fields[..]), (EventId(3), &[Value::text("c"), Value::Missing][..]));
+        let even = chunk.take_group(0);
+        assert_eq!(chunk.input(chunk.head(even[0])).unwrap().id, u128::MAX - 1);
+    }
+}

@@ -1,0 +1,304 @@
+//! One customer on virtual time: her inputs, everything due in between, and what the provider answers.
+//!
+//! In: her row (fresh or encoded), her inputs in order. Out: the row, and what the engine recorded, counted or watched. **Invariant:**
+//! everything due before an input is handled before it, each at its own instant; a provider accepts at the instant of the hand-over;
+//! made-up responses are drawn from the identity of the send, so they depend on nothing else.
+
+use super::tally::Tally;
+use crate::calendar::{DAY_MS, Instant, MINUTE_MS};
+use crate::condition::Happening;
+use crate::engine::given::{self, Given};
+use crate::engine::row::{Consent, ConsentState, Customer};
+use crate::engine::{self, Attention, Delivery, Effect, Input, InputKind, Outcome, Output, Record, RecordKind, SendKey};
+use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
+use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
+use crate::value::Value;
+use crate::world::SmallWorld;
+
+/// Touches at one instant; more would be a machine that does not come to rest.
+const TOUCHES_MAX: u32 = 10_000;
+
+/// Made-up answers to messages: a part of 10,000 of those that were accepted.
+#[derive(Debug, Clone, Default)]
+pub struct Responses {
+    pub seed: u64,
+    /// By channel: opened, clicked.
+    pub shares: Vec<(u16, u16)>,
+}
+
+/// An answer that is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Response {
+    at: Instant,
+    key: SendKey,
+    verb: MessageVerb,
+}
+
+/// Somebody who looks at one customer.
+pub trait Watch: Send {
+    fn input(&mut self, input: &Input);
+    fn record(&mut self, record: &Record);
+    fn delivery(&mut self, at: Instant, delivery: &Delivery);
+}
+
+pub struct Player<'w> {
+    world: &'w SmallWorld,
+    responses: &'w Responses,
+    attention: Attention,
+    row: Customer,
+    out: Output,
+    coming: Vec<Response>,
+    /// Runs that are held out, as they were before the input at hand.
+    held_out: Vec<u32>,
+    accepted: Vec<SendKey>,
+    writer: Writer,
+    pub tally: Tally,
+    pub watch: Option<Box<dyn Watch + 'w>>,
+}
+
+impl<'w> Player<'w> {
+    pub fn new(world: &'w SmallWorld, responses: &'w Responses) -> Player<'w> {
+        Player {
+            world,
+            responses,
+            attention: Attention::default(),
+            row: Customer::default(),
+            out: Output::default(),
+            coming: Vec::new(),
+            held_out: Vec::new(),
+            accepted: Vec::new(),
+            writer: Writer::default(),
+            tally: Tally::new(world.plan()),
+            watch: None,
+        }
+    }
+
+    /// Everything that is recorded for one customer's timeline, too.
+    pub fn watch(&mut self, watch: Box<dyn Watch + 'w>) {
+        self.attention = Attention { render: true, detail: true };
+        self.watch = Some(watch);
+    }
+
+    /// A customer of whom nothing is known.
+    pub fn begin(&mut self, uid: &str) {
+        self.row.reset(uid);
+        self.coming.clear();
+    }
+
+    /// What holds for her from her first input on, which is still to come: with it she is new.
+    pub fn introduce(&mut self, fields: Vec<(FieldId, Value)>, mut consent: Vec<TopicId>) {
+        let declared = self.world.plan().schema.customer.len();
+        self.row.attributes.resize(declared, Value::Missing);
+        self.row.attribute_times.resize(declared, Instant::FIRST);
+        for (field, value) in fields {
+            if let Some(attribute) = self.row.attributes.get_mut(field.index()) {
+                *attribute = value;
+            }
+        }
+        consent.sort_unstable();
+        consent.dedup();
+        let state = ConsentState::Subscribed;
+        self.row.consents.extend(consent.into_iter().map(|topic| Consent { topic, state, at: Instant::FIRST }));
+    }
+
+    /// What is known of her at the start: nothing comes of it.
+    pub fn know(&mut self, start: Instant, fields: Vec<(FieldId, Value)>, consent: Vec<TopicId>) {
+        let mut given = vec![Given::Attributes(fields)];
+        given.extend(consent.into_iter().map(|topic| Given::Consent { topic, subscribed: true }));
+        given::begin(self.world, &mut self.row, start, &given);
+    }
+
+    /// An input from before the period: it is history, and nothing comes of it.
+    pub fn remember(&mut self, input: Input) {
+        let given = match input.kind {
+            InputKind::Event { event, at, fields } => Given::Happened { what: Happening::Event(event), at, fields },
+            InputKind::Attributes { changes, .. } => Given::Attributes(changes),
+            _ => return,
+        };
+        let at = input.now.max(self.row.clock);
+        given::begin(self.world, &mut self.row, at, &[given]);
+    }
+
+    /// The period begins: for whom history is known, dates are looked for from now on.
+    pub fn start(&mut self, from: Instant) {
+        if self.row.known_since != Instant::NEVER && self.row.clock < from {
+            given::begin(self.world, &mut self.row, from, &[]);
+        }
+    }
+
+    /// The row as it was stored.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        let mut from = Reader::new(bytes);
+        let count = from.varint()?;
+        self.coming.clear();
+        for _ in 0..count {
+            let at = Instant::decode(&mut from)?;
+            let key = SendKey {
+                run: from.narrow()?,
+                send: crate::schema::SendId(from.narrow()?),
+                visit: from.narrow()?,
+                channel: ChannelId(from.narrow()?),
+            };
+            let verb = if from.boolean()? { MessageVerb::Clicked } else { MessageVerb::Opened };
+            self.coming.push(Response { at, key, verb });
+        }
+        self.row = Customer::decode(&mut from)?;
+        from.finish()
+    }
+
+    /// The row as it is kept between chunks.
+    pub fn store(&mut self) -> Box<[u8]> {
+        self.writer.clear();
+        self.writer.varint(self.coming.len() as u64);
+        for response in &self.coming {
+            response.at.encode(&mut self.writer);
+            self.writer.varint(u64::from(response.key.run));
+            self.writer.varint(u64::from(response.key.send.0));
+            self.writer.varint(u64::from(response.key.visit));
+            self.writer.varint(u64::from(response.key.channel.0));
+            self.writer.boolean(response.verb == MessageVerb::Clicked);
+        }
+        self.row.encode(&mut self.writer);
+        self.writer.as_bytes().into()
+    }
+
+    /// One input, after everything that is due before it.
+    pub fn input(&mut self, input: Input) {
+        self.run_until(input.now);
+        self.tally.late += u64::from(input.now < self.row.clock);
+        self.handle(input);
+    }
+
+    /// Everything that is due before this instant.
+    pub fn run_until(&mut self, limit: Instant) {
+        let mut touches = 0;
+        let mut last = Instant::FIRST;
+        loop {
+            let wake = self.row.wake;
+            let response = self.coming.first().map_or(Instant::NEVER, |response| response.at);
+            if wake.min(response) >= limit {
+                return;
+            }
+            if response <= wake {
+                let response = self.coming.remove(0);
+                let kind = InputKind::Report { send: response.key, verb: response.verb, at: response.at, by_machine: false, hard: false };
+                self.handle(Input { now: response.at, id: 0, kind });
+                continue;
+            }
+            touches = if wake > last { 0 } else { touches + 1 };
+            last = last.max(wake);
+            if touches > TOUCHES_MAX {
+                return;
+            }
+            self.handle(Input { now: wake, id: 0, kind: InputKind::Touch });
+        }
+    }
+
+    /// The end of the period, that instant included: what is still there is counted.
+    pub fn finish(&mut self, end: Instant) {
+        self.run_until(end.plus_ms(1));
+        self.tally.customers += 1;
+        for run in self.row.runs.iter().filter(|run| run.is_live()) {
+            // A pinned plan is the active one here: a simulation deploys nothing on its way.
+            if let Some(journey) = self.tally.journeys.get_mut(run.journey.index()) {
+                journey.active.add(run.held_out);
+                if let Some(count) = journey.standing.get_mut(run.step.index()) {
+                    *count += 1;
+                }
+            }
+        }
+        for (standing, counts) in self.row.segments.iter().zip(&mut self.tally.segments) {
+            *counts += u64::from(standing.member);
+        }
+        self.writer.clear();
+        self.row.encode(&mut self.writer);
+        let bytes = self.writer.len() as u64;
+        self.tally.row_bytes += bytes;
+        self.tally.row_bytes_max = self.tally.row_bytes_max.max(bytes);
+    }
+
+    pub fn row(&self) -> &Customer {
+        &self.row
+    }
+
+    fn handle(&mut self, input: Input) {
+        let now = input.now;
+        self.one(input);
+        // What was handed over is accepted at once; that may lead to more.
+        let mut at = 0;
+        while at < self.accepted.len() {
+            let send = self.accepted[at];
+            at += 1;
+            self.respond(send, now);
+            self.one(Input { now, id: 0, kind: InputKind::Outcome { send, result: Outcome::Accepted } });
+        }
+        self.accepted.clear();
+    }
+
+    fn one(&mut self, input: Input) {
+        self.held_out.clear();
+        let runs = self.row.runs.iter().chain(&self.row.ended);
+        self.held_out.extend(runs.filter(|run| run.held_out).map(|run| run.number));
+        self.out.clear();
+        if let Some(watch) = &mut self.watch {
+            watch.input(&input);
+        }
+        let now = input.now;
+        engine::handle(self.world, self.attention, &mut self.row, input, &mut self.out);
+        for record in &self.out.records {
+            if let RecordKind::Entered { held_out: true, .. } = record.kind {
+                self.held_out.push(record.run);
+            }
+            let held_out = record.run != 0 && self.held_out.contains(&record.run);
+            self.tally.record(record, held_out);
+            if let Some(watch) = &mut self.watch {
+                watch.record(record);
+            }
+        }
+        for effect in &self.out.effects {
+            if let Effect::Deliver(delivery) = effect {
+                self.accepted.push(delivery.key);
+                if let Some(watch) = &mut self.watch {
+                    watch.delivery(now, delivery);
+                }
+            }
+        }
+    }
+
+    /// Draws whether and when this message is opened and clicked.
+    fn respond(&mut self, key: SendKey, now: Instant) {
+        let Some((opened, clicked)) = self.responses.shares.get(key.channel.index()).copied().filter(|shares| *shares != (0, 0)) else {
+            return;
+        };
+        let draw = draw(self.responses.seed, &self.row.uid, key);
+        let share = (draw % 10_000) as u16;
+        if share >= opened.max(clicked) {
+            return;
+        }
+        // Most answers come soon, some after most of a day.
+        let unit = ((draw >> 32) & 0xffff) as i64;
+        let at = now.plus_ms(MINUTE_MS + ((unit * unit * unit) >> 24) * (DAY_MS >> 16) / (1 << 8));
+        self.expect(Response { at, key, verb: MessageVerb::Opened });
+        if share < clicked {
+            let minutes = 1 + ((draw >> 48) & 0xf) as i64;
+            self.expect(Response { at: at.plus_ms(minutes * MINUTE_MS), key, verb: MessageVerb::Clicked });
+        }
+    }
+
+    fn expect(&mut self, response: Response) {
+        let at = self.coming.partition_point(|other| *other <= response);
+        self.coming.insert(at, response);
+    }
+}
+
+/// FNV-1a with a finish that mixes all bits (the last steps of SplitMix64).
+fn draw(seed: u64, uid: &str, key: SendKey) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let numbers = [seed, u64::from(key.run), u64::from(key.send.0), u64::from(key.visit), u64::from(key.channel.0)];
+    for byte in numbers.iter().flat_map(|number| number.to_le_bytes()).chain(uid.bytes()) {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    hash ^ (hash >> 31)
+}

@@ -1,0 +1,318 @@
+//! The loop over a log: chunks of events, grouped by customer, each customer's inputs in order on her row.
+//!
+//! In: a stream of items, what is known beforehand. Out: the tally of everybody, and the period. **Invariant:** as the module above says:
+//! threads and chunks decide nothing. While the workers handle one chunk the next is read. A customer belongs to one worker for ever, so
+//! no row is ever shared.
+
+use super::chunk::{BYTES_MAX, Chunk};
+use super::customer::{Player, Responses, Watch};
+use super::tally::Tally;
+use crate::calendar::Instant;
+use crate::ingest::customers::{Population, Unfit};
+use crate::ingest::mapping::{Item, ItemKind};
+use crate::ingest::merge::Merge;
+use crate::value::Text;
+use crate::world::SmallWorld;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+/// Events that are held at a time.
+pub const CHUNK: usize = 1 << 20;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// At least 1.
+    pub threads: u32,
+    /// Events per chunk, at least 1.
+    pub chunk: usize,
+    /// Entries, messages and goals count from here on; what came before is only history.
+    pub from: Option<Instant>,
+    /// The last instant of the period; the time of the last event where nothing is said.
+    pub to: Option<Instant>,
+    pub responses: Responses,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { threads: 1, chunk: CHUNK, from: None, to: None, responses: Responses::default() }
+    }
+}
+
+/// Where events come from, in the order in which they are handled.
+pub trait Stream: Send {
+    fn next(&mut self) -> Option<&mut Item>;
+}
+
+impl Stream for Merge<'_> {
+    fn next(&mut self) -> Option<&mut Item> {
+        Merge::next(self)
+    }
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Done {
+    pub tally: Tally,
+    /// First and last instant; `None` where there was no event and nobody.
+    pub period: Option<(Instant, Instant)>,
+    /// Fields for everybody that did not fit.
+    pub unfit: Unfit,
+    /// Rows that could not be stored and read back: ours to mend.
+    pub lost: u64,
+}
+
+type Names = HashMap<Text, u32, BuildHasherDefault<DefaultHasher>>;
+
+/// A simulation that is set up.
+pub struct Simulation<'w> {
+    world: &'w SmallWorld,
+    population: &'w Population,
+    options: Options,
+}
+
+/// What is kept of one customer between chunks.
+enum Slot {
+    /// Not seen yet.
+    Fresh(Text),
+    Row(Box<[u8]>),
+    Finished,
+}
+
+/// The customers of one worker: number `c` is at `c / threads`.
+struct Part<'w> {
+    slots: Vec<Slot>,
+    player: Player<'w>,
+    unfit: Unfit,
+    lost: u64,
+}
+
+/// What all workers know.
+#[derive(Clone, Copy)]
+struct Course<'w> {
+    population: &'w Population,
+    threads: u32,
+    /// When those begin who are known beforehand.
+    start: Instant,
+    from: Option<Instant>,
+    /// Later events are left out.
+    to: Instant,
+}
+
+/// A chunk with those who appear in it first.
+#[derive(Default)]
+struct Filled {
+    chunk: Chunk,
+    fresh: Vec<Text>,
+    /// The stream ended with it.
+    is_last: bool,
+    /// Own time of the latest event so far.
+    latest: Instant,
+}
+
+impl<'w> Simulation<'w> {
+    pub fn new(world: &'w SmallWorld, population: &'w Population, options: Options) -> Simulation<'w> {
+        Simulation { world, population, options }
+    }
+
+    /// Everybody. `progress` is told the number of events read so far.
+    pub fn run(&self, stream: &mut dyn Stream, progress: &mut (dyn FnMut(u64) + Send)) -> Done {
+        let threads = self.options.threads.max(1);
+        let mut names = Names::default();
+        let mut parts: Vec<Part<'_>> = (0..threads).map(|_| Part::new(Player::new(self.world, &self.options.responses))).collect();
+        for (number, name) in self.population.known.keys().enumerate() {
+            names.insert(name.clone(), number as u32);
+            parts[number % threads as usize].slots.push(Slot::Fresh(name.clone()));
+        }
+        let mut first = None;
+        let mut read = 0;
+        let mut filled = self.fill(stream, &mut names, &mut first, Instant::FIRST);
+        let start = self.options.from.or(first);
+        let course = Course {
+            population: self.population,
+            threads,
+            start: start.unwrap_or_default(),
+            from: self.options.from,
+            to: self.options.to.unwrap_or(Instant::NEVER),
+        };
+        loop {
+            read += filled.chunk.len() as u64;
+            progress(read);
+            let end = filled.is_last.then(|| self.options.to.unwrap_or(filled.latest.max(course.start)));
+            hand_out(&mut parts, &mut filled);
+            let mut groups: Vec<Vec<u64>> = (0..threads as usize).map(|part| filled.chunk.take_group(part)).collect();
+            let chunk = &filled.chunk;
+            let next = std::thread::scope(|scope| {
+                for (part, group) in parts.iter_mut().zip(&mut groups) {
+                    scope.spawn(move || part.work(chunk, group, course, end));
+                }
+                end.is_none().then(|| self.fill(stream, &mut names, &mut first, filled.latest))
+            });
+            match next {
+                Some(next) => filled = next,
+                None => break,
+            }
+        }
+        let end = self.options.to.unwrap_or(filled.latest.max(course.start));
+        let nobody = names.is_empty();
+        let mut done = Done { tally: Tally::new(self.world.plan()), period: None, unfit: Unfit::new(), lost: 0 };
+        for part in parts {
+            done.tally.merge(part.player.tally);
+            for (key, count) in part.unfit {
+                *done.unfit.entry(key).or_default() += count;
+            }
+            done.lost += part.lost;
+        }
+        done.period = start.filter(|_| !nobody).map(|start| (start, end));
+        done
+    }
+
+    /// One customer only, looked at. The stream is read to its end, for the period is everybody's.
+    pub fn run_one(&self, uid: &str, stream: &mut dyn Stream, watch: Box<dyn Watch + 'w>) -> (Done, bool)
+    where
+        'w: 'w,
+    {
+        let mut part = Part::new(Player::new(self.world, &self.options.responses));
+        part.player.watch(watch);
+        part.slots.push(Slot::Fresh(Text::new(uid)));
+        let mut chunk = Chunk::default();
+        let (mut first, mut latest) = (None, Instant::FIRST);
+        while let Some(item) = stream.next() {
+            first.get_or_insert(item.at);
+            latest = latest.max(item.at);
+            if item.customer == uid {
+                chunk.push(0, item);
+            }
+        }
+        let known = !chunk.is_empty() || self.population.known.contains_key(uid);
+        let start = self.options.from.or(first).unwrap_or_default();
+        let to = self.options.to.unwrap_or(Instant::NEVER);
+        let course = Course { population: self.population, threads: 1, start, from: self.options.from, to };
+        chunk.group(1);
+        let mut group = chunk.take_group(0);
+        let end = self.options.to.unwrap_or(latest.max(start));
+        part.work(&chunk, &mut group, course, Some(end));
+        let done = Done { tally: part.player.tally, period: Some((start, end)), unfit: part.unfit, lost: part.lost };
+        (done, known)
+    }
+
+    fn fill(&self, stream: &mut dyn Stream, names: &mut Names, first: &mut Option<Instant>, latest: Instant) -> Filled {
+        let mut filled = Filled { latest, ..Filled::default() };
+        while filled.chunk.len() < self.options.chunk.max(1) && filled.chunk.bytes() < BYTES_MAX {
+            let Some(item) = stream.next() else {
+                filled.is_last = true;
+                break;
+            };
+            first.get_or_insert(item.at);
+            filled.latest = filled.latest.max(item.at);
+            let next = names.len() as u32;
+            let number = match names.get(&item.customer) {
+                Some(number) => *number,
+                None => {
+                    names.insert(item.customer.clone(), next);
+                    filled.fresh.push(item.customer.clone());
+                    next
+                }
+            };
+            filled.chunk.push(number, item);
+        }
+        filled.chunk.group(self.options.threads.max(1));
+        filled
+    }
+}
+
+/// Gives the newcomers of a chunk their slots.
+fn hand_out(parts: &mut [Part<'_>], filled: &mut Filled) {
+    let threads = parts.len();
+    let mut number: usize = parts.iter().map(|part| part.slots.len()).sum();
+    for name in filled.fresh.drain(..) {
+        parts[number % threads].slots.push(Slot::Fresh(name));
+        number += 1;
+    }
+}
+
+impl<'w> Part<'w> {
+    fn new(player: Player<'w>) -> Part<'w> {
+        Part { slots: Vec::new(), player, unfit: Unfit::new(), lost: 0 }
+    }
+
+    /// All items of a chunk that belong to this part. `end`: of the period, where the chunk is the last one.
+    fn work(&mut self, chunk: &Chunk, group: &mut [u64], course: Course<'_>, end: Option<Instant>) {
+        group.sort_unstable();
+        for keys in group.chunk_by(|a, b| a >> 32 == b >> 32) {
+            let at = ((keys[0] >> 32) as u32 / course.threads) as usize;
+            if !self.load(at, course) {
+                continue;
+            }
+            for key in keys {
+                let head = chunk.head(*key);
+                if head.at > course.to {
+                    self.player.tally.outside += 1;
+                    continue;
+                }
+                match chunk.input(head) {
+                    Ok(input) if course.from.is_some_and(|from| head.at < from) => {
+                        self.player.tally.outside += 1;
+                        self.player.remember(input);
+                    }
+                    Ok(input) => {
+                        course.from.into_iter().for_each(|from| self.player.start(from));
+                        self.player.tally.events += 1;
+                        self.player.input(input);
+                    }
+                    Err(_) => self.lost += 1,
+                }
+            }
+            self.slots[at] = match end {
+                Some(end) => {
+                    course.from.into_iter().for_each(|from| self.player.start(from));
+                    self.player.finish(end);
+                    Slot::Finished
+                }
+                None => Slot::Row(self.player.store()),
+            };
+        }
+        if let Some(end) = end {
+            for at in 0..self.slots.len() {
+                if !matches!(self.slots[at], Slot::Finished) && self.load(at, course) {
+                    course.from.into_iter().for_each(|from| self.player.start(from));
+                    self.player.finish(end);
+                    self.slots[at] = Slot::Finished;
+                }
+            }
+        }
+    }
+
+    /// A customer's row into the player.
+    fn load(&mut self, at: usize, course: Course<'_>) -> bool {
+        match &self.slots[at] {
+            Slot::Finished => false,
+            Slot::Row(bytes) => {
+                let restored = self.player.restore(bytes).is_ok();
+                self.lost += u64::from(!restored);
+                restored
+            }
+            Slot::Fresh(uid) => {
+                let population = course.population;
+                let known = population.known.get(uid);
+                self.player.begin(uid);
+                let mut fields = population.everyone.fields(uid, &mut self.unfit);
+                let mut consent = population.everyone.consent.clone();
+                if let Some(known) = known {
+                    fields.retain(|(field, _)| !known.fields.iter().any(|(other, _)| other == field));
+                    fields.extend(known.fields.iter().cloned());
+                    consent.extend(&known.consent);
+                }
+                match known {
+                    Some(_) => self.player.know(course.start, fields, consent),
+                    None => self.player.introduce(fields, consent),
+                }
+                true
+            }
+        }
+    }
+}
+
+/// An item is an event of the log, not a change of fields.
+pub fn is_event(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Event(_))
+}
