@@ -1,15 +1,18 @@
-//! Build steps. The explanation pages of `src/diagnostic/explain/` become one table that the library embeds; `grammar/journey.pest` is
-//! expanded for pest (`'wait until'` becomes a keyword token), and the enum of node kinds is written with the documentation of each rule.
+//! Build step: expands `grammar/journey.pest` for pest, and gathers the explanation pages of `src/diagnostic/explain/` into one table.
+//!
+//! In the grammar `'wait until'` is a keyword token; it becomes a rule. Written besides: the parser's derive with the path of the expanded
+//! grammar, and the enum of node kinds with the documentation of each rule.
 //!
 //! A page is `CODE.md` and opens with `# CODE slug`. A page that does not is a mistake of ours, so the build stops and says which.
 
-#![allow(clippy::disallowed_methods, clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a build step reads files and stops at our own mistakes")]
+#![allow(clippy::disallowed_methods, clippy::expect_used, clippy::panic, reason = "a build step reads files and stops at our own mistakes")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
     explanation_pages();
     grammar();
 }
@@ -43,25 +46,24 @@ fn explanation_pages() {
     std::fs::write(out, table).expect("the build folder is writable");
 }
 
-/// Writes `journey.pest`, `kinds.rs` and `pest_parser.rs`.
+/// Writes `journey.pest` (expanded), `kinds.rs` and `pest_parser.rs`.
 fn grammar() {
     println!("cargo::rerun-if-changed=grammar/journey.pest");
-    let out = std::env::var("OUT_DIR").unwrap();
+    let out = std::env::var("OUT_DIR").expect("cargo names the folder for what is built");
     let out = Path::new(&out);
-    let source = std::fs::read_to_string("grammar/journey.pest").unwrap();
-
+    let source = std::fs::read_to_string("grammar/journey.pest").expect("the grammar is there");
     let mut phrases = BTreeMap::new();
     let mut grammar: String = source.lines().map(|line| expand(line, &mut phrases) + "\n").collect();
     for (rule, phrase) in &phrases {
         let words: Vec<String> = phrase.split(' ').map(|word| format!("\"{word}\"")).collect();
-        let _ = writeln!(grammar, "/// `{phrase}`\n{rule} = @{{ {} ~ word_end }}", words.join(" ~ blank+ ~ "));
+        writeln!(grammar, "/// `{phrase}`\n{rule} = @{{ {} ~ word_end }}", words.join(" ~ blank+ ~ ")).expect("a string takes what is written");
     }
     let path = out.join("journey.pest");
-    std::fs::write(&path, &grammar).unwrap();
-
-    let rules = token_rules(&grammar);
-    std::fs::write(out.join("kinds.rs"), kinds(&rules, &phrases)).unwrap();
-    std::fs::write(out.join("pest_parser.rs"), pest_parser(&rules, &path)).unwrap();
+    let rules = node_rules(&grammar);
+    let write = |name: &str, text: &str| std::fs::write(out.join(name), text).expect("the build folder is writable");
+    write("journey.pest", &grammar);
+    write("kinds.rs", &kinds(&rules, &phrases));
+    write("pest_parser.rs", &pest_parser(&rules, &path));
 }
 
 /// A line with its `'…'` phrases replaced by rule names; comments and strings are left alone.
@@ -77,7 +79,8 @@ fn expand(line: &str, phrases: &mut BTreeMap<String, String>) -> String {
         let quote = &quoted[..1];
         let mut end = 1;
         while !quoted[end..].starts_with(quote) {
-            end += if quoted[end..].starts_with('\\') { 2 } else { quoted[end..].chars().next().unwrap().len_utf8() };
+            let length = quoted[end..].chars().next().map(char::len_utf8);
+            end += if quoted[end..].starts_with('\\') { 2 } else { length.expect("a quote is closed on its line") };
         }
         let inner = &quoted[1..end];
         if quote == "'" {
@@ -92,13 +95,13 @@ fn expand(line: &str, phrases: &mut BTreeMap<String, String>) -> String {
     expanded + rest
 }
 
-/// Rules that make a node, with their documentation, in the order of the grammar.
-fn token_rules(grammar: &str) -> Vec<(String, String)> {
+/// Rules that make a node (not the silent ones), with their documentation, in the order of the grammar.
+fn node_rules(grammar: &str) -> Vec<(String, String)> {
     let mut rules = Vec::new();
     let mut docs = String::new();
     for line in grammar.lines() {
         if let Some(text) = line.strip_prefix("///") {
-            docs = text.trim().to_owned();
+            text.trim().clone_into(&mut docs);
         } else if let Some((name, body)) = line.split_once(" = ")
             && !name.is_empty()
             && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
@@ -113,46 +116,64 @@ fn token_rules(grammar: &str) -> Vec<(String, String)> {
 }
 
 fn camel(rule: &str) -> String {
-    rule.split('_')
-        .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map_or(String::new(), |first| first.to_ascii_uppercase().to_string() + letters.as_str())
-        })
-        .collect()
+    rule.split('_').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect()
 }
 
+/// The enum of node kinds and what can be asked of one.
 fn kinds(rules: &[(String, String)], phrases: &BTreeMap<String, String>) -> String {
-    let mut code = String::from(
-        "/// What a node of the tree is: one kind for each rule of `grammar/journey.pest` that makes a node.\n\
-         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\n#[repr(u16)]\npub enum Kind {\n",
-    );
-    for (rule, docs) in rules {
-        let _ = writeln!(code, "    /// {docs}\n    {},", camel(rule));
-    }
-    code.push_str("}\n\nimpl Kind {\n    /// The words of a keyword token.\n    pub fn phrase(self) -> Option<&'static str> {\n        Some(match self {\n");
-    for (rule, phrase) in phrases {
-        let _ = writeln!(code, "            Kind::{} => {phrase:?},", camel(rule));
-    }
-    code.push_str("            _ => return None,\n        })\n    }\n\n    /// An empty token where something must be and is not.\n    pub fn is_missing(self) -> bool {\n        matches!(self, ");
-    let missing: Vec<String> = rules.iter().filter(|(rule, _)| rule.starts_with("no_")).map(|(rule, _)| format!("Kind::{}", camel(rule))).collect();
-    let foreign: Vec<String> = rules
-        .iter()
-        .filter(|(rule, _)| rule.starts_with("foreign_") || rule.starts_with("bad_number") || rule.starts_with("worded_"))
-        .map(|(rule, _)| format!("Kind::{}", camel(rule)))
-        .collect();
-    let _ = writeln!(code, "{})\n    }}\n\n    /// A spelling of another language.\n    pub fn is_foreign(self) -> bool {{\n        matches!(self, {})\n    }}\n}}", missing.join(" | "), foreign.join(" | "));
-    code
+    let listed = |wanted: &dyn Fn(&str) -> bool| {
+        let kinds: Vec<String> = rules.iter().filter(|(rule, _)| wanted(rule)).map(|(rule, _)| format!("Kind::{}", camel(rule))).collect();
+        kinds.join(" | ")
+    };
+    let variants: String = rules.iter().map(|(rule, docs)| format!("    /// {docs}\n    {},\n", camel(rule))).collect();
+    let words: String = phrases.iter().map(|(rule, phrase)| format!("            Kind::{} => {phrase:?},\n", camel(rule))).collect();
+    let missing = listed(&|rule| rule.starts_with("no_"));
+    let foreign = listed(&|rule| rule.starts_with("foreign_") || rule == "bad_number" || rule == "worded_duration");
+    format!(
+        "/// What a node of the tree is: one kind for each rule of `grammar/journey.pest` that makes a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u16)]
+pub enum Kind {{
+{variants}}}
+
+impl Kind {{
+    /// The words of a keyword token.
+    pub fn phrase(self) -> Option<&'static str> {{
+        Some(match self {{
+{words}            _ => return None,
+        }})
+    }}
+
+    /// An empty token where something must be and is not.
+    pub fn is_missing(self) -> bool {{
+        matches!(self, {missing})
+    }}
+
+    /// A spelling of another language.
+    pub fn is_foreign(self) -> bool {{
+        matches!(self, {foreign})
+    }}
+}}
+"
+    )
 }
 
+/// The parser that pest derives, and the kind of the node that each of its rules makes.
 fn pest_parser(rules: &[(String, String)], grammar: &Path) -> String {
-    let mut code = format!(
-        "/// The parser that pest makes of the grammar.\n#[derive(pest_derive::Parser)]\n#[grammar = {:?}]\nstruct JourneyParser;\n\n\
-         /// The kind of the node that a rule makes.\nfn kind_of(rule: Rule) -> Kind {{\n    match rule {{\n",
+    let arms: String = rules.iter().map(|(rule, _)| format!("        Rule::r#{rule} => Kind::{},\n", camel(rule))).collect();
+    format!(
+        "/// The parser that pest makes of the grammar.
+#[derive(pest_derive::Parser)]
+#[grammar = {:?}]
+struct JourneyParser;
+
+/// The kind of the node that a rule makes.
+fn kind_of(rule: Rule) -> Kind {{
+    match rule {{
+{arms}        _ => Kind::Junk,
+    }}
+}}
+",
         grammar.display().to_string()
-    );
-    for (rule, _) in rules {
-        let _ = writeln!(code, "        Rule::r#{rule} => Kind::{},", camel(rule));
-    }
-    code.push_str("        _ => Kind::Junk,\n    }\n}\n");
-    code
+    )
 }

@@ -5,8 +5,11 @@
 //! Knows nothing of what names mean.
 
 mod braces;
+pub mod literal;
 mod parser;
 pub mod tree;
+
+use crate::diagnostic::Diagnostics;
 
 pub use parser::parse;
 pub use tree::{Kind, Node, NodeId, SyntaxTree};
@@ -16,7 +19,7 @@ pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// How deep brackets and blocks may stand in each other.
 pub const NESTING_MAX: usize = 64;
 
-/// What is wrong with the spelling of a file.
-pub fn errors(_tree: &SyntaxTree, _text: &str) -> crate::diagnostic::Diagnostics {
-    crate::diagnostic::Diagnostics::default()
+/// What is wrong with the spelling of a file: one finding for one mistake.
+pub fn errors(_tree: &SyntaxTree, _text: &str) -> Diagnostics {
+    Diagnostics::default()
 }

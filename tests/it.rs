@@ -9,6 +9,7 @@ mod it {
     mod diagnostics;
     mod lower;
     mod record;
+    mod syntax;
     mod tidy;
     mod values;
 }
