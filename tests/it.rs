@@ -8,6 +8,7 @@ mod it {
     mod cli;
     mod diagnostics;
     mod lower;
+    mod plan;
     mod record;
     mod syntax;
     mod tidy;

@@ -186,7 +186,9 @@ impl Flattener<'_, '_> {
         let at = self.push(step, id, StepKind::Jump, next, around.depth);
         let mut arms = Vec::new();
         for arm in &wait.arms {
-            let label = self.builder.label(arm.place);
+            let written = self.builder.label(arm.place);
+            // The short form has one arm and no line of its own for it.
+            let label = if written == self.steps[at].label { "in time".to_owned() } else { written };
             let path = self.identities.name(id, &arm_name(&label));
             let kind = match &arm.kind {
                 checked::ArmKind::On { trigger, bind } => {
