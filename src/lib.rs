@@ -13,6 +13,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod project;
 pub mod record;
+pub mod scenario;
 pub mod schema;
 pub mod source;
 pub mod syntax;

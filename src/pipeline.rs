@@ -29,9 +29,12 @@ impl Compiled {
 /// Parses, checks and plans a project.
 pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
     let mut found = std::mem::take(&mut project.findings);
+    if found.has_errors() {
+        return (Compiled { project, ..Compiled::default() }, found);
+    }
     let mut files = Vec::new();
-    // The project file is a source too, for findings about it.
-    for (id, file) in project.sources.iter().filter(|(_, file)| file.name.ends_with(".journey")) {
+    for id in project.journeys.iter().copied() {
+        let Some(file) = project.sources.get(id) else { continue };
         let tree = syntax::parse(id, &file.text);
         found.extend(syntax::errors(&tree, &file.text));
         files.push(ast::lower(id, &tree, &file.text));

@@ -1,14 +1,18 @@
 //! `onward test`: plays the scenarios of a project.
 
+mod annotations;
+mod junit;
+mod report;
+
 use super::Exit;
 use super::output::Output;
+use crate::diagnostic::render::Format;
+use crate::scenario;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  onward test                                  this folder\n  onward test shop --filter \"within the hour\"   some scenarios\n  \
-                        onward test shop --junit report.xml          for a build server"
-)]
+#[command(after_help = "Examples:\n  onward test                                  this folder\n  onward test shop --filter \"within the hour\"   some scenarios\n  \
+                        onward test shop --junit report.xml          for a build server")]
 pub(super) struct Arguments {
     /// A project's folder, or one journey file
     #[arg(default_value = ".")]
@@ -22,8 +26,28 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
-    match output.compile(&arguments.path) {
-        Ok(_) => output.fail(Exit::Usage, "scenarios cannot be played yet: they are not part of this version"),
-        Err(exit) => exit,
+    let ready = match output.compile(&arguments.path) {
+        Ok(ready) => ready,
+        Err(exit) => return exit,
+    };
+    let sources = &ready.project.sources;
+    let report = scenario::run(&ready.checked, sources, arguments.filter.as_deref());
+    if let Some(filter) = &arguments.filter
+        && report.scenarios.is_empty()
+    {
+        return output.fail(Exit::Usage, &format!("no scenario has \"{filter}\" in its title or in the name of its journey"));
     }
+    if let Some(path) = &arguments.junit {
+        let written = junit::xml(&report, sources).and_then(|xml| std::fs::write(path, xml).map_err(|error| error.to_string()));
+        if let Err(error) = written {
+            return output.fail(Exit::InputOutput, &format!("cannot write `{}`: {error}", path.display()));
+        }
+    }
+    output.print(&match output.format() {
+        Format::Human => scenario::text(&report, sources, output.color()),
+        Format::Short => annotations::short(&report, sources),
+        Format::Github => annotations::github(&report, sources),
+        Format::Json => report::json(&report, sources),
+    });
+    if report.failed() == 0 { Exit::Fine } else { Exit::Findings }
 }

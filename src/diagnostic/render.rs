@@ -9,6 +9,7 @@ mod human;
 mod json;
 mod short;
 
+pub use github::{escape_data, escape_property};
 pub use human::SHOWN_MAX;
 
 use crate::diagnostic::{Diagnostic, Severity};

@@ -19,24 +19,17 @@ use trackers::Trackers;
 /// Compiles a project. The same project gives the same plan, byte for byte.
 pub fn build(project: &Checked, sources: &Sources) -> Plan {
     let mut builder = Builder { sources, trackers: Trackers::default(), message_history_ms: 0 };
-    let mut plan = Plan {
-        format: super::FORMAT,
-        schema: project.schema.clone(),
-        files: sources.iter().map(|(_, file)| Text::from(&*file.name)).collect(),
-        policy: builder.policy(&project.policy),
-        segments: project.segments.iter().map(|segment| builder.segment(segment)).collect(),
-        routes: project.routes.iter().map(|route| Route { name: route.name.clone(), how: route.how.clone() }).collect(),
-        messages: project.messages.iter().map(|message| builder.message(message, project)).collect(),
-        journeys: project.journeys.iter().map(|journey| builder.journey(journey, project)).collect(),
-        ..Plan::default()
-    };
-    plan.trackers = builder.trackers.finish();
-    plan.message_history_ms = builder.message_history_ms;
-    for journey in &mut plan.journeys {
-        journey.hash = super::encode::hash_of_journey(journey);
-    }
-    plan.hash = super::encode::hash(&plan);
-    plan
+    let plan = builder.plan(project);
+    builder.finish(plan)
+}
+
+/// Compiles a project together with its scenarios: what those ask about the past is kept in the rows, too.
+pub fn with_scenarios(project: &Checked, sources: &Sources) -> (Plan, Vec<checked::Scenario>) {
+    let mut builder = Builder { sources, trackers: Trackers::default(), message_history_ms: 0 };
+    let plan = builder.plan(project);
+    let mut scenarios = project.scenarios.clone();
+    scenarios.iter_mut().for_each(|scenario| builder.scenes(&mut scenario.lines));
+    (builder.finish(plan), scenarios)
 }
 
 struct Builder<'a> {
@@ -46,6 +39,41 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Everything but trackers and hashes, which need to know all conditions.
+    fn plan(&mut self, project: &Checked) -> Plan {
+        Plan {
+            format: super::FORMAT,
+            schema: project.schema.clone(),
+            files: self.sources.iter().map(|(_, file)| Text::from(&*file.name)).collect(),
+            policy: self.policy(&project.policy),
+            segments: project.segments.iter().map(|segment| self.segment(segment)).collect(),
+            routes: project.routes.iter().map(|route| Route { name: route.name.clone(), how: route.how.clone() }).collect(),
+            messages: project.messages.iter().map(|message| self.message(message, project)).collect(),
+            journeys: project.journeys.iter().map(|journey| self.journey(journey, project)).collect(),
+            ..Plan::default()
+        }
+    }
+
+    fn finish(self, mut plan: Plan) -> Plan {
+        plan.trackers = self.trackers.finish();
+        plan.message_history_ms = self.message_history_ms;
+        for journey in &mut plan.journeys {
+            journey.hash = super::encode::hash_of_journey(journey);
+        }
+        plan.hash = super::encode::hash(&plan);
+        plan
+    }
+
+    fn scenes(&mut self, lines: &mut [checked::Scene]) {
+        for line in lines {
+            match &mut line.kind {
+                checked::SceneKind::Expect(checked::Expect::Condition(condition)) => *condition = self.compile(condition),
+                checked::SceneKind::InTheRunOf { lines, .. } => self.scenes(lines),
+                _ => {}
+            }
+        }
+    }
+
     fn line(&self, place: Place) -> Line {
         let line = self.sources.get(place.file).map_or(0, |file| file.line_index(place.span.start) as u32 + 1);
         Line { file: place.file.0 as u16, line }

@@ -16,7 +16,7 @@ pub(super) fn render(found: &[Diagnostic], sources: &Sources) -> String {
             let _ = write!(
                 out,
                 "file={},line={},col={},endLine={},endColumn={},",
-                property(&sources.shown_name(one.place.file)),
+                escape_property(&sources.shown_name(one.place.file)),
                 start.line,
                 start.column,
                 end.line,
@@ -27,17 +27,19 @@ pub(super) fn render(found: &[Diagnostic], sources: &Sources) -> String {
         if let Some(help) = one.help() {
             let _ = write!(message, "\n{help}");
         }
-        let _ = writeln!(out, "title={}::{}", property(&one.code.to_string()), data(&message));
+        let _ = writeln!(out, "title={}::{}", escape_property(&one.code.to_string()), escape_data(&message));
     }
     out
 }
 
-fn data(text: &str) -> String {
+/// A message as a workflow command takes it.
+pub fn escape_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+/// The value of a workflow command's property.
+pub fn escape_property(text: &str) -> String {
+    escape_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -46,7 +48,7 @@ mod tests {
 
     #[test]
     fn what_would_end_a_command_is_escaped() {
-        assert_eq!(data("5% off:\r\nyes, now"), "5%25 off:%0D%0Ayes, now");
-        assert_eq!(property("a:b,c%"), "a%3Ab%2Cc%25");
+        assert_eq!(escape_data("5% off:\r\nyes, now"), "5%25 off:%0D%0Ayes, now");
+        assert_eq!(escape_property("a:b,c%"), "a%3Ab%2Cc%25");
     }
 }
