@@ -15,6 +15,8 @@ pub mod project;
 pub mod record;
 pub mod scenario;
 pub mod schema;
+#[cfg(feature = "cli")]
+pub mod simulate;
 pub mod source;
 pub mod syntax;
 pub mod template;

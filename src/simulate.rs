@@ -9,10 +9,14 @@
 //! only, so that a slice is then a tick and the loop over chunks stays as it is.
 
 pub mod chunk;
+pub mod compare;
 pub mod customer;
 pub mod driver;
 pub mod report;
+pub mod run;
 pub mod tally;
+pub mod text;
+pub mod timeline;
 
 pub use driver::{Options, Simulation};
 pub use report::Report;
