@@ -14,11 +14,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  onward simulate journeys/grocery                              over the logs that its onward.toml names\n  \
+#[command(
+    after_help = "Examples:\n  onward simulate journeys/grocery                              over the logs that its onward.toml names\n  \
                         onward simulate shop --events orders.csv                      over another file\n  \
                         onward simulate shop --from 2026-01-01 --to 2026-04-01        a part of it; what came before is history\n  \
                         onward simulate shop --customer 1042                          one customer's story, with every reason\n  \
-                        onward simulate shop --compare ../shop-old                    two versions side by side")]
+                        onward simulate shop --compare ../shop-old                    two versions side by side"
+)]
 pub(super) struct Arguments {
     /// A project's folder
     #[arg(default_value = ".")]

@@ -103,7 +103,9 @@ fn pair(kind: &'static str, name: &str, this: Option<Vec<Named>>, other: Option<
     let empty = Vec::new();
     let (left, right) = (this.as_ref().unwrap_or(&empty), other.as_ref().unwrap_or(&empty));
     let mut whats: Vec<(&String, bool)> = left.iter().map(|(what, _, is_rate)| (what, *is_rate)).collect();
-    whats.extend(right.iter().filter(|(what, _, _)| !left.iter().any(|(known, _, _)| known == what)).map(|(what, _, is_rate)| (what, *is_rate)));
+    whats.extend(
+        right.iter().filter(|(what, _, _)| !left.iter().any(|(known, _, _)| known == what)).map(|(what, _, is_rate)| (what, *is_rate)),
+    );
     for (what, is_rate) in whats {
         // What one version does not count it has none of; unless the whole thing is not there.
         let find = |side: &Option<Vec<Named>>| {

@@ -54,7 +54,13 @@ pub struct Progress {
 }
 
 /// Runs the project. `folder` is where files are looked for.
-pub fn run(project: &mut Project, plan: Plan, folder: &Path, request: &Request, progress: &mut (dyn FnMut(Progress) + Send)) -> (Option<Outcome>, Diagnostics) {
+pub fn run(
+    project: &mut Project,
+    plan: Plan,
+    folder: &Path,
+    request: &Request,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> (Option<Outcome>, Diagnostics) {
     let mut found = Diagnostics::default();
     let config = settings(project, &mut found);
     let zone = config.zone.unwrap_or(plan.policy.zone);
@@ -73,7 +79,11 @@ pub fn run(project: &mut Project, plan: Plan, folder: &Path, request: &Request, 
         responses,
     };
     let name = config.name.as_ref().map_or_else(|| folder_name(folder), |name| name.text.clone());
-    let limits = Limits { event_age_ms_max: config.limits.event_age_ms_max, late_ms_max: config.limits.late_ms_max, salt: config.limits.salt.clone() };
+    let limits = Limits {
+        event_age_ms_max: config.limits.event_age_ms_max,
+        late_ms_max: config.limits.late_ms_max,
+        salt: config.limits.salt.clone(),
+    };
     let world = SmallWorld::new(plan, limits);
     let schema = world.plan().schema.clone();
     let meters: Vec<_> = files.iter().map(|file| (file.meter.clone(), file.size)).collect();
@@ -133,10 +143,9 @@ fn responses(config: &Config, plan: &Plan, found: &mut Diagnostics) -> Responses
             None => {
                 let names = plan.schema.channels.iter().map(|channel| channel.name.as_str());
                 let nearest = crate::diagnostic::suggest::best(&channel.text, names);
-                let help = nearest.as_ref().map_or_else(
-                    || "no message has content for this channel".to_owned(),
-                    |name| format!("did you mean `{name}`?"),
-                );
+                let help = nearest
+                    .as_ref()
+                    .map_or_else(|| "no message has content for this channel".to_owned(), |name| format!("did you mean `{name}`?"));
                 found.push(crate::ingest::problem::UnknownInLog {
                     kind: "channel".to_owned(),
                     written: channel.text.clone(),
@@ -150,7 +159,15 @@ fn responses(config: &Config, plan: &Plan, found: &mut Diagnostics) -> Responses
     Responses { seed: config.simulate.seed, shares }
 }
 
-fn open_logs(project: &mut Project, config: &Config, plan: &Plan, folder: &Path, zone: Zone, request: &Request, found: &mut Diagnostics) -> Vec<LogFile> {
+fn open_logs(
+    project: &mut Project,
+    config: &Config,
+    plan: &Plan,
+    folder: &Path,
+    zone: Zone,
+    request: &Request,
+    found: &mut Diagnostics,
+) -> Vec<LogFile> {
     let schema = &plan.schema;
     let mut files = Vec::new();
     if request.events.is_empty() {
@@ -178,7 +195,15 @@ fn open_logs(project: &mut Project, config: &Config, plan: &Plan, folder: &Path,
 }
 
 /// A file of the command line: mapped by the `[[log]]` of the same file name, else by what its columns are called, else by the only `[[log]]`.
-fn open_named(path: &Path, name: String, place: Place, config: &Config, schema: &crate::schema::Schema, zone: Zone, found: &mut Diagnostics) -> Option<LogFile> {
+fn open_named(
+    path: &Path,
+    name: String,
+    place: Place,
+    config: &Config,
+    schema: &crate::schema::Schema,
+    zone: Zone,
+    found: &mut Diagnostics,
+) -> Option<LogFile> {
     let same_name = |log: &&Log| Path::new(&log.file.text).file_name() == path.file_name();
     let open = |log: Option<&Log>, found: &mut Diagnostics| {
         let origin = Origin { name: name.clone(), place, separator: log.and_then(|log| log.separator) };

@@ -239,7 +239,8 @@ fn channels(report: &Report, text: &mut String) {
     if report.channels.is_empty() {
         return;
     }
-    let busiest = |count: &Option<Count>| count.as_ref().map_or_else(String::new, |count| format!("{} ({})", count.what, number(count.count)));
+    let busiest =
+        |count: &Option<Count>| count.as_ref().map_or_else(String::new, |count| format!("{} ({})", count.what, number(count.count)));
     let rows = report.channels.iter().map(|channel| {
         let average = channel.sent as f64 / channel.days.len().max(1) as f64;
         vec![
@@ -273,7 +274,10 @@ mod tests {
 
     #[test]
     fn numbers_and_thai_align() {
-        assert_eq!((number(0), number(999), number(1_000), number(1_234_567)), ("0".into(), "999".into(), "1,000".into(), "1,234,567".into()));
+        assert_eq!(
+            (number(0), number(999), number(1_000), number(1_234_567)),
+            ("0".into(), "999".into(), "1,000".into(), "1,234,567".into())
+        );
         let rows = vec![vec!["กู้ตะกร้า".to_owned(), "1".to_owned()], vec!["abcdefg".to_owned(), "22".to_owned()]];
         let text = table(&["Journey", "n"], 1, rows);
         let ends: Vec<usize> = text.lines().map(unicode_width::UnicodeWidthStr::width).collect();

@@ -6,7 +6,7 @@
 use super::customer::Watch;
 use super::report::{local, names};
 use crate::calendar::{Instant, Zone};
-use crate::engine::{Decision, Delivery, Deferral, Input, InputKind, Record, RecordKind, Skip};
+use crate::engine::{Decision, Deferral, Delivery, Input, InputKind, Record, RecordKind, Skip};
 use crate::plan::{Journey, Plan, StepKind};
 use crate::schema::{ChannelId, MessageId};
 use crate::value::{Value, show};
@@ -108,9 +108,14 @@ impl Watch for Timeline<'_> {
             None => String::new(),
         };
         // A step is named where it begins and where it decides, not at what is the whole run's.
-        let named = !matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::GoalReached { .. } | RecordKind::Ended(_));
+        let named = !matches!(
+            record.kind,
+            RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::GoalReached { .. } | RecordKind::Ended(_)
+        );
         let (shown, line) = match (&record.kind, journey) {
-            (RecordKind::Ended(ending), Some(journey)) => (None, names::ending(self.plan, journey, ending, record.step.map(|step| step.0)).1),
+            (RecordKind::Ended(ending), Some(journey)) => {
+                (None, names::ending(self.plan, journey, ending, record.step.map(|step| step.0)).1)
+            }
             (RecordKind::GoalReached { goal, .. }, Some(journey)) => (None, journey.goals.get(usize::from(*goal)).map(|goal| goal.line)),
             (RecordKind::Entered { entry, .. }, Some(journey)) => (None, journey.entries.get(usize::from(*entry)).map(|entry| entry.line)),
             (RecordKind::NotEntered(_), Some(journey)) => (None, Some(journey.line)),
@@ -121,7 +126,8 @@ impl Watch for Timeline<'_> {
 
     fn delivery(&mut self, at: Instant, delivery: &Delivery) {
         let to = if delivery.address.is_empty() { String::new() } else { format!(" to {}", delivery.address) };
-        let parts: Vec<String> = delivery.parts.iter().map(|(name, text)| format!("{name} \"{}\"", cut(&text.replace('\n', " ")))).collect();
+        let parts: Vec<String> =
+            delivery.parts.iter().map(|(name, text)| format!("{name} \"{}\"", cut(&text.replace('\n', " ")))).collect();
         let name = message(self.plan, delivery.message);
         self.hers(at, format!("-> {name} by {}{to}: {}", channel(self.plan, delivery.channel), parts.join(", ")));
     }
