@@ -6,6 +6,7 @@
 
 pub mod checked;
 
+mod allow;
 mod amount;
 mod compare;
 mod consent;
@@ -36,6 +37,7 @@ mod scenario_expect;
 mod scenario_happens;
 mod scenario_reach;
 pub(crate) mod scope;
+mod secret;
 mod segment;
 mod sends;
 mod sends_arguments;
@@ -44,6 +46,7 @@ mod steps;
 pub(crate) mod target;
 mod template;
 mod tree;
+mod unused;
 mod waits;
 
 pub use checked::Checked;
@@ -68,10 +71,16 @@ pub fn check(files: &[ast::File], sources: &Sources) -> (Checked, Diagnostics) {
     let mut checked = Checked { segments: segment::check(&project, files, &mut found), ..Checked::default() };
     checked.policy = policy::check(&project, files, &mut found);
     journey::all(&project, files, &mut checked, &mut found);
+    secret::check(sources, &mut found);
+    if !found.has_errors() {
+        // A line with a mistake may have been the one that uses it.
+        unused::check(&project.names, &mut found);
+    }
     checked.routes = std::mem::take(&mut project.routes);
     checked.schema = std::mem::take(&mut project.schema);
     flow::check(&checked, &mut found);
     consent::check(&checked, &mut found);
     scenario_reach::check(&checked, &mut found);
+    allow::apply(files, &mut found);
     (checked, found)
 }

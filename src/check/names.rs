@@ -290,8 +290,13 @@ impl<'a> Names<'a> {
         }
     }
 
-    pub(crate) fn is_used(&self, kind: Kind, name: &str) -> bool {
-        self.tables[kind as usize].get(name).is_some_and(|declared| declared.used.get())
+    /// What nothing has asked for, in the order of the files.
+    pub(crate) fn unused(&self, kind: Kind) -> Vec<(&'a str, Place)> {
+        let declared = self.tables[kind as usize].iter();
+        let mut unused: Vec<(&str, Place)> =
+            declared.filter(|(_, declared)| !declared.used.get()).map(|(name, declared)| (*name, declared.place)).collect();
+        unused.sort_by_key(|(_, place)| *place);
+        unused
     }
 
     /// The names of a kind, sorted.
@@ -299,10 +304,6 @@ impl<'a> Names<'a> {
         let mut names: Vec<&str> = self.tables[kind as usize].keys().copied().collect();
         names.sort_unstable();
         names
-    }
-
-    pub(crate) fn count(&self, kind: Kind) -> usize {
-        self.tables[kind as usize].len()
     }
 
     fn unknown(&self, kind: Kind, name: &Name) -> Unknown {
