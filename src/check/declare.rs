@@ -37,17 +37,9 @@ problems! {
     UnknownType { name: String, help: String, fix: Vec<Fix> } = Code::new("E0241", "unknown-type");
         "there is no type `{name}`", "not a type, and not an event", "{help}";
 
-    /// `money` without a currency, `money thb`
-    NoCurrency {} = Code::new("E0242", "which-currency");
-        "it is not said in which currency", "amounts of money have a fixed currency", "add it in three capital letters, for example `money THB`";
-
     /// `one of "a", "a"`
     ChoiceTwice { text: String } = Code::new("E0243", "choice-twice");
         "\"{text}\" is listed twice", "once is enough", "take one of the two out";
-
-    /// `one of` without texts.
-    NoChoices {} = Code::new("E0244", "no-choices");
-        "it is not said what it can be", "`one of` needs a list of texts", "write for example `one of \"free\", \"pro\"`";
 
     /// `city text? = "Bangkok"`
     DefaultAndOptional { name: String } = Code::new("W0245", "never-missing-with-a-default");
@@ -105,7 +97,7 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                 unique_wire(&mut wires, &wire, wire_place, found);
                 project.schema.events.push(Event { name: name.text.clone(), wire, fields });
             }
-            DeclKind::Topic { name: Some(name), title, kind, kind_place } if project.names.own(Kind::Topic, name).is_some() => {
+            DeclKind::Topic { name: Some(name), title, kind, .. } if project.names.own(Kind::Topic, name).is_some() => {
                 let kind = match kind {
                     Some(ast::TopicKind::DoubleOptIn) => TopicKind::DoubleOptIn,
                     Some(ast::TopicKind::OptOut) => TopicKind::OptOut,
@@ -117,8 +109,6 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                         // Without a text the syntax has reported it.
                         if let Some(why) = why {
                             found.push(ReasonMissing { place: why.place });
-                        } else if let Some(place) = kind_place {
-                            found.push(ReasonMissing { place: *place });
                         }
                         TopicKind::Transactional(String::new())
                     }
@@ -221,16 +211,13 @@ pub(crate) fn type_of(project: &Project, written: &TypeRef, found: &mut Diagnost
     let ty = match &written.kind {
         TypeRefKind::Named(name) => named(project, name, found),
         TypeRefKind::Money(Some(currency)) => Type::Money(currency.value),
-        TypeRefKind::Money(None) => {
-            found.push(NoCurrency { place: written.place });
-            Type::Error
-        }
-        TypeRefKind::OneOf(texts) => one_of(written.place, texts, found),
+        TypeRefKind::OneOf(texts) => one_of(texts, found),
         TypeRefKind::List(Some(element)) => match type_of(project, element, found) {
             Type::Error => Type::Error,
             element => Type::List(Arc::new(element)),
         },
-        TypeRefKind::List(None) => Type::Error,
+        // Reported by the syntax.
+        TypeRefKind::Money(None) | TypeRefKind::List(None) => Type::Error,
         TypeRefKind::Record(fields) => {
             let fields = self::fields(project, fields, false, found);
             Type::Record(fields.into_iter().map(|field| (field.name, field.ty)).collect())
@@ -277,9 +264,8 @@ fn named(project: &Project, name: &ast::Name, found: &mut Diagnostics) -> Type {
     Type::Error
 }
 
-fn one_of(place: Place, texts: &[ast::TextLit], found: &mut Diagnostics) -> Type {
+fn one_of(texts: &[ast::TextLit], found: &mut Diagnostics) -> Type {
     if texts.is_empty() {
-        found.push(NoChoices { place });
         return Type::Error;
     }
     let mut choices: Vec<Text> = Vec::with_capacity(texts.len());

@@ -39,10 +39,6 @@ problems! {
     /// `event clicked { … }`
     Taken { kind: &'static str, name: String, why: &'static str, help: String } = Code::new("E0113", "name-is-taken");
         "the {kind} cannot be called `{name}`", "{why}", "{help}";
-
-    /// More than 65,535 of a kind.
-    TooMany { kind: &'static str } = Code::new("E0114", "too-many-declarations");
-        "there are more than 65,535 of this kind: {kind}", "this one is too many", "divide the project into several";
 }
 
 /// The name spaces. Channels and routes share one.
@@ -219,7 +215,9 @@ impl<'a> Names<'a> {
         if id >= DECLARATIONS_MAX {
             if id == DECLARATIONS_MAX {
                 self.counts[table] += 1;
-                found.push(TooMany { place: name.place, kind: kind.word() });
+                let (kind, name, place) = (kind.word(), name.text.to_string(), name.place);
+                let why = "there are 65,535 of this kind already, the most that a project can have";
+                found.push(Taken { place, kind, name, why, help: "divide the project into several".to_owned() });
             }
             return None;
         }

@@ -1,7 +1,7 @@
 //! Declarations that nothing uses.
 //!
 //! In: the names of a project, after everything has asked for what it uses. Out: warnings. **Invariant:** only what has no effect of its
-//! own: an event, a topic or a journey means something by being declared.
+//! own: an event, a segment, a topic or a journey means something by being declared.
 
 use super::names::{Kind, Names};
 use super::problem::problems;
@@ -16,7 +16,6 @@ problems! {
 pub(super) fn check(names: &Names, found: &mut Diagnostics) {
     let kinds = [
         (Kind::Message, "send it in a journey, or take it out"),
-        (Kind::Segment, "ask for it, `in segment …`, or take it out"),
         (Kind::Route, "send a message by it, or take it out"),
         (Kind::Const, "use it in a condition or a text, or take it out"),
         (Kind::Team, "send a task to it, or take it out"),
