@@ -71,6 +71,9 @@ impl Typer<'_, '_, '_> {
         if is_comparison(op.value) && self.chained(op, left, right) {
             return broken();
         }
+        if matches!(op.value, BinaryOp::Is | BinaryOp::IsNot) && self.asks_send(left, right) {
+            return broken();
+        }
         let result = match op.value {
             BinaryOp::Is => self.equality(left, right, Comparison::Is, ignoring_case),
             BinaryOp::IsNot => self.equality(left, right, Comparison::IsNot, ignoring_case),

@@ -350,6 +350,10 @@ impl<'p> Typer<'_, 'p, '_> {
         for (name, value) in written {
             let Some(at) = shape.iter().position(|(field, _, _)| *field == name.text) else {
                 let (help, near) = super::names::choose_from(&name.text, shape.iter().map(|(field, _, _)| field.as_str()), "take it out");
+                // Probably the one that lacks: not twice.
+                if let Some(meant) = near.first().and_then(|near| shape.iter().position(|(field, _, _)| field == near)) {
+                    seen[meant] = true;
+                }
                 let fix = super::names::changes(&near, name.place);
                 self.found.push(RecordField { place: name.place, name: name.text.to_string(), help, fix });
                 if let Some(value) = value {

@@ -26,7 +26,7 @@ problems! {
         "`{name}` is no message that was sent", "only a send that was given a name can be asked like this", "{help}";
 
     /// `page is delivered`
-    NoSuchState { state: &'static str } = Code::new("E0234", "cannot-be-asked");
+    NoSuchState { state: String } = Code::new("E0234", "cannot-be-asked");
         "whether a message is {state} cannot be asked like this", "not one of the states of a send",
         "a send can be sent, received, seen, opened, clicked, replied or bounced";
 
@@ -158,6 +158,16 @@ impl Typer<'_, '_, '_> {
         }
     }
 
+    /// `page is complained`: a word that is no state, behind a send. `true` where it is reported.
+    pub(super) fn asks_send(&mut self, left: &ast::Expr, right: &ast::Expr) -> bool {
+        let ast::ExprKind::Name(name) = &left.kind else { return false };
+        if self.scope.send(&name.text).is_none() {
+            return false;
+        }
+        self.found.push(NoSuchState { place: right.place, state: self.text(right.place) });
+        true
+    }
+
     /// `page is not clicked by push`
     pub(super) fn state(&mut self, send: &ast::Expr, negated: bool, verb: MessageVerb, by: Option<&Name>) -> (Expr, Type) {
         let fallback = (Expr::Const(Value::Boolean(false)), Type::Boolean);
@@ -191,7 +201,7 @@ impl Typer<'_, '_, '_> {
             return fallback;
         };
         if matches!(verb, MessageVerb::Delivered | MessageVerb::Complained) {
-            self.found.push(NoSuchState { place: send.place, state: short(verb) });
+            self.found.push(NoSuchState { place: send.place, state: short(verb).to_owned() });
             return fallback;
         }
         let state = Expr::SendState { send: id, verb, by };

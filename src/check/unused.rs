@@ -21,6 +21,10 @@ pub(super) fn check(names: &Names, found: &mut Diagnostics) {
         (Kind::Team, "send a task to it, or take it out"),
     ];
     for (kind, help) in kinds {
+        // Who begins with the messages has not forgotten to send them.
+        if kind != Kind::Const && names.journeys.is_empty() {
+            continue;
+        }
         for (name, place) in names.unused(kind) {
             found.push(NeverUsed { place, kind: kind.word(), name: name.to_owned(), help });
         }
