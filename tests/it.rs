@@ -5,6 +5,9 @@
 mod it {
     mod calendar;
     mod ingest;
+    mod check_journeys;
+    mod record;
+    mod values;
     mod cli;
     mod diagnostics;
     mod lower;

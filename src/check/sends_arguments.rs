@@ -60,7 +60,7 @@ pub(super) fn arguments(
             // What may be missing may be left out.
             None if ty.is_optional() => Some(Expr::Const(Value::Missing)),
             None => {
-                let fix = insert_arg(param, args, args_place, of.place);
+                let fix = insert_arg(cx, param, ty, args, args_place, of.place);
                 let at = args_place.unwrap_or(of.place);
                 cx.found.push(ArgMissing { place: at, of: name.clone(), param: param.to_string(), ty: ty.to_string(), fix });
                 None
@@ -121,14 +121,17 @@ fn takes(params: &[(Text, Type)]) -> String {
     }
 }
 
-fn insert_arg(param: &str, args: &[ast::Arg], args_place: Option<Place>, name: Place) -> Option<Fix> {
-    let title = format!("add `{param}`");
+/// The entry's value of the same name, where there is one: most often it is what is meant.
+fn insert_arg(cx: &mut Cx, param: &str, ty: &Type, args: &[ast::Arg], args_place: Option<Place>, name: Place) -> Option<Fix> {
+    cx.entry_value(param, ty)?;
+    let given = format!("{param}: entry.{param}");
+    let title = format!("add `{given}`");
     let (place, text) = match args_place {
-        None => (after(name), format!("({param}: )")),
+        None => (after(name), format!("({given})")),
         Some(all) => {
             let end = all.span.end.checked_sub(1)?;
             let place = Place { span: Span::new(end, end), ..all };
-            (place, if args.is_empty() { format!("{param}: ") } else { format!(", {param}: ") })
+            (place, if args.is_empty() { given } else { format!(", {given}") })
         }
     };
     Some(Fix { title, edits: vec![Edit { place, text }] })
