@@ -12,8 +12,6 @@ mod it {
     mod diagnostics;
     mod lower;
     mod plan;
-    mod record;
     mod syntax;
     mod tidy;
-    mod values;
 }

@@ -150,7 +150,8 @@ fn entry_names(cx: &mut Cx) -> Block {
     steps
 }
 
-fn errors(found: &Diagnostics) -> usize {
+/// How many findings are errors.
+pub(super) fn errors(found: &Diagnostics) -> usize {
     found.iter().filter(|one| one.severity() == crate::diagnostic::Severity::Error).count()
 }
 

@@ -5,6 +5,7 @@
 
 use super::checked::Happens;
 use super::expr::Typer;
+use super::journey::errors;
 use super::problem::problems;
 use super::scenario::Cx;
 use super::scope::Scope;
@@ -107,9 +108,8 @@ fn requested(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) -> Option<Ha
         cx.found.push(NotRequested { place, journey });
         return None;
     }
-    let of = format!("`{}`", signature.name);
     let shape: Vec<(Text, Type, bool)> = signature.params.iter().map(|(name, ty)| (name.clone(), ty.clone(), false)).collect();
-    record(cx, &of, &shape, fields, place).map(|values| Happens::Requested(values.into_iter().map(Option::unwrap_or_default).collect()))
+    record(cx, &shape, fields, place).map(|values| Happens::Requested(values.into_iter().map(Option::unwrap_or_default).collect()))
 }
 
 // ---------------------------------------------------------------- records of constants
@@ -117,7 +117,7 @@ fn requested(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) -> Option<Ha
 pub(super) fn event_fields(cx: &mut Cx, event: EventId, fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Value>> {
     let project = cx.project;
     let declared = &project.schema.events.get(event.index())?;
-    let values = record(cx, &format!("`{}`", declared.name), &sends::shape(&declared.fields), fields, place)?;
+    let values = record(cx, &sends::shape(&declared.fields), fields, place)?;
     Some(values.into_iter().zip(&declared.fields).map(|(value, field)| value.unwrap_or_else(|| field.default.clone())).collect())
 }
 
@@ -125,19 +125,19 @@ pub(super) fn customer(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) ->
     // Whatever is not given is as it is by default, or not known.
     let project = cx.project;
     let shape: Vec<(Text, Type, bool)> = project.schema.customer.iter().map(|field| (field.name.clone(), field.ty.clone(), true)).collect();
-    let values = record(cx, "the customer", &shape, fields, place)?;
+    let values = record(cx, &shape, fields, place)?;
     Some(values.into_iter().enumerate().filter_map(|(at, value)| value.map(|value| (FieldId(at as u16), value))).collect())
 }
 
 /// Constants by position; `None` where none is given.
-fn record(cx: &mut Cx, of: &str, shape: &[(Text, Type, bool)], fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Option<Value>>> {
-    let written = sends::record(fields, of, place, cx.found)?;
+fn record(cx: &mut Cx, shape: &[(Text, Type, bool)], fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Option<Value>>> {
+    let written = sends::record(fields)?;
     let place = fields.map_or(place, |fields| fields.place);
     let mut scope = Scope::default();
     let mut typer = Typer { project: cx.project, scope: &mut scope, found: cx.found };
-    let before = typer.found.len();
+    let before = errors(typer.found);
     let values = typer.fields(place, written, shape);
-    if typer.found.len() > before {
+    if errors(typer.found) > before {
         return None;
     }
     let constant = |(value, (name, _, _)): (Option<Expr>, &(Text, Type, bool))| {

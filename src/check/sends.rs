@@ -9,7 +9,7 @@ use super::problem::{after, problems};
 use super::sends_arguments::arguments;
 use super::signature::MessageSig;
 use crate::ast;
-use crate::diagnostic::{Code, Diagnostics, Fix};
+use crate::diagnostic::{Code, Fix};
 use crate::schema::{ChannelId, ChannelKind, MessageId, RouteId, SendId};
 use crate::source::Place;
 use crate::value::{Text, Type};
@@ -56,10 +56,6 @@ problems! {
     /// `start journey x` where x cannot be started.
     NotRequestable { name: String } = Code::new("E0393", "cannot-be-started");
         "`{name}` cannot be started from here", "it has no line `enter when requested`", "add that line to the header of `{name}`";
-
-    /// `emit x 3`
-    NotARecord { of: String } = Code::new("E0396", "not-a-record");
-        "{of} takes values by name, in braces", "this is something else", "write `{{ name: value }}`";
 }
 
 // ---------------------------------------------------------------- send
@@ -253,15 +249,14 @@ fn channels(cx: &mut Cx, names: &[ast::Name]) -> Option<Vec<ChannelId>> {
 
 // ---------------------------------------------------------------- emit, start journey
 
-pub(super) fn emit(cx: &mut Cx, name: &ast::Name, fields: Option<&ast::Expr>, place: Place) -> Option<StepKind> {
+pub(super) fn emit(cx: &mut Cx, name: &ast::Name, fields: Option<&ast::Expr>) -> Option<StepKind> {
     let Some(event) = cx.project.event(name, cx.found) else {
         if let Some(fields) = fields {
             cx.infer(fields);
         }
         return None;
     };
-    let of = format!("`{}`", name.text);
-    let written = record(fields, &of, place, cx.found)?;
+    let written = record(fields)?;
     let shape = shape(&cx.project.schema.events[event.index()].fields);
     let fields = cx.typer().fields(fields.map_or(name.place, |fields| fields.place), written, &shape);
     Some(StepKind::Emit { event, fields })
@@ -272,21 +267,12 @@ pub(super) fn shape(fields: &[crate::schema::Field]) -> Vec<(Text, Type, bool)> 
     fields.iter().map(|field| (field.name.clone(), field.ty.clone(), !field.default.is_missing())).collect()
 }
 
-/// What stands in braces; nothing where nothing is written. `None` where something else is.
-pub(super) fn record<'e>(
-    fields: Option<&'e ast::Expr>,
-    of: &str,
-    place: Place,
-    found: &mut Diagnostics,
-) -> Option<&'e [(ast::Name, Option<ast::Expr>)]> {
+/// What stands in braces; nothing where nothing is written. `None` where something else is, which the syntax has reported.
+pub(super) fn record(fields: Option<&ast::Expr>) -> Option<&[(ast::Name, Option<ast::Expr>)]> {
     match fields.map(|fields| &fields.kind) {
         None => Some(&[]),
         Some(ast::ExprKind::Record(written)) => Some(written),
-        Some(ast::ExprKind::Broken) => None,
-        Some(_) => {
-            found.push(NotARecord { place: fields.map_or(place, |fields| fields.place), of: of.to_owned() });
-            None
-        }
+        Some(_) => None,
     }
 }
 

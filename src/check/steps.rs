@@ -112,7 +112,7 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         }
         ast::StepKind::Unsubscribe(Some(ast::UnsubscribeFrom::Everything(_))) => Some(StepKind::UnsubscribeFromEverything),
         ast::StepKind::Unsubscribe(None) => None,
-        ast::StepKind::Emit { event, fields } => sends::emit(cx, event.as_ref()?, fields.as_ref(), place),
+        ast::StepKind::Emit { event, fields } => sends::emit(cx, event.as_ref()?, fields.as_ref()),
         ast::StepKind::StartJourney { journey, args, args_place } => sends::start(cx, journey.as_ref()?, args, *args_place),
         ast::StepKind::Repeat { times, block } => repeat(cx, times.as_ref(), block),
         ast::StepKind::Break => {

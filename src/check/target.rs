@@ -8,7 +8,7 @@ use super::expr::Typer;
 use super::names::{self, Kind};
 use super::problem::problems;
 use super::project::not_yet;
-use super::scope::Subject;
+use super::scope::{Binding, Subject};
 use crate::ast::{self, MessageRef, Name, TargetKind};
 use crate::condition::{Expr, Happening, Since, What, WhichMessage};
 use crate::diagnostic::{Code, Fix, suggest};
@@ -78,6 +78,10 @@ impl Typer<'_, '_, '_> {
             MessageRef::Named(name) => {
                 if let Some((send, _)) = self.scope.send(&name.text) {
                     return Some(WhichMessage::Send(send));
+                }
+                // A send whose message is not known has this name: that is reported.
+                if matches!(self.scope.binding(&name.text), Some(Binding::Local(_, Type::Error))) {
+                    return None;
                 }
                 if self.project.names.get(Kind::Message, &name.text).is_some() {
                     return self.project.message(name, self.found).map(WhichMessage::Message);

@@ -67,18 +67,12 @@ fn what_newcomers_get_wrong_is_told_once_and_in_their_words() {
         (steps("send thanks(total: entry.total)"), "E0415 it is not said by which channel `thanks` is sent"),
         (steps("send hello by sms"), "E0414 `hello` has no content for sms"),
         (steps("send receipt(entry)"), "E0418 `receipt` is transactional, and a customer is in `example` at most once"),
-        (
-            steps("wait up to 1 day {\non order_completed {\nexit\n}\n}"),
-            "E0365 this wait does not say what happens when time is up",
-        ),
+        (steps("wait up to 1 day {\non order_completed {\nexit\n}\n}"), "E0365 this wait does not say what happens when time is up"),
         (
             steps("split {\npath \"a\" 33% { }\npath \"b\" 33% { }\npath \"c\" 33% { }\n}"),
             "E0380 the paths of this split make 99%, not 100%",
         ),
-        (
-            steps("wait until customer.birthday at 09:00 or exit if past"),
-            "E0361 `customer.birthday` may be missing",
-        ),
+        (steps("wait until customer.birthday at 09:00 or exit if past"), "E0361 `customer.birthday` may be missing"),
         (steps("add 10 to customer.points"), "E0387 `customer.points` is no list"),
         (steps("exit \"done\"\nwait 1 day"), "E0350 nothing ever reaches this step"),
         (
