@@ -74,7 +74,12 @@ impl Drawing<'_> {
             self.arrow(x, y + card_height(words), middle, y + tallest + GAP_Y, "");
         }
         y += tallest + GAP_Y;
-        let bottom = self.sequence(&items, middle, y);
+        let mut bottom = self.sequence(&items, middle, y);
+        if !matches!(items.last(), Some(Item::Step(at)) if self.ends(*at)) {
+            self.arrow(middle, bottom, middle, bottom + GAP_Y, "");
+            bottom += GAP_Y + 7.0;
+            let _ = writeln!(self.out, "<circle cx=\"{middle:.0}\" cy=\"{:.0}\" r=\"6\" fill=\"#b03a48\"/>", bottom - 1.0);
+        }
         self.out.push_str("</g>\n");
         (width, bottom - top)
     }
