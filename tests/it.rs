@@ -4,14 +4,15 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod calendar;
-    mod ingest;
     mod check_journeys;
-    mod record;
-    mod values;
     mod cli;
     mod diagnostics;
+    mod ingest;
     mod lower;
     mod plan;
+    mod record;
+    mod semantics;
     mod syntax;
     mod tidy;
+    mod values;
 }

@@ -1,0 +1,6 @@
+//! What a journey means: for each rule of the language's meaning a test that is named by it.
+//!
+//! A test reads like the rule: a journey, what happens to one customer, and what came of it, line by line.
+
+mod harness;
+mod time;
