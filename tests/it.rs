@@ -8,6 +8,7 @@ mod it {
     mod cli;
     mod diagnostics;
     mod ingest;
+    mod scenario;
     mod lower;
     mod plan;
     mod record;

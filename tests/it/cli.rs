@@ -152,3 +152,65 @@ fn init_writes_a_project_and_overwrites_nothing() {
     assert_eq!(fs::read_to_string(folder.join("shop/welcome.journey")).unwrap(), "# mine\n");
     assert!(written.contains("scenario"));
 }
+
+#[test]
+fn the_first_project_checks_plays_and_shows_its_plan() {
+    let folder = fresh("first");
+    assert_eq!(onward(&["init", "shop"], &folder).code, 0);
+    let check = onward(&["check", "shop", "--deny", "warnings"], &folder);
+    assert_eq!((check.code, check.stdout.as_str()), (0, "1 file checked, nothing to complain about\n"));
+    let test = onward(&["test", "shop"], &folder);
+    assert_eq!((test.code, test.stdout.as_str(), test.stderr.as_str()), (0, "2 scenarios played, all as expected\n", ""));
+    let plan = onward(&["plan", "shop"], &folder);
+    assert_eq!(plan.code, 0);
+    assert!(plan.stdout.starts_with("journey welcome_customers \"Welcome\""), "{}", plan.stdout);
+    assert!(onward(&["plan", "shop", "--svg"], &folder).stdout.starts_with("<svg"));
+    assert!(onward(&["plan", "shop", "--mermaid"], &folder).stdout.contains("flowchart"));
+    assert!(serde_json::from_str::<serde_json::Value>(&onward(&["plan", "shop", "--json"], &folder).stdout).unwrap().is_object());
+    let unknown = onward(&["plan", "shop", "--journey", "welcom_customers"], &folder);
+    assert_eq!((unknown.code, unknown.stderr.as_str()), (2, "error: there is no journey `welcom_customers`; did you mean `welcome_customers`?\n"));
+}
+
+#[test]
+fn findings_go_beside_the_answer_and_end_the_command() {
+    let folder = fresh("findings");
+    assert_eq!(onward(&["init", "shop"], &folder).code, 0);
+    let path = folder.join("shop/welcome.journey");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("send welcome by email", "send welcome by emial")).unwrap();
+    let check = onward(&["check", "shop", "--format", "short"], &folder);
+    assert_eq!(check.code, 1);
+    assert!(check.stdout.starts_with("shop/welcome.journey:") && check.stdout.lines().count() == 1, "{}", check.stdout);
+    for command in ["plan", "test"] {
+        let ran = onward(&[command, "shop", "--format", "short"], &folder);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{command}");
+        assert_eq!(ran.stderr, check.stdout);
+    }
+    let json: serde_json::Value = serde_json::from_str(&onward(&["check", "shop", "--format", "json"], &folder).stdout).unwrap();
+    assert_eq!(json["summary"]["errors"], 1);
+    assert_eq!(json["diagnostics"][0]["file"], "shop/welcome.journey");
+    let human = onward(&["check", "shop", "--color", "always"], &folder);
+    assert!(human.stdout.contains('\u{1b}') && human.stdout.ends_with("1 error\n"), "{}", human.stdout);
+    assert!(!onward(&["check", "shop"], &folder).stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn a_scenario_that_fails_ends_with_1_in_every_format() {
+    let folder = fresh("scenarios");
+    assert_eq!(onward(&["init", "shop"], &folder).code, 0);
+    let path = folder.join("shop/welcome.journey");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("expect 2 messages", "expect 3 messages")).unwrap();
+    let ran = onward(&["test", "shop", "--format", "short", "--junit", "report.xml"], &folder);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("expected 3 messages; happened: 2 messages were sent: `welcome` by email at 2026-03-02 10:00"), "{}", ran.stdout);
+    let junit = fs::read_to_string(folder.join("report.xml")).unwrap();
+    assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\"") && junit.contains("expected 3 messages"), "{junit}");
+    let github = onward(&["test", "shop", "--format", "github"], &folder);
+    assert!(github.stdout.starts_with("::error file=shop/welcome.journey,line="), "{}", github.stdout);
+    let json: serde_json::Value = serde_json::from_str(&onward(&["test", "shop", "--format", "json"], &folder).stdout).unwrap();
+    assert_eq!((&json["summary"]["scenarios"], &json["summary"]["failed"]), (&2.into(), &1.into()));
+    assert_eq!(onward(&["test", "shop", "--filter", "left alone"], &folder).code, 0);
+    let none = onward(&["test", "shop", "--filter", "nothing like it"], &folder);
+    assert_eq!(none.code, 2);
+}

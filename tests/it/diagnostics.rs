@@ -2,7 +2,10 @@
 
 use onward::diagnostic::render::{Format, Style, render, summary};
 use onward::diagnostic::{Code, Diagnostic, Fix, Problem};
+use onward::project::Project;
 use onward::source::{Place, SourceFile, Sources, Span};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("there is no channel `{name}`")]
@@ -97,4 +100,105 @@ fn no_more_than_twenty_are_drawn_and_the_rest_is_counted() {
     assert!(shown.ends_with("… and 10 more; `--format short` lists them all\n30 errors\n"), "{shown}");
     assert_eq!(render(&found, &sources, style(Format::Short)).lines().count(), 30);
     assert_eq!(summary(&[]), None);
+}
+
+// ---------------------------------------------------------------- the corpus and the shipped journeys
+
+/// Prefixes that are tried of one file; all of a short one.
+const PREFIXES_MAX: usize = 24;
+
+fn journeys_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            journeys_below(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "journey") {
+            found.push(path);
+        }
+    }
+    found.sort();
+}
+
+/// Every journey file of the repository, with its name in it.
+fn every_file() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    for folder in ["tests/corpus", "tests/it", "journeys", "src/cli/init"] {
+        journeys_below(&root.join(folder), &mut paths);
+    }
+    let name = |path: &Path| path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+    paths.into_iter().filter_map(|path| Some((name(&path), fs::read_to_string(&path).ok()?))).collect()
+}
+
+/// Everything that a text goes through, in all formats; the findings as a person sees them.
+fn through_all_stages(name: &str, text: &str) -> String {
+    let (compiled, found) = onward::check_project(Project::from_texts([(name, text)]));
+    let sources = compiled.sources();
+    let found = found.into_sorted();
+    for one in &found {
+        let Some(file) = sources.get(one.place.file) else { panic!("{name}: {one:?} is in no file") };
+        assert!(file.text.get(one.place.span.range()).is_some(), "{name}: {one:?} lies outside of the text or cuts a character");
+        for edit in one.fixes.iter().flat_map(|fix| &fix.edits) {
+            let fits = sources.get(edit.place.file).is_some_and(|file| file.text.get(edit.place.span.range()).is_some());
+            assert!(fits, "{name}: the fix of {one:?} lies outside of the text");
+        }
+    }
+    let order: Vec<_> = found.iter().map(|one| (one.place, one.code)).collect();
+    assert!(order.is_sorted(), "{name}: findings are not in order");
+    for format in [Format::Short, Format::Json, Format::Github] {
+        render(&found, sources, style(format));
+    }
+    if let Some(plan) = &compiled.plan {
+        onward::plan::table::table(plan, None);
+    }
+    render(&found, sources, style(Format::Human))
+}
+
+#[test]
+fn what_a_person_sees_of_each_mistake() {
+    insta::glob!("../corpus", "{syntax,check}/**/*.journey", |path| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).unwrap();
+        let shown = through_all_stages(&name, &text);
+        insta::with_settings!({ omit_expression => true, description => "a journey file, and what is found in it" }, {
+            insta::assert_snapshot!(format!("{text}\n────────\n{shown}"));
+        });
+    });
+}
+
+#[test]
+fn no_beginning_of_a_file_makes_any_stage_panic() {
+    for (name, text) in every_file() {
+        let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        // Each file begins at another place, so that all kinds of places are cut.
+        let step = (ends.len() / PREFIXES_MAX).max(1);
+        for end in ends.iter().skip(name.len() % step).step_by(step) {
+            through_all_stages(&name, &text[..*end]);
+        }
+    }
+}
+
+#[test]
+fn the_same_text_gives_the_same_findings_and_the_same_plan() {
+    for (name, text) in every_file() {
+        let once = || {
+            let (compiled, found) = onward::check_project(Project::from_texts([(name.as_str(), text.as_str())]));
+            let plan = compiled.plan.as_ref().map(|plan| onward::plan::encode::to_json(plan).unwrap());
+            (render(&found.into_sorted(), compiled.sources(), style(Format::Json)), plan)
+        };
+        assert_eq!(once(), once(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_with_windows_line_ends_and_a_byte_order_mark_means_the_same() {
+    for (name, text) in every_file().into_iter().filter(|(name, _)| name.starts_with("src/cli/init")) {
+        let plan_of = |text: &str| {
+            let (compiled, found) = onward::check_project(Project::from_texts([("x.journey", text)]));
+            assert!(found.is_empty(), "{name}: {:#?}", found.into_sorted());
+            compiled.plan.map(|plan| plan.hash)
+        };
+        let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        assert_eq!(plan_of(&text), plan_of(&windows), "{name}");
+    }
 }

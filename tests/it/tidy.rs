@@ -218,13 +218,16 @@ fn every_code_is_explained_and_every_page_has_its_code() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The ` ```journey ` block of a section of a page.
+/// The ` ```journey ` block of a section of a page. A text may hold `## ` itself, so sections are told apart by their whole title.
 fn block<'a>(page: &'a str, section: &str) -> Option<&'a str> {
     let from = page.find(&format!("\n## {section}\n"))?;
     let text = &page[from + 1..];
-    let text = &text[..text[3..].find("\n## ").map_or(text.len(), |at| at + 3)];
     let start = text.find("```journey\n")? + "```journey\n".len();
-    Some(&text[start..start + text[start..].find("```")?])
+    let next = ["\n## Fails\n", "\n## Works\n"].iter().filter_map(|title| text.find(title)).min();
+    if next.is_some_and(|next| next < start) {
+        return None;
+    }
+    Some(&text[start..start + text[start..].find("\n```")? + 1])
 }
 
 /// Findings about files and logs cannot be shown in a journey; the tests of their rooms show them.
