@@ -9,6 +9,7 @@ mod it {
     mod diagnostics;
     mod ingest;
     mod scenario;
+    mod docs;
     mod lower;
     mod plan;
     mod record;
