@@ -21,9 +21,9 @@ use crate::value::Type;
 
 problems! {
     /// `wait until customer.trial_ends` without a word about the past.
-    PastUnsaid { path: String, fix: Vec<Fix> } = Code::new("E0360", "wait-may-be-past");
-        "`{path}` may be past already when a customer comes here", "what if it is too late?",
-        "end the line with `or exit if past` or `or continue if past`, or put what depends on it in a block: `or skip if past {{ }}`";
+    PastUnsaid { path: String, also: &'static str, fix: Vec<Fix> } = Code::new("E0360", "wait-may-be-past");
+        "`{path}` may be past already{also} when a customer comes here", "what if it is too late?",
+        "end the line with `or exit if past` or `or continue if past` (the same with `missing`), or put what depends on it in a block: `or skip if past {{ }}`";
 
     /// `wait until customer.birthday` where the birthday may be missing.
     MissingUnsaid { path: String, fix: Vec<Fix> } = Code::new("E0361", "wait-may-be-missing");
@@ -208,28 +208,35 @@ fn rules(cx: &mut Cx, wait: &ast::WaitUntil, moment: Option<&(Until, Doubt)>, pl
     }
     // What the moment is made of had a mistake: nothing more is known of it.
     let Some((_, doubt)) = moment else { return rules };
+    let past = unsaid(cx, place, "past", doubt.past, wait.if_past.is_some() || skips_past);
+    let missing = unsaid(cx, place, "missing", doubt.missing, wait.if_missing.is_some() || skips_missing);
     let add = |text: &str| Fix::replace(format!("add `{text}`"), after(doubt.end), format!(" {text}"));
-    match (doubt.past, wait.if_past.is_some() || skips_past) {
-        (Certainty::Possible, false) => {
+    let path = doubt.path.clone();
+    match (past, missing) {
+        (true, true) => {
+            let fix = vec![add("or exit if past or exit if missing"), add("or continue if past or continue if missing")];
+            cx.found.push(PastUnsaid { place, path, also: ", or missing,", fix });
+        }
+        (true, false) => {
             let fix = vec![add("or exit if past"), add("or continue if past")];
-            cx.found.push(PastUnsaid { place, path: doubt.path.clone(), fix });
+            cx.found.push(PastUnsaid { place, path, also: "", fix });
         }
-        (Certainty::Impossible, true) => {
-            cx.found.push(NeverPast { place, word: "past", why: "the next such time always lies ahead" });
-        }
-        _ => {}
-    }
-    match (doubt.missing, wait.if_missing.is_some() || skips_missing) {
-        (Certainty::Possible, false) => {
+        (false, true) => {
             let fix = vec![add("or exit if missing"), add("or continue if missing")];
-            cx.found.push(MissingUnsaid { place, path: doubt.path.clone(), fix });
+            cx.found.push(MissingUnsaid { place, path, fix });
         }
-        (Certainty::Impossible, true) => {
-            cx.found.push(NeverPast { place, word: "missing", why: "it is always there" });
-        }
-        _ => {}
+        (false, false) => {}
     }
     rules
+}
+
+/// Whether a rule must be written and is not; one that must not be written is reported.
+fn unsaid(cx: &mut Cx, place: Place, word: &'static str, can: Certainty, is_said: bool) -> bool {
+    if can == Certainty::Impossible && is_said {
+        let why = if word == "past" { "the next such time always lies ahead" } else { "it is always there" };
+        cx.found.push(NeverPast { place, word, why });
+    }
+    can == Certainty::Possible && !is_said
 }
 
 /// `wait up to D for TRIGGER as x otherwise STEP`, `wait up to D until COND otherwise STEP`
