@@ -44,9 +44,9 @@ fn findings(text: &str) -> Vec<Diagnostic> {
     onward::check_project(Project::from_texts([("shop.journey", text)])).1.into_sorted()
 }
 
-/// `CODE message`, one a finding.
+/// `CODE message`, one a finding. That these short files do not use all of [`SHOP`] is left out.
 fn told(text: &str) -> Vec<String> {
-    findings(text).iter().map(|one| format!("{} {}", one.code.number, one.message())).collect()
+    findings(text).iter().filter(|one| one.code.slug != "never-used").map(|one| format!("{} {}", one.code.number, one.message())).collect()
 }
 
 /// What is told about a journey with these lines.
