@@ -3,6 +3,7 @@
 use super::Exit;
 use super::output::Output;
 use crate::diagnostic::render::Format;
+use crate::ingest::Config;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,13 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         Err(exit) => return exit,
     };
     let files = project.journeys.len();
-    let (result, findings) = crate::check_project(project);
+    let (result, mut findings) = crate::check_project(project);
+    // What the project file says is looked at here, too: whoever checks wants to know before anybody simulates.
+    if let Some(id) = result.project.manifest
+        && let Some(file) = result.sources().get(id)
+    {
+        findings.extend(Config::read(file, id).1);
+    }
     let none = findings.is_empty();
     let exit = output.findings(findings, result.sources());
     if none && output.format() == Format::Human {

@@ -13,7 +13,6 @@ use std::io::Write as _;
 use std::path::Path;
 
 /// A project that may be run.
-#[allow(dead_code, reason = "`test` and `simulate` read them")]
 pub(super) struct Ready {
     pub project: Project,
     pub checked: Checked,
@@ -36,7 +35,6 @@ impl Output {
     }
 
     /// Whether standard output wants colours.
-    #[allow(dead_code, reason = "`test` and `simulate` ask")]
     pub fn color(&self) -> bool {
         self.stdout.color
     }

@@ -31,36 +31,36 @@ pub(super) fn not_sent(decision: &Decision) -> Option<&'static str> {
 /// The same for a reader.
 pub(super) fn skip_words(skip: Skip, plan: &Plan, sources: &Sources, journey: Option<&Journey>, topic: &str) -> String {
     match skip {
-        Skip::NoConsent => format!("no consent: the customer is not subscribed to `{topic}`"),
+        Skip::NoConsent => format!("the customer is not subscribed to `{topic}`"),
         Skip::Suppressed => "the address is suppressed on this channel".to_owned(),
-        Skip::NoContact => "no contact: the customer has no address for this channel".to_owned(),
+        Skip::NoContact => "the customer has no address for this channel".to_owned(),
         Skip::InvalidContact => "the customer's address for this channel is not valid".to_owned(),
-        Skip::Capped(at) => format!("capped{}", cap_words(at, plan, sources, journey)),
+        Skip::Capped(at) => format!("a limit is full{}", cap_words(at, plan, sources, journey)),
         Skip::QuietHours => "quiet hours".to_owned(),
         Skip::NotForHer => "`only while` does not hold".to_owned(),
         Skip::ContentLimit => "the content is longer than the channel allows".to_owned(),
         Skip::Paused => "paused".to_owned(),
-        Skip::Expired => "too late".to_owned(),
-        Skip::RunEnded => "the run was over".to_owned(),
+        Skip::Expired => "it came too late".to_owned(),
+        Skip::RunEnded => "the run was over by then".to_owned(),
     }
 }
 
 pub(super) fn deferral_words(because: Deferral, plan: &Plan, sources: &Sources, journey: Option<&Journey>) -> String {
     match because {
         Deferral::QuietHours => "quiet hours".to_owned(),
-        Deferral::Capped(at) => format!("capped{}", cap_words(at, plan, sources, journey)),
+        Deferral::Capped(at) => format!("a limit is full{}", cap_words(at, plan, sources, journey)),
         Deferral::Rate => "the provider's rate".to_owned(),
         Deferral::Paused => "paused".to_owned(),
     }
 }
 
-/// `, by the policy's limit at shop.journey:30`
+/// ` (the policy's, shop.journey:30)`
 fn cap_words(at: u16, plan: &Plan, sources: &Sources, journey: Option<&Journey>) -> String {
     let found: Option<(&str, &Cap)> = match at.checked_sub(1_000) {
         Some(at) => journey.and_then(|journey| journey.caps.get(usize::from(at))).map(|cap| ("the journey's", cap)),
         None => plan.policy.caps.get(usize::from(at)).map(|cap| ("the policy's", cap)),
     };
-    found.map_or_else(String::new, |(whose, cap)| format!(" by {whose} limit at {}", super::locate(sources, cap.line)))
+    found.map_or_else(String::new, |(whose, cap)| format!(" ({whose}, {})", super::locate(sources, cap.line)))
 }
 
 /// The word for why no run began.

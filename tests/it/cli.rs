@@ -105,6 +105,33 @@ fn a_file_may_have_one_mebibyte_and_not_a_byte_more() {
     assert_eq!((ran.code, ran.stdout.contains("error[E0652]")), (1, true), "{}", ran.stdout);
 }
 
+#[test]
+fn a_project_may_have_64_mebibytes_and_not_a_byte_more() {
+    let folder = fresh("project-size");
+    let text = "# twenty characters\n".repeat(60_000);
+    for number in 0..64 {
+        fs::write(folder.join(format!("{number:02}.journey")), &text[..1 << 20]).unwrap();
+    }
+    let exact = onward::project::load(&folder).unwrap();
+    assert!(exact.findings.is_empty(), "{:?}", exact.findings);
+    fs::write(folder.join("99.journey"), "#").unwrap();
+    let found = onward::project::load(&folder).unwrap().findings.into_sorted();
+    let codes: Vec<&str> = found.iter().map(|one| one.code.number).collect();
+    assert_eq!(codes, ["E0653"]);
+    assert_eq!(found[0].place.file, onward::source::FileId(64));
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_mistake_in_the_project_file_is_found_by_check() {
+    let folder = fresh("manifest");
+    fs::write(folder.join("a.journey"), "# fine\n").unwrap();
+    fs::write(folder.join("onward.toml"), "[project\nname = \"x\"\n").unwrap();
+    let ran = onward(&["check", "--format", "short"], &folder);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.starts_with("onward.toml:1:"), "{}", ran.stdout);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_out_of_the_project_and_devices_are_refused_and_never_opened() {

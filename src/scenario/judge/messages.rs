@@ -61,10 +61,10 @@ pub(super) fn sent(story: &Story, key: Option<&Value>, wanted: &Wanted) -> Judge
         return Err(Instead::of(why).hint(too_short(story)));
     }
     let why = why_none(story, Some(wanted.message));
-    let others = if sent.is_empty() { "no message was sent".to_owned() } else { format!("sent were {}", list(story, &sent)) };
+    let others = if sent.is_empty() { String::new() } else { format!("; sent were {}", list(story, &sent)) };
     let names: Vec<&str> = sent.iter().map(|sent| message_name(story, sent.delivery.message)).collect();
     let near = suggest::best(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-    Err(Instead::of(format!("`{name}` was not sent{why}; {others}")).hint(near.or_else(|| too_short(story))))
+    Err(Instead::of(format!("`{name}` was not sent{why}{others}")).hint(near.or_else(|| too_short(story))))
 }
 
 pub(super) fn not_sent(story: &Story, key: Option<&Value>, message: MessageId, by: Option<ChannelId>, because: Option<&str>) -> Judged {
@@ -171,20 +171,20 @@ fn why_none(story: &Story, message: Option<MessageId>) -> String {
     };
     let journey = record.journey.and_then(|id| plan.journeys.get(id.index()));
     let at = moment(record.at, zone(story));
-    let name = message_name(story, of);
+    let name = if message.is_some() { "it".to_owned() } else { format!("`{}`", message_name(story, of)) };
     match decision {
         Decision::Skipped(skip) => {
             let topic = plan.messages.get(of.index()).and_then(|message| plan.schema.topics.get(message.topic.index()));
             let topic = topic.map_or("?", |topic| topic.name.as_str());
-            format!(": at {at} `{name}` was skipped, {}", reasons::skip_words(*skip, plan, story.stage.sources, journey, topic))
+            format!(": at {at} {name} was skipped, {}", reasons::skip_words(*skip, plan, story.stage.sources, journey, topic))
         }
         Decision::Deferred { until, because } => {
             let because = reasons::deferral_words(*because, plan, story.stage.sources, journey);
-            format!(": at {at} `{name}` was put off until {}, {because}", moment(*until, zone(story)))
+            format!(": at {at} {name} was put off until {}, {because}", moment(*until, zone(story)))
         }
-        Decision::HeldOut => format!(": at {at} `{name}` was held back, for the customer is held out"),
-        Decision::Cancelled => format!(": at {at} `{name}` was taken back"),
-        Decision::Failed => format!(": at {at} the provider refused `{name}`"),
+        Decision::HeldOut => format!(": at {at} {name} was held back, for the customer is held out"),
+        Decision::Cancelled => format!(": at {at} {name} was taken back"),
+        Decision::Failed => format!(": at {at} the provider refused {name}"),
         Decision::Unknown | Decision::Planned | Decision::Sent => String::new(),
     }
 }
