@@ -4,6 +4,8 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod calendar;
+    mod check;
+    mod ingest;
     mod check_journeys;
     mod cli;
     mod diagnostics;

@@ -344,7 +344,7 @@ impl Typer<'_, '_, '_> {
         };
         if op == Arithmetic::Divide && super::expr::constant_number(&right_value) == Some(Decimal::ZERO) {
             let help = "divide by another number".to_owned();
-            self.found.push(CannotCalculate { place: right.place, left: a(l), op: "/", right: "zero".to_owned(), help });
+            self.found.push(CannotCalculate { place: right.place, left: a(l), op: "divided by", right: "zero".to_owned(), help });
             return broken();
         }
         let ty = if left_ty.is_optional() || right_ty.is_optional() { ty.optional() } else { ty };
@@ -387,10 +387,10 @@ fn advice(left: &Type, op: Arithmetic, right: &Type) -> String {
 
 fn sign(op: Arithmetic) -> &'static str {
     match op {
-        Arithmetic::Plus => "+",
-        Arithmetic::Minus => "-",
-        Arithmetic::Times => "*",
-        Arithmetic::Divide => "/",
+        Arithmetic::Plus => "plus",
+        Arithmetic::Minus => "minus",
+        Arithmetic::Times => "times",
+        Arithmetic::Divide => "divided by",
     }
 }
 

@@ -37,8 +37,8 @@ problems! {
         "there is no {function} of this", "it is {is}", "{help}";
 
     /// `first of order_completed`, `earliest of entry.skus`
-    EventsOrList { function: &'static str, what: String, fix: Vec<Fix>, help: String } = Code::new("E0235", "events-or-list");
-        "`{function} of` is not for {what}", "this is one", "{help}";
+    EventsOrList { function: &'static str, what: &'static str, this: &'static str, fix: Vec<Fix>, help: String } = Code::new("E0235", "events-or-list");
+        "`{function} of` is not for {what}", "{this}", "{help}";
 
     /// `sum of customer.plan`
     NothingToCount { is: String } = Code::new("E0236", "neither-events-nor-list");
@@ -212,7 +212,8 @@ impl Typer<'_, '_, '_> {
                 self.found.push(EventsOrList {
                     place: written.function_place,
                     function: words(function),
-                    what: "events".to_owned(),
+                    what: "events",
+                    this: "it is followed by an event",
                     fix,
                     help,
                 });
@@ -224,7 +225,8 @@ impl Typer<'_, '_, '_> {
                 self.found.push(EventsOrList {
                     place: written.function_place,
                     function: words(function),
-                    what: "events".to_owned(),
+                    what: "events",
+                    this: "it is followed by an event",
                     fix: Vec::new(),
                     help,
                 });
@@ -324,7 +326,8 @@ impl Typer<'_, '_, '_> {
             self.found.push(EventsOrList {
                 place: written.function_place,
                 function: words(function),
-                what: "a list".to_owned(),
+                what: "lists",
+                this: "it is followed by a list",
                 fix,
                 help,
             });

@@ -24,16 +24,16 @@ problems! {
         "{of} has no `{name}`", "not one of its properties", "{help}";
 
     /// `total` outside a `where`.
-    BareProperty { name: String, help: String, fix: Vec<Fix> } = Code::new("E0105", "whose-property");
-        "it is not said whose `{name}` this is", "a property stands alone only after `where`", "{help}";
+    BareProperty { name: String, label: &'static str, help: String, fix: Vec<Fix> } = Code::new("E0105", "whose-property");
+        "it is not said whose `{name}` this is", "{label}", "{help}";
 
     /// A bare name that is both a property and something else.
     Ambiguous { name: String, first: String, second: String, help: String, fix: Vec<Fix> } = Code::new("E0106", "could-be-two-things");
         "`{name}` could be two things here", "{first}, or {second}", "{help}";
 
     /// `entry` where there is no run.
-    NoEntryHere {} = Code::new("E0107", "no-entry-here");
-        "there is no `entry` here", "nobody has entered a journey at this place", "ask `customer.…`, or what stands behind `where` directly";
+    NoEntryHere { help: &'static str } = Code::new("E0107", "no-entry-here");
+        "there is no `entry` here", "nobody has entered a journey at this place", "{help}";
 
     /// `entry.total` where two entries differ.
     EntryDiffers { name: String, one: String, two: String } = Code::new("E0108", "entry-values-differ");
@@ -372,7 +372,12 @@ impl Typer<'_, '_, '_> {
             return Head::Broken;
         }
         if text == "entry" && self.scope.customer {
-            self.found.push(NoEntryHere { place: name.place });
+            let help = if self.scope.template {
+                "give the message a parameter, `message thanks(total money THB)`, and fill it where it is sent: `send thanks(total: entry.total)`"
+            } else {
+                "ask `customer.…`, or what stands behind `where` directly"
+            };
+            self.found.push(NoEntryHere { place: name.place, help });
             return Head::Broken;
         }
         if ROOTS.contains(&text) && !name.quoted {
@@ -410,7 +415,12 @@ impl Typer<'_, '_, '_> {
         }
         let help = format!("write {}", names::listed(&spellings).replace(", ", " or "));
         let fix = names::changes(&spellings, name.place);
-        self.found.push(BareProperty { place: name.place, name: text.to_owned(), help, fix });
+        let label = if self.scope.template {
+            "what is known of the customer begins with `customer.`"
+        } else {
+            "a property stands alone only after `where`"
+        };
+        self.found.push(BareProperty { place: name.place, name: text.to_owned(), label, help, fix });
         true
     }
 
@@ -442,6 +452,9 @@ impl Typer<'_, '_, '_> {
             (true, Some(Subject::Bare(what))) => format!("{what} has no properties to ask for; begin with `customer.`"),
             (true, _) if self.project.names.get(Kind::Event, text).is_some() => {
                 format!("`{text}` is an event; ask for it by `has {text}` or `count of {text}`")
+            }
+            (true, _) if self.scope.template => {
+                "a text sees the parameters of its message, `customer.…` and the constants of the project".to_owned()
             }
             (true, _) => format!("a text needs quotes: `\"{text}\"`; what is known of the customer begins with `customer.`"),
         };

@@ -78,6 +78,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) entry: Option<&'a mut dyn EntryValues>,
     /// `since entry`; also where `entry` itself is not known.
     pub(crate) runs: bool,
+    /// In a text of a message.
+    pub(super) template: bool,
     /// Parameters of the message whose template this is.
     pub(crate) params: &'a [(Text, Type)],
     /// Every local so far, by number.
@@ -101,7 +103,7 @@ impl<'a> Scope<'a> {
 
     /// Templates: parameters, `customer` and constants.
     pub(crate) fn of_template(params: &'a [(Text, Type)]) -> Scope<'a> {
-        Scope { customer: true, params, ..Scope::default() }
+        Scope { customer: true, template: true, params, ..Scope::default() }
     }
 
     /// Steps and header lines of a journey.
