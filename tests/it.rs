@@ -5,16 +5,15 @@
 mod it {
     mod calendar;
     mod check;
-    mod ingest;
     mod check_journeys;
     mod cli;
     mod diagnostics;
-    mod ingest;
-    mod scenario;
     mod docs;
+    mod ingest;
     mod lower;
     mod plan;
     mod record;
+    mod scenario;
     mod semantics;
     mod syntax;
     mod tidy;
