@@ -18,9 +18,7 @@ const REPORTS_MAX: usize = 32;
 impl Turn<'_> {
     pub(super) fn take_outcome(&mut self, key: SendKey, outcome: Outcome) {
         let Some(at) = self.message_position(key).filter(|at| self.row.pending[*at].state == PendingState::Claimed) else { return };
-        if outcome == Outcome::Unknown && self.is_repeated(at) {
-            self.row.pending[at].doubts += 1;
-            self.deliver_again(at);
+        if outcome == Outcome::Unknown && self.is_repeated(at) && self.deliver_again(at) {
             return;
         }
         let pending = self.row.pending.remove(at);

@@ -8,13 +8,14 @@
 use super::caps::Full;
 use super::contact::address;
 use super::index::Loaded;
-use super::row::{MessageFact, Pending, PendingState, RunState};
+use super::row::{MessageFact, Pending, PendingState, Run, RunState};
 use super::turn::Turn;
 use super::{Decision, Deferral, Delivery, Effect, Ending, RecordKind, SendKey, Skip};
 use crate::calendar::window::Window;
 use crate::calendar::{Instant, Zone};
 use crate::plan::{CapThen, How, Journey, Message, QuietHours, Recipient, Send, StepKind, Variant};
 use crate::schema::{ChannelId, ChannelKind, WaitOrSkip};
+use crate::template::{Manner, OUTPUT_BYTES_MAX, TooLarge};
 use crate::value::{Text, Value};
 
 /// Quiet hours that follow each other are waited through at once, at most so many.
@@ -24,7 +25,7 @@ const QUIET_HOURS_MAX: usize = 8;
 enum Verdict {
     Claim {
         address: Text,
-        args: Vec<Value>,
+        content: Content,
     },
     HeldOut,
     Skip(Skip),
@@ -37,6 +38,13 @@ enum Verdict {
         ending: Ending,
         skip: Skip,
     },
+}
+
+/// What a message says: nothing where nobody looks.
+#[derive(Debug, Clone, Default)]
+struct Content {
+    language: Text,
+    parts: Vec<(Text, String)>,
 }
 
 /// A message with everything that decides about it.
@@ -137,7 +145,7 @@ impl<'a> Turn<'a> {
 
     fn decide(&mut self, at: usize) {
         match self.judge_message(at) {
-            Verdict::Claim { address, args } => self.claim(at, address, args),
+            Verdict::Claim { address, content } => self.claim(at, address, content),
             Verdict::HeldOut => {
                 let pending = self.row.pending.remove(at);
                 self.record_message(&pending, Decision::HeldOut);
@@ -199,15 +207,35 @@ impl<'a> Turn<'a> {
             return Verdict::Skip(Skip::Expired);
         }
         let Some(run) = self.row.run(pending.key.run) else { return Verdict::Skip(Skip::RunEnded) };
-        let held_out = run.held_out;
-        let args = {
-            let context = self.context_in(&case.loaded.plan, run);
-            case.send.args.iter().map(|arg| context.value(arg)).collect()
-        };
+        let (held_out, channel) = (run.held_out, pending.key.channel);
+        let Ok(content) = self.content(&case, run, channel) else { return Verdict::Skip(Skip::ContentLimit) };
         if !case.transactional && (held_out || self.policy_holds_out()) {
             return Verdict::HeldOut;
         }
-        Verdict::Claim { address, args }
+        Verdict::Claim { address, content }
+    }
+
+    /// The content in her language, with the arguments as they are now.
+    fn content(&self, case: &Case<'_>, run: &Run, channel: ChannelId) -> Result<Content, TooLarge> {
+        let spoken = match self.loaded.plan.schema.language.map(|field| self.row.attribute(field)) {
+            Some(Value::Text(language)) => Some(language),
+            _ => None,
+        };
+        let Some(variant) = variant_for(case.message, channel, spoken) else { return Ok(Content::default()) };
+        let language = variant.language.clone().unwrap_or_default();
+        if !self.attention.render {
+            return Ok(Content { language, parts: Vec::new() });
+        }
+        let mut context = self.context_in(&case.loaded.plan, run);
+        let params: Vec<Value> = case.send.args.iter().map(|arg| context.value(arg)).collect();
+        context.params = &params;
+        let written = variant.language.as_ref().or(spoken).map_or("", Text::as_str);
+        let mut parts = Vec::with_capacity(variant.parts.len());
+        for (name, template) in &variant.parts {
+            let manner = Manner { language: written, zone: self.zone, one_line: is_one_line(name), bytes_max: OUTPUT_BYTES_MAX };
+            parts.push((name.clone(), template.render(&mut |expr| context.value(expr), manner)?));
+        }
+        Ok(Content { language, parts })
     }
 
     /// Consent, suppression, contact.
@@ -263,11 +291,10 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn claim(&mut self, at: usize, address: Text, args: Vec<Value>) {
+    fn claim(&mut self, at: usize, address: Text, content: Content) {
         let Some(case) = self.case(&self.row.pending[at]) else { return };
         self.row.pending[at].state = PendingState::Claimed;
         let pending = self.row.pending[at].clone();
-        let counts = case.to_customer && !case.transactional;
         self.forget_facts();
         self.row.facts.push(MessageFact {
             key: pending.key,
@@ -277,53 +304,33 @@ impl<'a> Turn<'a> {
             channel: pending.key.channel,
             claimed_at: self.now,
             sent_at: Instant::NEVER,
-            counts,
+            counts: case.to_customer && !case.transactional,
             reports: Vec::new(),
         });
-        self.deliver(&pending, &case, address, &args);
+        self.deliver(&pending, address, content);
     }
 
-    fn deliver(&mut self, pending: &Pending, case: &Case<'_>, address: Text, args: &[Value]) {
-        let plan = &self.loaded.plan;
-        let spoken = plan.schema.language.map(|field| self.row.attribute(field));
-        let variant = variant_for(case.message, pending.key.channel, spoken);
-        let language = variant.and_then(|variant| variant.language.clone()).unwrap_or_default();
-        let parts = match variant {
-            Some(variant) if self.attention.render => self.render(case, variant, args),
-            _ => Vec::new(),
-        };
-        let delivery = Delivery {
+    fn deliver(&mut self, pending: &Pending, address: Text, content: Content) {
+        self.effect(Effect::Deliver(Delivery {
             key: pending.key,
             journey: pending.journey,
             message: pending.message,
             channel: pending.key.channel,
             address,
-            language,
-            parts,
-        };
-        self.effect(Effect::Deliver(delivery));
+            language: content.language,
+            parts: content.parts,
+        }));
     }
 
-    fn render(&self, _case: &Case<'_>, _variant: &Variant, _args: &[Value]) -> Vec<(Text, String)> {
-        Vec::new()
-    }
-
-    /// Another try of a message whose outcome stayed unknown.
-    pub(super) fn deliver_again(&mut self, at: usize) {
+    /// Another try of a message whose outcome stayed unknown. `false` if there is nothing to try.
+    pub(super) fn deliver_again(&mut self, at: usize) -> bool {
         let pending = self.row.pending[at].clone();
-        let Some(case) = self.case(&pending) else { return };
-        let Ok(address) = (if case.to_customer { address(&self.loaded.plan, self.row, pending.key.channel) } else { Ok(Text::default()) })
-        else {
-            return;
-        };
-        let args: Vec<Value> = match self.row.run(pending.key.run) {
-            Some(run) => {
-                let context = self.context_in(&case.loaded.plan, run);
-                case.send.args.iter().map(|arg| context.value(arg)).collect()
-            }
-            None => Vec::new(),
-        };
-        self.deliver(&pending, &case, address, &args);
+        let (Some(case), Some(run)) = (self.case(&pending), self.row.run(pending.key.run)) else { return false };
+        let address = if case.to_customer { address(&self.loaded.plan, self.row, pending.key.channel) } else { Ok(Text::default()) };
+        let (Ok(address), Ok(content)) = (address, self.content(&case, run, pending.key.channel)) else { return false };
+        self.row.pending[at].doubts += 1;
+        self.deliver(&pending, address, content);
+        true
     }
 
     /// A definite no: the next channel of `first reachable of`, if one is left. `true` if a message was planned for it.
@@ -412,16 +419,17 @@ fn quiet<'q>(
 }
 
 /// The content in her language, else what everybody gets, else what there is.
-fn variant_for<'m>(message: &'m Message, channel: ChannelId, spoken: Option<&Value>) -> Option<&'m Variant> {
-    let language = match spoken {
-        Some(Value::Text(language)) => Some(language),
-        _ => None,
-    };
+fn variant_for<'m>(message: &'m Message, channel: ChannelId, language: Option<&Text>) -> Option<&'m Variant> {
     let of_channel = || message.variants.iter().filter(|variant| variant.channel == channel);
     of_channel()
         .find(|variant| language.is_some() && variant.language.as_ref() == language)
         .or_else(|| of_channel().find(|variant| variant.language.is_none()))
         .or_else(|| of_channel().next())
+}
+
+/// A header: a line end in a value must not begin another one.
+fn is_one_line(part: &str) -> bool {
+    matches!(part, "subject" | "preheader" | "from" | "reply to" | "title" | "headline")
 }
 
 /// A team gets a task where the message has one.
