@@ -9,7 +9,7 @@
 //!   starts, directly or by an event that it emits.
 //! - Nobody is held out unless `choosing "hold out"` is written; then everybody is.
 //! - Messages and exits are judged over the whole story; a condition and `waiting at` where their line stands: after everything that
-//!   happens at that instant.
+//!   happens at the latest instant that a line above names, also one that names when a message is expected.
 //! - Without `starting`, and without a moment named, a story begins at [`START`].
 
 mod cast;

@@ -1,7 +1,7 @@
 //! A scenario as a list of beats: what happens or is expected, each with its instant.
 //!
 //! In: the lines of a scenario. Out: when the story begins, what is given, and its beats in order. **Invariant:** instants never go back;
-//! an expectation has the instant of the line above it that happened. Moments, and steps between lines, are in the project's zone.
+//! an expectation has the latest instant that is named above it, by what happened or by `expect message … at`. Moments, and steps between lines, are in the project's zone.
 
 use crate::calendar::{Instant, Zone, civil};
 use crate::check::checked::{Expect, ExpectWhen, Happens, Scene, SceneKind};
@@ -19,6 +19,8 @@ pub(super) struct Script<'a> {
 
 pub(super) struct Beat<'a> {
     pub(super) at: Instant,
+    /// Of the line above that happened.
+    happened: Instant,
     pub(super) place: Place,
     /// The key of the run that it is about, inside `in the run of`.
     pub(super) key: Option<&'a Value>,
@@ -31,16 +33,43 @@ pub(super) enum BeatKind<'a> {
     Expect(&'a Expect),
 }
 
+/// How far a story has come, line by line.
+struct Now {
+    /// Where `after` counts from.
+    happened: Instant,
+    named: Instant,
+}
+
+impl Now {
+    fn happen(&mut self, at: Instant) {
+        self.happened = at.max(self.happened);
+        self.named = self.happened;
+    }
+}
+
 impl<'a> Script<'a> {
     pub(super) fn of(lines: &'a [Scene], zone: Zone) -> Script<'a> {
         let begin = zone.instant(first_moment(lines).unwrap_or_else(usual_start));
         let mut script = Script { begin, given: Vec::new(), beats: Vec::new(), last: begin };
-        let mut now = begin;
+        let mut now = Now { happened: begin, named: begin };
         script.add(lines, None, zone, &mut now);
+        script.keep_order();
         script
     }
 
-    fn add(&mut self, lines: &'a [Scene], key: Option<&'a Value>, zone: Zone, now: &mut Instant) {
+    /// An expectation may name a moment behind something that is still to happen: what stands between is then judged before it.
+    fn keep_order(&mut self) {
+        let mut next = Instant::NEVER;
+        for beat in self.beats.iter_mut().rev() {
+            match beat.kind {
+                BeatKind::Happens(_) => next = beat.at,
+                BeatKind::Expect(_) if beat.at > next => beat.at = beat.happened,
+                BeatKind::Expect(_) => {}
+            }
+        }
+    }
+
+    fn add(&mut self, lines: &'a [Scene], key: Option<&'a Value>, zone: Zone, now: &mut Now) {
         for line in lines {
             let happens = match &line.kind {
                 SceneKind::Starting(_) | SceneKind::Choosing(_) => continue,
@@ -49,11 +78,11 @@ impl<'a> Script<'a> {
                     continue;
                 }
                 SceneKind::At { moment, happens } => {
-                    *now = zone.instant(*moment).max(*now);
+                    now.happen(zone.instant(*moment));
                     happens
                 }
                 SceneKind::After { delay, happens } => {
-                    *now = civil::add(*now, *delay, zone).max(*now);
+                    now.happen(civil::add(now.happened, *delay, zone));
                     happens
                 }
                 SceneKind::InTheRunOf { key, lines } => {
@@ -62,14 +91,15 @@ impl<'a> Script<'a> {
                 }
                 SceneKind::Expect(expect) => {
                     if let Expect::Message { when: Some(ExpectWhen::At(moment)), .. } = expect {
-                        self.last = self.last.max(zone.instant(*moment));
+                        now.named = now.named.max(zone.instant(*moment));
+                        self.last = self.last.max(now.named);
                     }
-                    self.beats.push(Beat { at: *now, place: line.place, key, kind: BeatKind::Expect(expect) });
+                    self.beats.push(Beat { at: now.named, happened: now.happened, place: line.place, key, kind: BeatKind::Expect(expect) });
                     continue;
                 }
             };
-            self.last = self.last.max(*now);
-            self.beats.push(Beat { at: *now, place: line.place, key, kind: BeatKind::Happens(happens) });
+            self.last = self.last.max(now.happened);
+            self.beats.push(Beat { at: now.happened, happened: now.happened, place: line.place, key, kind: BeatKind::Happens(happens) });
         }
     }
 

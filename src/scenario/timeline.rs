@@ -63,11 +63,15 @@ fn line(story: &Story, at: usize, record: &Record, next: Option<&Record>) -> Opt
     if matches!(record.kind, RecordKind::Reached) && says_more {
         return None;
     }
+    let own = record.journey.is_none_or(|id| id == story.stage.scenario.journey);
+    // Everything that happens asks every journey; what another one makes of it is of no interest unless something follows.
+    if !own && matches!(record.kind, RecordKind::NotEntered(_)) {
+        return None;
+    }
     let text = match &record.kind {
         RecordKind::Changed(field) => changed(story, at, *field),
         _ => words(story, record, journey, step)?,
     };
-    let own = record.journey.is_none_or(|id| id == story.stage.scenario.journey);
     let line = match &record.kind {
         RecordKind::Entered { entry, .. } => journey.and_then(|journey| journey.entries.get(usize::from(*entry))).map(|entry| entry.line),
         _ => step.map(|step| step.line).or(journey.map(|journey| journey.line)),
