@@ -127,6 +127,13 @@ fn kinds(rules: &[(String, String)], phrases: &BTreeMap<String, String>) -> Stri
     };
     let variants: String = rules.iter().map(|(rule, docs)| format!("    /// {docs}\n    {},\n", camel(rule))).collect();
     let words: String = phrases.iter().map(|(rule, phrase)| format!("            Kind::{} => {phrase:?},\n", camel(rule))).collect();
+    let examples: String = rules
+        .iter()
+        .filter_map(|(rule, docs)| {
+            let example = docs.strip_prefix('`')?.split_once('`')?.0;
+            (!rule.starts_with("kw_") && !rule.starts_with("foreign_")).then(|| format!("            Kind::{} => {example:?},\n", camel(rule)))
+        })
+        .collect();
     let missing = listed(&|rule| rule.starts_with("no_"));
     let foreign = listed(&|rule| rule.starts_with("foreign_") || rule == "bad_number" || rule == "worded_duration");
     format!(
@@ -141,6 +148,13 @@ impl Kind {{
     pub fn phrase(self) -> Option<&'static str> {{
         Some(match self {{
 {words}            _ => return None,
+        }})
+    }}
+
+    /// How such a thing is written, from the grammar's documentation.
+    pub fn example(self) -> Option<&'static str> {{
+        Some(match self {{
+{examples}            _ => return None,
         }})
     }}
 

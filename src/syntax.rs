@@ -5,12 +5,13 @@
 //! Knows nothing of what names mean.
 
 mod braces;
+mod errors;
+pub mod findings;
 pub mod literal;
 mod parser;
 pub mod tree;
 
-use crate::diagnostic::Diagnostics;
-
+pub use errors::errors;
 pub use parser::parse;
 pub use tree::{Kind, Node, NodeId, SyntaxTree};
 
@@ -19,7 +20,9 @@ pub const FILE_BYTES_MAX: usize = 1 << 20;
 /// How deep brackets and blocks may stand in each other.
 pub const NESTING_MAX: usize = 64;
 
-/// What is wrong with the spelling of a file: one finding for one mistake.
-pub fn errors(_tree: &SyntaxTree, _text: &str) -> Diagnostics {
-    Diagnostics::default()
+/// Parses without looking at the limit of nesting, so that a test can see how time grows with it. The depth of what can be read is then
+/// the native stack's.
+#[doc(hidden)]
+pub fn parse_whatever_its_nesting(text: &str) -> SyntaxTree {
+    parser::parse_unlimited(crate::source::FileId(0), text)
 }

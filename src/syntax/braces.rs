@@ -82,14 +82,16 @@ fn end_of_line(bytes: &[u8], from: usize) -> usize {
 fn end_of_text(bytes: &[u8], from: usize) -> usize {
     let stop = end_of_line(bytes, from);
     let mut at = from + 1;
+    // Once a `{{` has no `}}` on its line, no later one has.
+    let mut holes = true;
     while at < stop {
         match bytes[at] {
             b'"' => return at + 1,
             b'\\' => at += 2,
-            b'{' if bytes[at..stop].starts_with(b"{{") => {
-                let hole = bytes[at + 2..stop].windows(2).position(|pair| pair == b"}}");
-                at += hole.map_or(1, |hole| hole + 4);
-            }
+            b'{' if holes && bytes[at..stop].starts_with(b"{{") => match bytes[at + 2..stop].windows(2).position(|pair| pair == b"}}") {
+                Some(hole) => at += hole + 4,
+                None => holes = false,
+            },
             _ => at += 1,
         }
     }

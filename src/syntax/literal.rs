@@ -3,7 +3,7 @@
 //! In: the text of a literal token. Out: its value, or why it has none. **Invariant:** whatever is refused here is reported by
 //! [`super::errors`] and left out by the lowering, which both ask this module.
 
-use crate::calendar::{HOUR_MS, MINUTE_MS, SECOND_MS, Span as Duration};
+use crate::calendar::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Span as Duration};
 use crate::value::{Currency, Decimal};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
@@ -26,7 +26,7 @@ pub fn money(text: &str) -> Option<(Decimal, Currency)> {
 /// Why a duration has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadDuration {
-    /// Half a day, a month and a bit: days, weeks, months and years come whole.
+    /// A part of a month or a year, which has no fixed length.
     Fraction,
     TooLong,
 }
@@ -42,27 +42,36 @@ pub fn duration(text: &str) -> Result<Duration, BadDuration> {
     Ok(total)
 }
 
+/// Parts of a day and of a week are elapsed time: `1.5 days` is one day and 12 hours.
 fn add(total: &mut Duration, count: Decimal, unit: &str) -> Result<(), BadDuration> {
-    let whole = |per: i32| -> Result<i32, BadDuration> {
+    let too_long = BadDuration::TooLong;
+    let months = |per: i32| -> Result<i32, BadDuration> {
         if !count.is_integer() {
             return Err(BadDuration::Fraction);
         }
-        i32::try_from(count.trunc()).ok().and_then(|count| count.checked_mul(per)).ok_or(BadDuration::TooLong)
+        i32::try_from(count.trunc()).ok().and_then(|count| count.checked_mul(per)).ok_or(too_long)
     };
-    let elapsed = |unit_ms: i64| -> Result<i64, BadDuration> {
-        let ms = count.checked_mul(Decimal::from(unit_ms)).ok_or(BadDuration::TooLong)?;
-        i64::try_from(ms.round()).map_err(|_| BadDuration::TooLong)
+    let elapsed = |count: Decimal, unit_ms: i64| -> Result<i64, BadDuration> {
+        let ms = count.checked_mul(Decimal::from(unit_ms)).ok_or(too_long)?;
+        i64::try_from(ms.round()).map_err(|_| too_long)
     };
-    let too_long = BadDuration::TooLong;
-    match unit.trim_end_matches('s') {
-        "second" => total.ms = total.ms.checked_add(elapsed(SECOND_MS)?).ok_or(too_long)?,
-        "minute" => total.ms = total.ms.checked_add(elapsed(MINUTE_MS)?).ok_or(too_long)?,
-        "hour" => total.ms = total.ms.checked_add(elapsed(HOUR_MS)?).ok_or(too_long)?,
-        "day" => total.days = total.days.checked_add(whole(1)?).ok_or(too_long)?,
-        "week" => total.days = total.days.checked_add(whole(7)?).ok_or(too_long)?,
-        "month" => total.months = total.months.checked_add(whole(1)?).ok_or(too_long)?,
-        _ => total.months = total.months.checked_add(whole(12)?).ok_or(too_long)?,
-    }
+    let days = |per: i32| -> Result<(i32, i64), BadDuration> {
+        let days = count.checked_mul(Decimal::from(per)).ok_or(too_long)?;
+        let whole = i32::try_from(days.trunc()).map_err(|_| too_long)?;
+        Ok((whole, elapsed(days.fract(), DAY_MS)?))
+    };
+    let (add_months, (add_days, add_ms)) = match unit.trim_end_matches('s') {
+        "second" => (0, (0, elapsed(count, SECOND_MS)?)),
+        "minute" => (0, (0, elapsed(count, MINUTE_MS)?)),
+        "hour" => (0, (0, elapsed(count, HOUR_MS)?)),
+        "day" => (0, days(1)?),
+        "week" => (0, days(7)?),
+        "month" => (months(1)?, (0, 0)),
+        _ => (months(12)?, (0, 0)),
+    };
+    total.months = total.months.checked_add(add_months).ok_or(too_long)?;
+    total.days = total.days.checked_add(add_days).ok_or(too_long)?;
+    total.ms = total.ms.checked_add(add_ms).ok_or(too_long)?;
     Ok(())
 }
 
@@ -142,25 +151,35 @@ impl Decoded {
         }
     }
 
+    /// Resolves escapes; what stands between `{{` and `}}` belongs to the template and keeps its backslashes.
     fn push(&mut self, content: &str, start: u32) {
-        let mut rest = content;
-        let mut at = start;
-        while let Some(slash) = rest.find('\\') {
-            self.text.push_str(&rest[..slash]);
-            let escape = &rest[slash..];
-            let (length, meant) = escape_at(escape);
+        let (mut done, mut from, mut holes) = (0, 0, true);
+        while let Some(at) = content[from..].find(['\\', '{']).map(|at| from + at) {
+            if content[at..].starts_with('{') {
+                let hole = holes && content[at..].starts_with("{{");
+                match content[at..].find("}}").filter(|_| hole) {
+                    Some(close) => from = at + close + 2,
+                    None => {
+                        holes &= !hole;
+                        from = at + 1;
+                    }
+                }
+                continue;
+            }
+            self.text.push_str(&content[done..at]);
+            let (length, meant) = escape_at(&content[at..]);
             match meant {
                 Some(meant) => self.text.push(meant),
                 None => {
-                    self.text.push_str(&escape[..length]);
-                    self.bad_escapes.push((at + slash as u32, at + (slash + length) as u32));
+                    self.text.push_str(&content[at..at + length]);
+                    self.bad_escapes.push((start + at as u32, start + (at + length) as u32));
                 }
             }
-            at += (slash + length) as u32;
-            rest = &escape[length..];
-            self.note(at);
+            from = at + length;
+            done = from;
+            self.note(start + done as u32);
         }
-        self.text.push_str(rest);
+        self.text.push_str(&content[done..]);
     }
 }
 
@@ -194,7 +213,8 @@ mod tests {
         assert_eq!(duration("2 weeks 1 day"), Ok(Duration { months: 0, days: 15, ms: 0 }));
         assert_eq!(duration("1 year"), Ok(Duration { months: 12, days: 0, ms: 0 }));
         assert_eq!(duration("1.5 hours"), Ok(Duration { months: 0, days: 0, ms: 5_400_000 }));
-        assert_eq!(duration("1.5 days"), Err(BadDuration::Fraction));
+        assert_eq!(duration("1.5 days"), Ok(Duration { months: 0, days: 1, ms: 12 * HOUR_MS }));
+        assert_eq!(duration("1.5 months"), Err(BadDuration::Fraction));
         assert_eq!(duration("99999999999 days"), Err(BadDuration::TooLong));
     }
 
