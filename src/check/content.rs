@@ -11,8 +11,11 @@ use crate::ast::ContentBody;
 use crate::diagnostic::{Code, Edit, Fix, suggest};
 use crate::schema::{ChannelId, ChannelKind};
 use crate::source::{Place, Span};
-use crate::template::Template;
+use crate::template::{Piece, Template};
 use crate::value::Text;
+
+/// Most characters of a subject (RFC 5322 allows a line of 998 bytes; no program shows so much).
+const SUBJECT_MAX: usize = 255;
 
 problems! {
     /// `email { subjct "…" }`
@@ -35,6 +38,10 @@ problems! {
     NoDefaultContent { channel: String, fix: Option<Fix> } = Code::new("E0404", "content-for-everybody-else");
         "there is no {channel} for customers with another language", "only the languages named here would get it",
         "write the content that everybody else gets without `in \"…\"`";
+
+    /// A subject that no mail program shows.
+    SubjectTooLong { count: String } = Code::new("E0406", "subject-too-long");
+        "this subject has {count} characters, and 255 are the most", "nobody would see its end", "say it shorter; the `preheader` and the text have room for the rest";
 
     /// `email "…"` where parts are needed.
     NeedsParts { channel: String, example: &'static str } = Code::new("E0405", "needs-parts");
@@ -212,6 +219,9 @@ fn many(cx: &mut Cx, content: &ast::ChannelContent, written: &[ast::Part], kind:
             continue;
         }
         seen.push((part.name.text.clone(), part.name.place));
+        if name == "subject" {
+            subject(cx, part, template.as_ref());
+        }
         if let Some(template) = template {
             checked.push((part.name.text.clone(), template));
         }
@@ -225,6 +235,18 @@ fn many(cx: &mut Cx, content: &ast::ChannelContent, written: &[ast::Part], kind:
         }
     }
     checked
+}
+
+/// What is written in a subject must have room; what is filled in is cut when it is sent.
+fn subject(cx: &mut Cx, part: &ast::Part, template: Option<&Template>) {
+    let written = |piece: &Piece| match piece {
+        Piece::Text(text) => text.chars().count(),
+        Piece::Value { .. } => 0,
+    };
+    let count: usize = template.map_or(0, |template| template.pieces.iter().map(written).sum());
+    if count > SUBJECT_MAX {
+        cx.found.push(SubjectTooLong { place: part.name.place, count: count.to_string() });
+    }
 }
 
 fn later_word(part: &ast::Part) -> &'static str {

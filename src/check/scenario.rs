@@ -142,6 +142,13 @@ impl<'a, 'p> Cx<'a, 'p> {
         self.checked.map_or(String::new(), |journey| journey.name.to_string())
     }
 
+    /// Whether this ends a run: `exit on`, or a goal `then exit`.
+    pub(super) fn exits_on(&self, what: What) -> bool {
+        let Some(journey) = self.checked else { return true };
+        let by_exit = journey.exit_on.iter().flat_map(|(trigger, _)| &trigger.targets).any(|(target, _)| *target == what);
+        by_exit || journey.goals.iter().any(|goal| goal.then_exit && goal.what == what)
+    }
+
     /// Reasons of its `exit` steps.
     pub(super) fn exit_reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();
