@@ -1,7 +1,8 @@
 //! From the files of a project to its plan, in one call.
 //!
 //! In: a [`Project`]. Out: [`Compiled`] and every finding of every stage. **Invariant:** there is a plan exactly where there is no
-//! error. A file that could not be read stops the rest: what is missing from it would be reported all over the others.
+//! error. A file that could not be read, or whose blocks cannot be told apart, stops the rest: what is missing from it would be reported
+//! all over the others.
 
 use crate::ast;
 use crate::check::{self, Checked};
@@ -10,6 +11,9 @@ use crate::plan::{self, Plan};
 use crate::project::Project;
 use crate::source::Sources;
 use crate::syntax;
+
+/// Findings after which nobody knows which block a line belongs to: too large, too deep, a brace too many or too few.
+const STRUCTURE_LOST: [&str; 4] = ["E0001", "E0002", "E0003", "E0004"];
 
 /// A project and what became of it.
 #[derive(Debug, Default)]
@@ -38,6 +42,9 @@ pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
         let tree = syntax::parse(id, &file.text);
         found.extend(syntax::errors(&tree, &file.text));
         files.push(ast::lower(id, &tree, &file.text));
+    }
+    if found.iter().any(|one| STRUCTURE_LOST.contains(&one.code.number)) {
+        return (Compiled { project, ..Compiled::default() }, found);
     }
     let (checked, findings) = check::check(&files, &project.sources);
     found.extend(findings);

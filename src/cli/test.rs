@@ -11,8 +11,10 @@ use crate::scenario;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  onward test                                  this folder\n  onward test shop --filter \"within the hour\"   some scenarios\n  \
-                        onward test shop --junit report.xml          for a build server")]
+#[command(
+    after_help = "Examples:\n  onward test                                  this folder\n  onward test shop --filter \"within the hour\"   some scenarios\n  \
+                        onward test shop --junit report.xml          for a build server"
+)]
 pub(super) struct Arguments {
     /// A project's folder, or one journey file
     #[arg(default_value = ".")]

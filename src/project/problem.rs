@@ -35,7 +35,7 @@ pub(super) struct FileTooLarge {
     #[label(primary)]
     pub place: Place,
 }
-at_place!(FileTooLarge, "E0652", "file-too-large");
+at_place!(FileTooLarge, "E0652", "oversized-file");
 
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("the project is too large: with this file it has more than {max} bytes")]

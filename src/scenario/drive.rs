@@ -10,7 +10,7 @@ use crate::calendar::{DAY_MS, Instant, Zone};
 use crate::check::checked::Happens;
 use crate::engine::row::{Customer, Run};
 use crate::engine::{
-    self, Attention, Delivery, Effect, Ending, Input, InputKind, Limits, Loaded, Output, Outcome, Record, RecordKind, SendKey, World,
+    self, Attention, Delivery, Effect, Ending, Input, InputKind, Limits, Loaded, Outcome, Output, Record, RecordKind, SendKey, World,
 };
 use crate::schema::{ChannelId, EventId, JourneyId, MessageId, MessageVerb, StepIx};
 use crate::source::Place;

@@ -132,7 +132,11 @@ fn whereabouts(story: &Story, seen: &Seen) -> String {
 
 /// `, 2 days after the entry`
 fn since(story: &Story, seen: &Seen, at: Instant) -> String {
-    if at <= seen.begin { ", at the entry".to_owned() } else { format!(", {} after the entry", show::duration(between(story, seen.begin, at))) }
+    if at <= seen.begin {
+        ", at the entry".to_owned()
+    } else {
+        format!(", {} after the entry", show::duration(between(story, seen.begin, at)))
+    }
 }
 
 /// The time between two instants as people would write it: whole days on the calendar, then the rest.

@@ -67,7 +67,12 @@ fn failure(played: &Played, failed: &Failed, sources: &Sources, paint: &Paint, o
         let _ = writeln!(out, "    when `{split}` takes \"{path}\"");
     }
     for one in &failed.failures {
-        let _ = writeln!(out, "\n  expected  {}  {}", one.expected.trim_start_matches("expect "), paint.faint(&locate_place(sources, one.place)));
+        let _ = writeln!(
+            out,
+            "\n  expected  {}  {}",
+            one.expected.trim_start_matches("expect "),
+            paint.faint(&locate_place(sources, one.place))
+        );
         let _ = writeln!(out, "  happened  {}", one.happened);
         if let Some(hint) = &one.hint {
             let _ = writeln!(out, "            {hint}");

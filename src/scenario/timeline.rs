@@ -123,7 +123,10 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
                 Decision::Failed => format!("cannot send {what} by {how}: the provider refused it"),
                 Decision::Unknown => format!("does not know whether {what} by {how} arrived"),
                 Decision::Skipped(skip) => {
-                    format!("does not send {what} by {how}: {}", reasons::skip_words(*skip, plan, story.stage.sources, journey, topic(story, *message)))
+                    format!(
+                        "does not send {what} by {how}: {}",
+                        reasons::skip_words(*skip, plan, story.stage.sources, journey, topic(story, *message))
+                    )
                 }
                 Decision::Deferred { until, because } => {
                     let because = reasons::deferral_words(*because, plan, story.stage.sources, journey);

@@ -195,7 +195,10 @@ fn the_first_project_checks_plays_and_shows_its_plan() {
     assert!(onward(&["plan", "shop", "--mermaid"], &folder).stdout.contains("flowchart"));
     assert!(serde_json::from_str::<serde_json::Value>(&onward(&["plan", "shop", "--json"], &folder).stdout).unwrap().is_object());
     let unknown = onward(&["plan", "shop", "--journey", "welcom_customers"], &folder);
-    assert_eq!((unknown.code, unknown.stderr.as_str()), (2, "error: there is no journey `welcom_customers`; did you mean `welcome_customers`?\n"));
+    assert_eq!(
+        (unknown.code, unknown.stderr.as_str()),
+        (2, "error: there is no journey `welcom_customers`; did you mean `welcome_customers`?\n")
+    );
 }
 
 #[test]
@@ -230,7 +233,11 @@ fn a_scenario_that_fails_ends_with_1_in_every_format() {
     fs::write(&path, text.replace("expect 2 messages", "expect 3 messages")).unwrap();
     let ran = onward(&["test", "shop", "--format", "short", "--junit", "report.xml"], &folder);
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("expected 3 messages; happened: 2 messages were sent: `welcome` by email at 2026-03-02 10:00"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("expected 3 messages; happened: 2 messages were sent: `welcome` by email at 2026-03-02 10:00"),
+        "{}",
+        ran.stdout
+    );
     let junit = fs::read_to_string(folder.join("report.xml")).unwrap();
     assert!(junit.contains("tests=\"2\"") && junit.contains("failures=\"1\"") && junit.contains("expected 3 messages"), "{junit}");
     let github = onward(&["test", "shop", "--format", "github"], &folder);

@@ -179,6 +179,14 @@ fn no_beginning_of_a_file_makes_any_stage_panic() {
 }
 
 #[test]
+fn a_lost_brace_is_one_finding_though_names_are_missing_behind_it() {
+    let text = "journey a {\n  enter on nothing_like_it\n\nevent other { id text }\n";
+    let (_, found) = onward::check_project(Project::from_texts([("a.journey", text), ("b.journey", "segment s { has unknown }\n")]));
+    let codes: Vec<&str> = found.iter().map(|one| one.code.number).collect();
+    assert_eq!(codes, ["E0003"]);
+}
+
+#[test]
 fn the_same_text_gives_the_same_findings_and_the_same_plan() {
     for (name, text) in every_file() {
         let once = || {

@@ -6,9 +6,11 @@ use crate::source::Sources;
 use std::fmt::Write as _;
 
 fn failures(report: &Report) -> impl Iterator<Item = (&Played, &Failed, &Failure)> {
-    report.scenarios.iter().filter_map(|played| Some((played, played.failed.as_ref()?))).flat_map(|(played, failed)| {
-        failed.failures.iter().map(move |failure| (played, failed, failure))
-    })
+    report
+        .scenarios
+        .iter()
+        .filter_map(|played| Some((played, played.failed.as_ref()?)))
+        .flat_map(|(played, failed)| failed.failures.iter().map(move |failure| (played, failed, failure)))
 }
 
 fn choices(failed: &Failed) -> String {
@@ -23,7 +25,14 @@ pub(super) fn short(report: &Report, sources: &Sources) -> String {
         let expected = failure.expected.trim_start_matches("expect ");
         let _ = writeln!(out, "{at}: failed: {}{when}: expected {expected}; happened: {}", played.title, failure.happened);
     }
-    let _ = writeln!(out, "{} played, {} failed, {} of {} steps unreached", report.scenarios.len(), report.failed(), report.coverage.unreached.len(), report.coverage.steps);
+    let _ = writeln!(
+        out,
+        "{} played, {} failed, {} of {} steps unreached",
+        report.scenarios.len(),
+        report.failed(),
+        report.coverage.unreached.len(),
+        report.coverage.steps
+    );
     out
 }
 
@@ -32,7 +41,8 @@ pub(super) fn github(report: &Report, sources: &Sources) -> String {
     for (played, failed, failure) in failures(report) {
         let Some(file) = sources.get(failure.place.file) else { continue };
         let at = file.position(failure.place.span.start);
-        let message = format!("expected {}{}\nhappened: {}", failure.expected.trim_start_matches("expect "), choices(failed), failure.happened);
+        let message =
+            format!("expected {}{}\nhappened: {}", failure.expected.trim_start_matches("expect "), choices(failed), failure.happened);
         let _ = writeln!(
             out,
             "::error file={},line={},col={},title={}::{}",

@@ -8,12 +8,8 @@ use serde_json::{Value, json};
 const VERSION: u32 = 1;
 
 pub(super) fn json(report: &Report, sources: &Sources) -> String {
-    let unreached: Vec<Value> = report
-        .coverage
-        .unreached
-        .iter()
-        .map(|step| json!({ "journey": step.journey, "step": step.step, "place": step.place }))
-        .collect();
+    let unreached: Vec<Value> =
+        report.coverage.unreached.iter().map(|step| json!({ "journey": step.journey, "step": step.step, "place": step.place })).collect();
     let whole = json!({
         "version": VERSION,
         "scenarios": report.scenarios.iter().map(|played| scenario(played, sources)).collect::<Vec<_>>(),

@@ -34,7 +34,9 @@ pub(super) fn exit(story: &Story, key: Option<&Value>, cause: Option<&ExpectExit
     };
     // Of several runs, speak about one that ended as expected but at another time.
     let late = ended().find(|(seen, ended)| cause.is_none_or(|cause| caused(story, seen, ended, cause)));
-    let hint = late.filter(|_| after.is_some()).map(|(seen, ended)| format!("did you mean `after {}`?", show::duration(between(story, seen.begin, ended.at))));
+    let hint = late
+        .filter(|_| after.is_some())
+        .map(|(seen, ended)| format!("did you mean `after {}`?", show::duration(between(story, seen.begin, ended.at))));
     let about = late.map_or(*last, |(seen, _)| seen);
     Err(Instead::of(whereabouts(story, about)).hint(hint))
 }

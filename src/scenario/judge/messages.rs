@@ -1,7 +1,7 @@
 //! Expectations about messages.
 
 use super::{Instead, between, nobody, runs, since};
-use crate::calendar::{Instant, civil};
+use crate::calendar::civil;
 use crate::check::checked::ExpectWhen;
 use crate::diagnostic::suggest;
 use crate::engine::{Decision, RecordKind};
@@ -53,7 +53,7 @@ pub(super) fn sent(story: &Story, key: Option<&Value>, wanted: &Wanted) -> Judge
     if let Some(nearest) = same.iter().max_by_key(|sent| nearness(story, sent, wanted)) {
         let mut happened = format!("`{name}` was sent {}", how(story, nearest));
         if let Some(text) = wanted.containing.filter(|text| !contains(nearest, text)) {
-            happened.push_str(&format!(", but it does not contain \"{text}\"; it says \"{}\"", quoted(nearest, text)));
+            happened.push_str(&format!(", but it does not contain \"{text}\"; it says \"{}\"", quoted(nearest)));
         }
         return Err(Instead::of(happened).hint(better(story, nearest, wanted)));
     }
@@ -100,7 +100,9 @@ pub(super) fn not_sent(story: &Story, key: Option<&Value>, message: MessageId, b
 }
 
 fn meets(story: &Story, sent: &Sent, wanted: &Wanted) -> bool {
-    wanted.by.is_none_or(|by| by == sent.delivery.channel) && in_time(story, sent, wanted) && wanted.containing.is_none_or(|text| contains(sent, text))
+    wanted.by.is_none_or(|by| by == sent.delivery.channel)
+        && in_time(story, sent, wanted)
+        && wanted.containing.is_none_or(|text| contains(sent, text))
 }
 
 fn in_time(story: &Story, sent: &Sent, wanted: &Wanted) -> bool {
@@ -124,8 +126,8 @@ fn contains(sent: &Sent, text: &str) -> bool {
     sent.delivery.parts.iter().any(|(_, part)| part.contains(text))
 }
 
-/// The part that begins most like the text that was looked for, cut where it is long.
-fn quoted(sent: &Sent, _text: &str) -> String {
+/// What a message says, cut where it is long.
+fn quoted(sent: &Sent) -> String {
     let all = sent.delivery.parts.iter().map(|(_, part)| part.trim()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let all = all.replace(['\n', '\r'], " ");
     if all.chars().count() <= QUOTED_MAX { all } else { all.chars().take(QUOTED_MAX).chain(['…']).collect() }
@@ -197,11 +199,7 @@ fn list(story: &Story, sent: &[&Sent]) -> String {
 /// `by email at 2026-03-01 11:00, 1 hour after the entry`
 fn how(story: &Story, sent: &Sent) -> String {
     let entry = story.runs.get(&sent.delivery.key.run).map_or_else(String::new, |seen| since(story, seen, sent.at));
-    format!("by {} at {}{entry}", channel(story, sent.delivery.channel), shown(story, sent.at))
-}
-
-fn shown(story: &Story, at: Instant) -> String {
-    moment(at, zone(story))
+    format!("by {} at {}{entry}", channel(story, sent.delivery.channel), moment(sent.at, zone(story)))
 }
 
 fn channel<'a>(story: &'a Story, channel: ChannelId) -> &'a str {
