@@ -239,7 +239,7 @@ impl<'a> Context<'a> {
             .iter()
             .filter(|fact| fact.key.run == run.number && fact.key.send == send)
             .filter(|fact| by.is_none_or(|channel| fact.key.channel == channel))
-            .any(|fact| fact.when(verb).is_some())
+            .any(|fact| fact.is(verb))
     }
 }
 

@@ -86,6 +86,6 @@ fn given_message(turn: &mut Turn<'_>, message: MessageId, channel: ChannelId, ve
         _ => vec![Reported { verb, at, by_machine: false }],
     };
     let journey = JourneyId(u16::MAX);
-    let fact = MessageFact { key, journey, message, topic, channel, claimed_at: at, sent_at: at, counts: !transactional, reports };
+    let fact = MessageFact { key, journey, message, topic, channel, claimed_at: at, sent_at: at, counts: !transactional, held_out: false, reports };
     turn.row.facts.push(fact);
 }

@@ -257,6 +257,9 @@ pub struct MessageFact {
     pub sent_at: Instant,
     /// Takes a slot of the caps: sent to the customer herself about a topic that is not transactional.
     pub counts: bool,
+    /// Everything would have let it through, and it was held back for the comparison: it has the state of one that was sent, so that the
+    /// run walks the same path, but nobody received anything.
+    pub held_out: bool,
     /// What was reported, in the order of arrival.
     pub reports: Vec<Reported>,
 }
@@ -270,6 +273,11 @@ pub struct Reported {
 }
 
 impl MessageFact {
+    /// Whether a named send is in a state, as the run that sent it sees it.
+    pub fn is(&self, verb: MessageVerb) -> bool {
+        (self.held_out && matches!(verb, MessageVerb::Sent | MessageVerb::Received)) || self.when(verb).is_some()
+    }
+
     /// The provider accepted it.
     pub fn is_sent(&self) -> bool {
         self.sent_at != Instant::NEVER

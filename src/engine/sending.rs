@@ -149,6 +149,7 @@ impl<'a> Turn<'a> {
             Verdict::HeldOut => {
                 let pending = self.row.pending.remove(at);
                 self.record_message(&pending, Decision::HeldOut);
+                self.note_fact(&pending, true);
                 self.settled(&pending, true);
             }
             Verdict::Skip(why) => {
@@ -292,9 +293,14 @@ impl<'a> Turn<'a> {
     }
 
     fn claim(&mut self, at: usize, address: Text, content: Content) {
-        let Some(case) = self.case(&self.row.pending[at]) else { return };
         self.row.pending[at].state = PendingState::Claimed;
         let pending = self.row.pending[at].clone();
+        self.note_fact(&pending, false);
+        self.deliver(&pending, address, content);
+    }
+
+    fn note_fact(&mut self, pending: &Pending, held_out: bool) {
+        let Some(case) = self.case(pending) else { return };
         self.forget_facts();
         self.row.facts.push(MessageFact {
             key: pending.key,
@@ -304,10 +310,10 @@ impl<'a> Turn<'a> {
             channel: pending.key.channel,
             claimed_at: self.now,
             sent_at: Instant::NEVER,
-            counts: case.to_customer && !case.transactional,
+            counts: case.to_customer && !case.transactional && !held_out,
+            held_out,
             reports: Vec::new(),
         });
-        self.deliver(&pending, address, content);
     }
 
     fn deliver(&mut self, pending: &Pending, address: Text, content: Content) {

@@ -258,6 +258,36 @@ scenario "held out" for held {
 }
 
 #[test]
+fn who_is_held_out_walks_the_path_of_who_is_not_but_received_nothing() {
+    holds(
+        r#"
+journey held {
+  enter on ordered
+  enter again never
+  hold out 90%
+  send hello by email as first or exit if not sent
+  wait 1 day
+  if first is not sent { exit "not sent" }
+  if has received hello { exit "received" }
+  exit "held back"
+}
+scenario "held out" for held {
+  given customer { email: "a@example.com" }
+  given subscribed to news
+  choosing "hold out"
+  at 2026-03-02 10:00 ordered { order_id: "1", total: 20 EUR }
+  expect exit "held back" after 1 day
+}
+scenario "as usual" for held {
+  given customer { email: "a@example.com" }
+  given subscribed to news
+  at 2026-03-02 10:00 ordered { order_id: "1", total: 20 EUR }
+  expect exit "received" after 1 day
+}"#,
+    );
+}
+
+#[test]
 fn a_provider_refuses_when_the_story_says_so() {
     holds(
         r#"

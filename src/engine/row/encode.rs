@@ -263,7 +263,7 @@ fields! {
     Seen { is what is at is fields is taken }
     SendKey { is run is send is visit is channel }
     Pending { is key is journey is message is step is planned_at is state is on_time is capped_since is doubts }
-    MessageFact { is key is journey is message is topic is channel is claimed_at when sent_at is counts is reports }
+    MessageFact { is key is journey is message is topic is channel is claimed_at when sent_at is counts is held_out is reports }
     Reported { is verb is at is by_machine }
     KnownId { is id is body is day }
     Entry { is at is seq }
