@@ -16,7 +16,12 @@ use crate::schema::FieldId;
 use crate::value::Value;
 use chrono::{NaiveDate, NaiveTime};
 
-const NEVER: Occurrence = Occurrence { next: Instant::NEVER, date: NaiveDate::MIN, last: None };
+const NEVER: Occurrence = Occurrence { next: Instant::NEVER, date: NO_DATE, last: None };
+/// Stands where there is no occurrence: a date that a row can hold.
+const NO_DATE: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
+    Some(date) => date,
+    None => NaiveDate::MIN,
+};
 /// Occurrences passed over because their date was used up; a zone change uses up one at most.
 const PASSED_OVER_MAX: usize = 4;
 

@@ -3,4 +3,6 @@
 //! A test reads like the rule: a journey, what happens to one customer, and what came of it, line by line.
 
 mod harness;
+mod order;
+mod runs;
 mod time;
