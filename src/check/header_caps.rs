@@ -26,7 +26,7 @@ problems! {
         "the policy has no journey that `from this journey` could mean", "the policy holds for all messages",
         "take `from this journey` out, or move the line into a journey";
 
-    /// `at most 500 entries … then exit`, `at most 4 messages … then exit` in the policy.
+    /// `at most 500 entries … then exit`
     CapThenWrong { what: &'static str, can: &'static str } = Code::new("E0342", "cap-does-what");
         "a cap of {what} cannot do this when it is full", "what happens to the one that is too many?", "write {can}";
 
@@ -99,10 +99,6 @@ fn messages(project: &Project, cap: &ast::AtMost, count: u32, window: CapWindow,
                 None => None,
             };
             CapThen::Wait { up_to_ms }
-        }
-        ast::CapThen::Exit if place == Where::Policy => {
-            found.push(CapThenWrong { place: cap.place, what: "the policy", can: "`then skip` or `then wait up to 1 day`" });
-            return None;
         }
         ast::CapThen::Exit => CapThen::Exit,
     };

@@ -2,7 +2,10 @@
 //!
 //! A test reads like the rule: a journey, what happens to one customer, and what came of it, line by line.
 
+mod chance;
 mod harness;
 mod order;
 mod runs;
+mod segments;
+mod sending;
 mod time;

@@ -12,12 +12,11 @@ use onward::engine::{
 };
 use onward::plan::{Plan, StepKind};
 use onward::record::{from_bytes, to_bytes};
-use onward::schema::{ChannelId, FieldId, JourneyId, MessageVerb};
+use onward::schema::{FieldId, JourneyId, MessageVerb};
 use onward::value::parse::{Reading, from_text};
 use onward::value::{Text, Type, Value};
 use onward::{Project, check_project};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What most stories need. The first of each is what a journey names when it does not matter which.
 pub const PRELUDE: &str = r#"
@@ -109,7 +108,27 @@ impl Story {
     }
 
     pub fn stranger(text: &str) -> Story {
-        let loaded = Loaded::new(plan_of(text));
+        Story::on(Loaded::new(plan_of(text)))
+    }
+
+    /// For journeys that may not be valid.
+    #[allow(dead_code)]
+    pub fn maybe(text: &str) -> Option<Story> {
+        let (compiled, _) = check_project(Project::from_texts([("a.journey", PRELUDE), ("j.journey", text)]));
+        compiled.plan.map(|plan| Story::on(Loaded::new(plan)))
+    }
+
+    /// The same journeys and settings, and somebody else with an e-mail address.
+    pub fn of_somebody_else(&self, uid: &str) -> Story {
+        let mut story = Story::on(self.earth.loaded.clone());
+        story.earth.limits = self.earth.limits.clone();
+        story.earth.pinned = self.earth.pinned.clone();
+        story.row.uid = uid.into();
+        story.knows("email=nok@example.com");
+        story
+    }
+
+    fn on(loaded: Loaded) -> Story {
         Story {
             earth: Earth { loaded, limits: Limits::default(), loses_time: false, pinned: BTreeMap::new() },
             row: Customer::new("c1"),
@@ -120,11 +139,6 @@ impl Story {
             shown: 0,
             lines: Vec::new(),
         }
-    }
-
-    pub fn named(mut self, uid: &str) -> Story {
-        self.row.uid = uid.into();
-        self
     }
 
     pub fn plan(&self) -> &Plan {
@@ -221,7 +235,7 @@ impl Story {
         self
     }
 
-    fn touch_before(&mut self, limit: Instant) {
+    pub fn touch_before(&mut self, limit: Instant) {
         for _ in 0..100_000 {
             if self.row.wake >= limit {
                 return;
@@ -261,7 +275,7 @@ impl Story {
 
     /// `bought order=o1 total=5`, `customer plan=pro`, `subscribed promo`, `unsubscribed news`, `suppressed email`, `requested j`,
     /// `clicked hello [by a machine]`, `bounced hello [hard]`, `taken hello`, `refused hello`, `lost hello`.
-    fn kind(&self, what: &str, at: Instant) -> InputKind {
+    pub fn kind(&self, what: &str, at: Instant) -> InputKind {
         let (head, rest) = what.split_once(' ').unwrap_or((what, ""));
         let schema = &self.plan().schema;
         let topic = || schema.topic(rest).unwrap_or_else(|| panic!("no topic `{rest}`"));
@@ -292,6 +306,11 @@ impl Story {
             fields[at] = self.value(text, &declared[at].ty);
         }
         InputKind::Event { event, at, fields: fields.into() }
+    }
+
+    /// The last message that was handed over.
+    pub fn last_sent(&self) -> Option<SendKey> {
+        self.sent.last().map(|(_, key)| *key)
     }
 
     /// The last message of that name that was handed over.
@@ -421,14 +440,15 @@ impl Story {
         self.row.attribute(self.plan().schema.field(name).unwrap())
     }
 
-    pub fn channel(&self, name: &str) -> ChannelId {
-        self.plan().schema.channel(name).unwrap()
-    }
-
     /// Runs that are live.
     pub fn live(&self) -> usize {
         self.row.runs.len()
     }
+}
+
+/// Everything about a record, as a line.
+pub fn shown_line(story: &Story, record: &Record) -> String {
+    format!("{} {:?}", story.show(record.at), record)
 }
 
 fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
@@ -473,7 +493,3 @@ pub fn text(value: &str) -> Value {
     Value::Text(Text::from(value))
 }
 
-/// A plan that another world can share.
-pub fn shared(plan: Plan) -> Arc<Plan> {
-    Arc::new(plan)
-}
