@@ -60,7 +60,7 @@ impl Turn<'_> {
                 self.end(number, Ending::Limit);
                 return;
             }
-            if !matches!(step.kind, StepKind::Jump | StepKind::ResetCounter { .. } | StepKind::Exit { written: false, .. }) {
+            if !matches!(step.kind, StepKind::ResetCounter { .. } | StepKind::Exit { written: false, .. }) {
                 let id = self.row.runs[at].journey;
                 self.record_run(id, number, ix, RecordKind::Reached);
             }

@@ -3,7 +3,7 @@
 //! A fenced block says what it is after ` ```journey `: nothing (a whole project), `prelude` (what parts are checked with), `part`
 //! (declarations), `header` (each paragraph is the header of a journey), `steps` (each paragraph is the body of a journey), `conditions`
 //! (one a line). `fails=E0203` on any of them asks for exactly that code; `file=a.journey` names the file that the page's commands see.
-//! A ` ```console ` block is a command and what it prints.
+//! A ` ```console ` block is a command and what it prints, a ` ```report ` block is lines of the grocery project's simulation.
 
 use onward::diagnostic::{Diagnostic, Severity, explain};
 use onward::{Project, check_project};
@@ -98,10 +98,7 @@ fn cases(block: &Block, prelude: &str) -> Vec<Case> {
                 wrapped(&format!("journey example {{\n{again}"), &part, "  wait 1 day\n  send hello by email\n}\n", offset)
             })
             .collect(),
-        "journey steps" => paragraphs(&block.text)
-            .into_iter()
-            .map(|(offset, part)| wrapped(entered, &part, "}\n", offset))
-            .collect(),
+        "journey steps" => paragraphs(&block.text).into_iter().map(|(offset, part)| wrapped(entered, &part, "}\n", offset)).collect(),
         "journey conditions" => (block.text.lines().enumerate())
             .map(|(offset, line)| wrapped(&format!("{entered}  if "), line, " {\n    send hello by email\n  }\n}\n", offset))
             .collect(),
@@ -209,5 +206,19 @@ fn every_command_of_the_pages_prints_what_it_says() {
         let printed = [ran.stdout, ran.stderr].concat();
         let printed = String::from_utf8(printed).unwrap();
         assert_eq!(printed.trim(), said.trim(), "{}:{}: {command}", block.page, block.line);
+    }
+}
+
+/// The report that the README shows is what the first command of the README prints.
+#[test]
+fn the_report_of_the_readme_is_real() {
+    let blocks = blocks();
+    let report = blocks.iter().find(|block| block.kind == "report").expect("the README shows a report");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_onward"));
+    let ran = command.args(["simulate", "journeys/grocery"]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let printed = String::from_utf8(ran.stdout).unwrap();
+    let lines: std::collections::BTreeSet<&str> = printed.lines().collect();
+    for (index, line) in report.text.lines().enumerate() {
+        assert!(lines.contains(line), "{}:{}: the report has no line `{line}`", report.page, report.line + index);
     }
 }
