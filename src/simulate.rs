@@ -12,6 +12,7 @@ pub mod chunk;
 pub mod compare;
 pub mod customer;
 pub mod driver;
+pub mod needed;
 pub mod report;
 pub mod run;
 pub mod tally;

@@ -8,6 +8,9 @@ mod it {
     mod check_journeys;
     mod cli;
     mod diagnostics;
+    mod ingest;
+    mod simulate;
+    mod scenario;
     mod docs;
     mod ingest;
     mod lower;

@@ -163,6 +163,7 @@ fn request(arguments: &Arguments, plan: &Plan, output: &Output) -> Result<Reques
         customer: arguments.customer.clone(),
         threads: arguments.threads.unwrap_or(cores).clamp(1, 256),
         chunk: arguments.chunk.unwrap_or(0),
+        whole_events: false,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::ingest::mapping::{Item, ItemKind};
 use crate::record::{DecodeError, Reader, Writer};
 use crate::schema::{EventId, FieldId};
 use crate::value::Value;
+use super::needed::Needed;
 
 /// Bytes of values that a chunk may hold, whatever the number of its items.
 pub const BYTES_MAX: usize = 1 << 30;
@@ -34,7 +35,8 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    pub fn push(&mut self, customer: u32, item: &Item) {
+    /// `needed`: what of an event is kept. (What has an id is kept whole: its content tells a repetition from a conflict.)
+    pub fn push(&mut self, customer: u32, item: &Item, needed: &Needed) {
         let offset = self.values.len() as u32;
         if item.id != 0 {
             self.values.fixed(item.id as u64);
@@ -50,11 +52,12 @@ impl Chunk {
                 ATTRIBUTES
             }
         };
+        let whole = event == ATTRIBUTES || item.id != 0;
         if event != ATTRIBUTES {
             self.values.varint(item.values.len() as u64);
         }
-        for value in &item.values {
-            self.values.value(value);
+        for (at, value) in item.values.iter().enumerate() {
+            self.values.value(if whole || needed.has(at) { value } else { &Value::Missing });
         }
         self.heads.push(Head { at: item.at, customer, offset, event, has_id: item.id != 0 });
     }
@@ -85,6 +88,30 @@ impl Chunk {
             let key = (u64::from(head.customer) << 32) | at as u64;
             self.groups[(head.customer % parts) as usize].push(key);
         }
+    }
+
+    /// The same items, those of one customer beside each other, for a number of parts; the keys of each part are then in the order of memory.
+    pub fn regroup(&mut self, parts: u32) -> Vec<Vec<u64>> {
+        self.group(parts);
+        let (mut heads, mut values) = (Vec::with_capacity(self.heads.len()), Vec::with_capacity(self.values.len()));
+        let mut groups = Vec::new();
+        for part in 0..parts as usize {
+            let mut group = self.take_group(part);
+            group.sort_unstable();
+            for key in &mut group {
+                let at = *key as u32 as usize;
+                let head = self.heads[at];
+                let end = self.heads.get(at + 1).map_or(self.values.len(), |next| next.offset as usize);
+                let offset = values.len() as u32;
+                values.extend_from_slice(&self.values.as_bytes()[head.offset as usize..end]);
+                *key = (u64::from(head.customer) << 32) | heads.len() as u64;
+                heads.push(Head { offset, ..head });
+            }
+            groups.push(group);
+        }
+        self.heads = heads;
+        self.values = Writer::onto(values);
+        groups
     }
 
     /// The positions that belong to a part; to be sorted, then read with [`Chunk::head`].
@@ -144,20 +171,20 @@ mod tests {
             values: vec![Value::text(value), Value::Missing],
             ..Item::default()
         };
-        chunk.push(5, &event(1, 0, "a"));
-        chunk.push(4, &event(1, u128::MAX - 1, "b"));
+        let needed = Needed::all();
+        chunk.push(5, &event(1, 0, "a"), &needed);
+        chunk.push(4, &event(1, u128::MAX - 1, "b"), &needed);
         let change = Item { at: Instant(2), values: vec![Value::Boolean(true)], fields: vec![FieldId(7)], ..Item::default() };
-        chunk.push(5, &change);
-        chunk.push(5, &event(2, 0, "c"));
-        chunk.group(2);
-        let mut odd = chunk.take_group(1);
-        odd.sort_unstable();
+        chunk.push(5, &change, &needed);
+        chunk.push(5, &event(2, 0, "c"), &needed);
+        let mut groups = chunk.regroup(2);
+        let odd = groups.remove(1);
         let kinds: Vec<Input> = odd.iter().map(|key| chunk.input(chunk.head(*key)).unwrap()).collect();
         assert_eq!(kinds.len(), 3);
         assert_eq!(kinds[1].kind, InputKind::Attributes { at: Instant(2), changes: vec![(FieldId(7), Value::Boolean(true))] });
         let InputKind::Event { event, fields, .. } = &kinds[2].kind else { unreachable!() };
         assert_eq!((*event, &fields[..]), (EventId(3), &[Value::text("c"), Value::Missing][..]));
-        let even = chunk.take_group(0);
+        let even = groups.remove(0);
         assert_eq!(chunk.input(chunk.head(even[0])).unwrap().id, u128::MAX - 1);
     }
 }

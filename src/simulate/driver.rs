@@ -6,6 +6,7 @@
 
 use super::chunk::{BYTES_MAX, Chunk};
 use super::customer::{Player, Responses, Watch};
+use super::needed::Needed;
 use super::tally::Tally;
 use crate::calendar::Instant;
 use crate::ingest::customers::{Population, Unfit};
@@ -68,6 +69,46 @@ pub struct Simulation<'w> {
     world: &'w SmallWorld,
     population: &'w Population,
     options: Options,
+    needed: Needed,
+}
+
+/// A log in memory, grouped by customer.
+pub struct Log {
+    chunk: Chunk,
+    /// By part, sorted.
+    groups: Vec<Vec<u64>>,
+    names: Vec<Text>,
+    first: Instant,
+    latest: Instant,
+}
+
+impl Log {
+    /// Reads a whole stream, for one simulation's plan and threads. Its values may take 4 GiB.
+    pub fn load(stream: &mut dyn Stream, simulation: &Simulation<'_>) -> Log {
+        let threads = simulation.options.threads.max(1);
+        let population = simulation.population;
+        let mut numbers = Names::default();
+        let mut names: Vec<Text> = population.known.keys().cloned().collect();
+        numbers.extend(names.iter().cloned().zip(0..));
+        let mut chunk = Chunk::default();
+        let (mut first, mut latest) = (None, Instant::FIRST);
+        while let Some(item) = stream.next() {
+            first.get_or_insert(item.at);
+            latest = latest.max(item.at);
+            let number = *numbers.entry(item.customer.clone()).or_insert_with(|| {
+                names.push(item.customer.clone());
+                names.len() as u32 - 1
+            });
+            chunk.push(number, item, &simulation.needed);
+        }
+        let groups = chunk.regroup(threads);
+        Log { chunk, groups, names, first: first.unwrap_or_default(), latest }
+    }
+
+    /// Bytes of the items, packed.
+    pub fn bytes(&self) -> usize {
+        self.chunk.bytes() + self.chunk.len() * (size_of::<super::chunk::Head>() + size_of::<u64>())
+    }
 }
 
 /// What is kept of one customer between chunks.
@@ -111,7 +152,15 @@ struct Filled {
 
 impl<'w> Simulation<'w> {
     pub fn new(world: &'w SmallWorld, population: &'w Population, options: Options) -> Simulation<'w> {
-        Simulation { world, population, options }
+        let needed = Needed::of(world.plan());
+        Simulation { world, population, options, needed }
+    }
+
+    /// Also what the plan never looks at is kept; it changes nothing but the memory.
+    #[must_use]
+    pub fn keep_everything(mut self) -> Simulation<'w> {
+        self.needed = Needed::all();
+        self
     }
 
     /// Everybody. `progress` is told the number of events read so far.
@@ -143,7 +192,10 @@ impl<'w> Simulation<'w> {
             let chunk = &filled.chunk;
             let next = std::thread::scope(|scope| {
                 for (part, group) in parts.iter_mut().zip(&mut groups) {
-                    scope.spawn(move || part.work(chunk, group, course, end));
+                    scope.spawn(move || {
+                        group.sort_unstable();
+                        part.work(chunk, group, course, end);
+                    });
                 }
                 end.is_none().then(|| self.fill(stream, &mut names, &mut first, filled.latest))
             });
@@ -154,7 +206,30 @@ impl<'w> Simulation<'w> {
         }
         let end = self.options.to.unwrap_or(filled.latest.max(course.start));
         let nobody = names.is_empty();
-        let mut done = Done { tally: Tally::new(self.world.plan()), period: None, unfit: Unfit::new(), lost: 0 };
+        self.sum(parts, start.filter(|_| !nobody).map(|start| (start, end)))
+    }
+
+    /// A log that was loaded before, as often as one likes.
+    pub fn run_log(&self, log: &Log) -> Done {
+        let threads = log.groups.len() as u32;
+        let mut parts: Vec<Part<'_>> = (0..threads).map(|_| Part::new(Player::new(self.world, &self.options.responses))).collect();
+        for (number, name) in log.names.iter().enumerate() {
+            parts[number % threads as usize].slots.push(Slot::Fresh(name.clone()));
+        }
+        let start = self.options.from.unwrap_or(log.first);
+        let end = self.options.to.unwrap_or(log.latest.max(start));
+        let to = self.options.to.unwrap_or(Instant::NEVER);
+        let course = Course { population: self.population, threads, start, from: self.options.from, to };
+        std::thread::scope(|scope| {
+            for (part, group) in parts.iter_mut().zip(&log.groups) {
+                scope.spawn(move || part.work(&log.chunk, group, course, Some(end)));
+            }
+        });
+        self.sum(parts, Some((start, end)))
+    }
+
+    fn sum(&self, parts: Vec<Part<'_>>, period: Option<(Instant, Instant)>) -> Done {
+        let mut done = Done { tally: Tally::new(self.world.plan()), period, unfit: Unfit::new(), lost: 0 };
         for part in parts {
             done.tally.merge(part.player.tally);
             for (key, count) in part.unfit {
@@ -162,7 +237,6 @@ impl<'w> Simulation<'w> {
             }
             done.lost += part.lost;
         }
-        done.period = start.filter(|_| !nobody).map(|start| (start, end));
         done
     }
 
@@ -180,7 +254,7 @@ impl<'w> Simulation<'w> {
             first.get_or_insert(item.at);
             latest = latest.max(item.at);
             if item.customer == uid {
-                chunk.push(0, item);
+                chunk.push(0, item, &Needed::all());
             }
         }
         let known = !chunk.is_empty() || self.population.known.contains_key(uid);
@@ -188,9 +262,9 @@ impl<'w> Simulation<'w> {
         let to = self.options.to.unwrap_or(Instant::NEVER);
         let course = Course { population: self.population, threads: 1, start, from: self.options.from, to };
         chunk.group(1);
-        let mut group = chunk.take_group(0);
+        let group = chunk.take_group(0);
         let end = self.options.to.unwrap_or(latest.max(start));
-        part.work(&chunk, &mut group, course, Some(end));
+        part.work(&chunk, &group, course, Some(end));
         let done = Done { tally: part.player.tally, period: Some((start, end)), unfit: part.unfit, lost: part.lost };
         (done, known)
     }
@@ -213,7 +287,7 @@ impl<'w> Simulation<'w> {
                     next
                 }
             };
-            filled.chunk.push(number, item);
+            filled.chunk.push(number, item, &self.needed);
         }
         filled.chunk.group(self.options.threads.max(1));
         filled
@@ -235,9 +309,8 @@ impl<'w> Part<'w> {
         Part { slots: Vec::new(), player, unfit: Unfit::new(), lost: 0 }
     }
 
-    /// All items of a chunk that belong to this part. `end`: of the period, where the chunk is the last one.
-    fn work(&mut self, chunk: &Chunk, group: &mut [u64], course: Course<'_>, end: Option<Instant>) {
-        group.sort_unstable();
+    /// All items of a chunk that belong to this part, by customer. `end`: of the period, where the chunk is the last one.
+    fn work(&mut self, chunk: &Chunk, group: &[u64], course: Course<'_>, end: Option<Instant>) {
         for keys in group.chunk_by(|a, b| a >> 32 == b >> 32) {
             let at = ((keys[0] >> 32) as u32 / course.threads) as usize;
             if !self.load(at, course) {

@@ -423,7 +423,7 @@ fn cap_reports(plan: &Plan, tally: &Tally, only: Option<JourneyId>) -> Vec<CapRe
 
 fn channel_reports(plan: &Plan, tally: &Tally, zone: Zone) -> Vec<ChannelReport> {
     let mut channels: BTreeMap<String, (u64, BTreeMap<String, u64>, BTreeMap<String, u64>)> = BTreeMap::new();
-    for ((channel, number), count) in &tally.sends {
+    for ((channel, number), count) in &tally.sorted_sends() {
         let at = quarter(*number);
         let (sent, days, hours) = channels.entry(channel_name(plan, *channel)).or_default();
         *sent += count;

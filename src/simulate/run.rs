@@ -35,6 +35,8 @@ pub struct Request {
     pub threads: u32,
     /// Events per chunk; 0 for as many as usual.
     pub chunk: usize,
+    /// Keep also properties that the plan never looks at.
+    pub whole_events: bool,
 }
 
 #[derive(Debug)]
@@ -94,6 +96,7 @@ pub fn run(
     };
     let mut merge = Merge::new(&schema, files);
     let simulation = Simulation::new(&world, &population, options);
+    let simulation = if request.whole_events { simulation.keep_everything() } else { simulation };
     let (done, story) = match &request.customer {
         None => (simulation.run(&mut merge, &mut told), None),
         Some(uid) => {

@@ -7,10 +7,14 @@ use crate::calendar::{Instant, MINUTE_MS};
 use crate::engine::{Decision, Deferral, Ending, NotEntered, Record, RecordKind, Skip};
 use crate::plan::Plan;
 use crate::schema::{MessageId, MessageVerb};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 /// Zones differ from UTC by multiples of it, so a quarter of an hour lies in one local hour.
 pub const QUARTER_MS: i64 = 15 * MINUTE_MS;
+
+/// Counted for every message, so hashed; its order is nobody's. [`Tally::sorted_sends`] has one.
+pub type Sends = HashMap<(u16, i64), u64, BuildHasherDefault<DefaultHasher>>;
 
 /// Two counts side by side: customers who are treated, and those who are held out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,7 +80,7 @@ pub struct Tally {
     /// By journey and its cap or the policy's: as in [`Skip::Capped`], with the journey for the journey's own.
     pub caps: BTreeMap<(Option<u16>, u16), (u64, u64)>,
     /// Accepted messages by channel and quarter of an hour since 1970.
-    pub sends: BTreeMap<(u16, i64), u64>,
+    pub sends: Sends,
     /// Customers in each segment at the end.
     pub segments: Vec<u64>,
     pub duplicates: u64,
@@ -168,6 +172,10 @@ impl Tally {
         }
     }
 
+    pub fn sorted_sends(&self) -> BTreeMap<(u16, i64), u64> {
+        self.sends.iter().map(|(key, count)| (*key, *count)).collect()
+    }
+
     pub fn merge(&mut self, other: Tally) {
         self.customers += other.customers;
         self.events += other.events;
@@ -179,7 +187,9 @@ impl Tally {
         self.row_bytes += other.row_bytes;
         self.row_bytes_max = self.row_bytes_max.max(other.row_bytes_max);
         add(&mut self.limits_met, other.limits_met);
-        add(&mut self.sends, other.sends);
+        for (key, count) in other.sends {
+            *self.sends.entry(key).or_default() += count;
+        }
         for (key, (skipped, deferred)) in other.caps {
             let counts = self.caps.entry(key).or_default();
             *counts = (counts.0 + skipped, counts.1 + deferred);

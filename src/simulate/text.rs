@@ -93,7 +93,9 @@ fn files(report: &Report, text: &mut String) {
 pub fn table(header: &[&str], texts: usize, rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
-    table.set_header(header.to_vec());
+    if header.iter().any(|name| !name.is_empty()) {
+        table.set_header(header.to_vec());
+    }
     for row in rows {
         table.add_row(row);
     }
@@ -172,12 +174,12 @@ fn journey_text(journey: &JourneyReport, text: &mut String) {
     for split in &journey.splits {
         let _ = writeln!(text, "  split        {}    {}", listed(&split.paths), split.place);
     }
-    let rows = journey.steps.iter().map(|step| {
+    let rows = journey.steps.iter().enumerate().map(|(at, step)| {
         let label = format!("{}{}", "  ".repeat(usize::from(step.depth)), step.label);
         let now = if step.now > 0 { number(step.now) } else { String::new() };
-        vec![format!(" {label}"), step.place.clone(), number(step.reached), now]
+        vec![format!(" {:>2}  {label}", at + 1), step.place.clone(), number(step.reached), now]
     });
-    text.push_str(&table(&["  step", "", "reached", "now there"], 2, rows.collect()));
+    text.push_str(&table(&[" step", "", "reached", "now there"], 2, rows.collect()));
 }
 
 fn messages(report: &Report, text: &mut String) {

@@ -223,8 +223,9 @@ fn decision_words(plan: &Plan, journey: Option<&Journey>, decision: &Decision, t
 /// The story as text.
 pub fn render(customer: &str, zone: &str, lines: &[Line]) -> String {
     let rows = lines.iter().map(|line| {
-        let step = line.step.as_ref().map_or_else(String::new, |step| format!("  {step}"));
-        vec![line.at.clone(), line.run.clone(), format!("{}{step}", line.what), line.place.clone().unwrap_or_default()]
+        let part = |part: &Option<String>, before: &str, after: &str| part.as_ref().map_or_else(String::new, |text| format!("{before}{text}{after}"));
+        let told = format!("{}{}{}", line.what, part(&line.step, "  ", ""), part(&line.place, "  (", ")"));
+        vec![line.at.clone(), line.run.clone(), told]
     });
-    format!("{customer} ({zone})\n\n{}", super::text::table(&["", "", "", ""], 4, rows.collect()).trim_start_matches([' ', '\n']))
+    format!("{customer} ({zone})\n\n{}", super::text::table(&["", "", ""], 3, rows.collect()))
 }
