@@ -28,6 +28,12 @@ fn json(report: &Report) -> String {
     serde_json::to_string_pretty(report).unwrap()
 }
 
+/// Without the size of the state.
+fn decisions(mut report: Report) -> String {
+    report.rows = onward::simulate::report::Rows { bytes_average: 0, bytes_max: 0 };
+    json(&report)
+}
+
 fn with(threads: u32, chunk: usize) -> Request {
     Request { threads, chunk, ..Request::default() }
 }
@@ -162,9 +168,9 @@ fn threads_and_pieces_change_nothing_in_a_year_of_shopping() {
 #[test]
 fn what_a_plan_never_looks_at_may_be_left_out() {
     let whole = Request { whole_events: true, ..with(2, 0) };
-    assert_eq!(json(&fine(&grocery(), &whole).report), json(grocery_report()));
+    assert_eq!(decisions(fine(&grocery(), &whole).report), decisions(grocery_report().clone()));
     let folder = shop();
-    assert_eq!(json(&fine(&folder.0, &whole).report), json(&fine(&folder.0, &with(1, 0)).report));
+    assert_eq!(decisions(fine(&folder.0, &whole).report), decisions(fine(&folder.0, &with(1, 0)).report));
 }
 
 const SHOP: &str = r#"
@@ -256,7 +262,14 @@ fn shop() -> Folder {
         let user = draw(60);
         let at = onward::calendar::Instant(1_772_323_200_000 + (minute * 37 + draw(90)) as i64 * 60_000);
         let at = onward::calendar::Zone::UTC.local(at).format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        carts.push_str(&format!("n{user},{at},c{},{},m{}\n", draw(300), draw(900), minute - u64::from(minute % 50 == 49)));
+        let row = format!("n{user},{at},c{},{},m{minute}\n", draw(300), draw(900));
+        carts.push_str(&row);
+        // Some rows are there twice, and some with another content under the same id.
+        match minute % 60 {
+            20 => carts.push_str(&row),
+            40 => carts.push_str(&format!("n{user},{at},c{},{},m{minute}\n", draw(300), draw(900))),
+            _ => {}
+        }
         if draw(3) == 0 {
             orders.push_str(&format!(
                 "{{\"user\":\"n{user}\",\"at\":\"{at}\",\"order_id\":\"o{minute}\",\"cart_id\":\"c{}\",\"total\":{}}}\n",
@@ -282,7 +295,8 @@ fn a_state_that_is_stored_and_restored_at_every_event_gives_the_same() {
     let whole = fine(&folder.0, &with(1, 0)).report;
     let journey = &whole.journeys[0];
     // Much happens in it, or the test would prove little.
-    assert!(journey.entered > 300 && whole.duplicates + whole.conflicts > 10 && whole.files[0].out_of_order > 50, "{whole:?}");
+    assert_eq!((whole.duplicates, whole.conflicts), (25, 25));
+    assert!(journey.entered > 300 && whole.files[0].out_of_order > 50, "{} {}", journey.entered, whole.files[0].out_of_order);
     assert!(whole.messages[0].reported.iter().any(|count| count.what == "clicked" && count.count > 20), "{:?}", whole.messages);
     assert_eq!(whole.customers, 70);
     for (threads, chunk) in [(1, 1), (2, 1), (2, 0), (3, 13), (5, 500), (64, 7)] {
@@ -308,12 +322,16 @@ fn what_came_before_the_period_is_history_and_begins_nothing() {
 
 // ---------------------------------------------------------------- one customer, two versions
 
+fn shop_without_hold_out() -> String {
+    SHOP.replace("  hold out 10%\n", "")
+}
+
 fn small(toml_more: &str, log: &str) -> Folder {
     let toml = format!(
         "[project]\nname = \"ร้าน\"\n[consent]\npromotions = \"everyone\"\n[[log]]\nfile = \"carts.csv\"\nevent = \"cart_updated\"\ncustomer = \"user\"\ntime = \"at\"\n\
          [[customers]]\n[customers.everyone]\nemail = {{ template = \"{{user}}@example.com\" }}\n{toml_more}"
     );
-    Folder::new().with("shop.journey", SHOP.replace("  hold out 10%\n", "")).with("onward.toml", toml).with("carts.csv", log)
+    Folder::new().with("shop.journey", shop_without_hold_out()).with("onward.toml", toml).with("carts.csv", log)
 }
 
 #[test]
@@ -329,7 +347,7 @@ fn a_story_tells_every_decision_with_its_reason_and_its_line() {
             [line.at.as_str(), &line.run, &line.what, &step, &place].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" | ")
         })
         .collect();
-    let line_of = |text: &str| SHOP.lines().position(|line| line.contains(text)).unwrap() + 1;
+    let line_of = |text: &str| shop_without_hold_out().lines().position(|line| line.contains(text)).unwrap() + 1;
     let expected = [
         "2026-03-01 13:30:00 | cart_updated { cart_id: c1, total: 900 }".to_owned(),
         format!("2026-03-01 13:30:00 | กู้ตะกร้า 1 | enters | shop.journey:{}", line_of("enter on cart")),
@@ -349,7 +367,7 @@ fn a_story_tells_every_decision_with_its_reason_and_its_line() {
 fn two_versions_stand_side_by_side_and_differ_where_they_do() {
     let log = "user,at,cart_id,total\nnok,2026-03-01 10:00,c1,900\nnam,2026-03-01 10:00,c2,150\n";
     let (this, other) = (small("", log), small("", log));
-    let other = other.with("shop.journey", SHOP.replace("  hold out 10%\n", "").replace("total >= 100 THB", "total >= 200 THB"));
+    let other = other.with("shop.journey", shop_without_hold_out().replace("total >= 100 THB", "total >= 200 THB"));
     let (this, other) = (fine(&this.0, &with(1, 0)).report, fine(&other.0, &with(1, 0)).report);
     let comparison = Comparison::new(&this, &other);
     let entered = comparison.numbers.iter().find(|number| number.what == "entered").unwrap();
