@@ -181,7 +181,9 @@ fn full(world: &SmallWorld, population: &Population) {
 
 /// A million purchases as CSV, in a folder that goes with the process.
 fn csv(schema: &Schema, count: u64) -> std::path::PathBuf {
-    let mut text = String::from("user_id,timestamp,basket_id,store_id,items,lines,sales_value,retail_disc,coupon_disc,coupon_match_disc,top_department\n");
+    let mut text = String::from(
+        "user_id,timestamp,basket_id,store_id,items,lines,sales_value,retail_disc,coupon_disc,coupon_match_disc,top_department\n",
+    );
     let mut stream = Generated::new(schema, count, count / 10);
     let mut number = 0;
     while let Some(item) = stream.next() {

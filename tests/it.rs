@@ -8,9 +8,6 @@ mod it {
     mod check_journeys;
     mod cli;
     mod diagnostics;
-    mod ingest;
-    mod simulate;
-    mod scenario;
     mod docs;
     mod ingest;
     mod lower;
@@ -18,6 +15,7 @@ mod it {
     mod record;
     mod scenario;
     mod semantics;
+    mod simulate;
     mod syntax;
     mod tidy;
     mod values;

@@ -3,13 +3,13 @@
 //! In: items in the order of the log. Out: the same, by customer. **Invariant:** the items of one customer keep their order; about 24
 //! bytes and the encoded values are held per item. A chunk that holds a whole log is a loaded log.
 
+use super::needed::Needed;
 use crate::calendar::Instant;
 use crate::engine::{Input, InputKind};
 use crate::ingest::mapping::{Item, ItemKind};
 use crate::record::{DecodeError, Reader, Writer};
 use crate::schema::{EventId, FieldId};
 use crate::value::Value;
-use super::needed::Needed;
 
 /// Bytes of values that a chunk may hold, whatever the number of its items.
 pub const BYTES_MAX: usize = 1 << 30;

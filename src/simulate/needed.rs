@@ -57,7 +57,9 @@ impl Needed {
         });
         fields.into_iter().for_each(|field| self.add(field));
         let is_event = |local: &crate::schema::LocalId| {
-            journey.is_none_or(|journey| journey.locals.get(local.index()).is_none_or(|(_, ty)| matches!(ty.required(), Type::Event(_) | Type::Record(_))))
+            journey.is_none_or(|journey| {
+                journey.locals.get(local.index()).is_none_or(|(_, ty)| matches!(ty.required(), Type::Event(_) | Type::Record(_)))
+            })
         };
         // A bound event that is not only asked for its fields.
         if locals.len() > inside && locals.iter().any(is_event) {

@@ -223,7 +223,9 @@ fn decision_words(plan: &Plan, journey: Option<&Journey>, decision: &Decision, t
 /// The story as text.
 pub fn render(customer: &str, zone: &str, lines: &[Line]) -> String {
     let rows = lines.iter().map(|line| {
-        let part = |part: &Option<String>, before: &str, after: &str| part.as_ref().map_or_else(String::new, |text| format!("{before}{text}{after}"));
+        let part = |part: &Option<String>, before: &str, after: &str| {
+            part.as_ref().map_or_else(String::new, |text| format!("{before}{text}{after}"))
+        };
         let told = format!("{}{}{}", line.what, part(&line.step, "  ", ""), part(&line.place, "  (", ")"));
         vec![line.at.clone(), line.run.clone(), told]
     });

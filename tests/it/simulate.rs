@@ -257,7 +257,8 @@ fn shop() -> Folder {
         random ^= random << 17;
         random % below
     };
-    let (mut carts, mut orders, mut customers) = (String::from("user,at,cart_id,total,id\n"), String::new(), String::from("user,ชื่อ,agreed\n"));
+    let (mut carts, mut orders, mut customers) =
+        (String::from("user,at,cart_id,total,id\n"), String::new(), String::from("user,ชื่อ,agreed\n"));
     for minute in 0..1_500_u64 {
         let user = draw(60);
         let at = onward::calendar::Instant(1_772_323_200_000 + (minute * 37 + draw(90)) as i64 * 60_000);
@@ -336,7 +337,8 @@ fn small(toml_more: &str, log: &str) -> Folder {
 
 #[test]
 fn a_story_tells_every_decision_with_its_reason_and_its_line() {
-    let log = "user,at,cart_id,total\nนก,2026-03-01 13:30,c1,900\nนก,2026-03-01 13:40,c2,50\nnok,2026-03-03,c3,700\nนก,2026-03-05 10:00,c4,300\n";
+    let log =
+        "user,at,cart_id,total\nนก,2026-03-01 13:30,c1,900\nนก,2026-03-01 13:40,c2,50\nnok,2026-03-03,c3,700\nนก,2026-03-05 10:00,c4,300\n";
     let folder = small("", log);
     let outcome = fine(&folder.0, &Request { customer: Some("นก".to_owned()), ..with(2, 0) });
     let story = outcome.story.unwrap();
@@ -344,7 +346,11 @@ fn a_story_tells_every_decision_with_its_reason_and_its_line() {
         .iter()
         .map(|line| {
             let (step, place) = (line.step.clone().unwrap_or_default(), line.place.clone().unwrap_or_default());
-            [line.at.as_str(), &line.run, &line.what, &step, &place].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" | ")
+            [line.at.as_str(), &line.run, &line.what, &step, &place]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" | ")
         })
         .collect();
     let line_of = |text: &str| shop_without_hold_out().lines().position(|line| line.contains(text)).unwrap() + 1;
@@ -352,7 +358,10 @@ fn a_story_tells_every_decision_with_its_reason_and_its_line() {
         "2026-03-01 13:30:00 | cart_updated { cart_id: c1, total: 900 }".to_owned(),
         format!("2026-03-01 13:30:00 | กู้ตะกร้า 1 | enters | shop.journey:{}", line_of("enter on cart")),
         format!("2026-03-01 13:40:00 | กู้ตะกร้า | does not enter: `where` did not hold | shop.journey:{}", line_of("journey กู้ตะกร้า")),
-        format!("2026-03-01 14:30:00 | กู้ตะกร้า 1 | ลืมของ by email: sent | send ลืมของ(total: entry.total) as letter | shop.journey:{}", line_of("send ลืมของ")),
+        format!(
+            "2026-03-01 14:30:00 | กู้ตะกร้า 1 | ลืมของ by email: sent | send ลืมของ(total: entry.total) as letter | shop.journey:{}",
+            line_of("send ลืมของ")
+        ),
     ];
     for line in &expected {
         assert!(lines.contains(line), "{line}\n\n{}", lines.join("\n"));
