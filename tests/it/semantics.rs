@@ -9,3 +9,4 @@ mod runs;
 mod segments;
 mod sending;
 mod time;
+mod whole;

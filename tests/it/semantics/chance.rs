@@ -120,9 +120,7 @@ fn held_out(text: impl Fn(u32) -> String, share: u32) -> Vec<String> {
 fn a_larger_hold_out_keeps_everyone_who_was_held_out_already() {
     let header = |share| format!("journey j {{\n enter on bought\n enter again never\n hold out {share}%\n send hello\n}}");
     let policy = |share| format!("policy {{ hold out {share}% }}\njourney j {{\n enter on bought\n enter again never\n send hello\n}}");
-    for (small, large) in
-        [(held_out(header, 10), held_out(header, 30)), (held_out(policy, 10), held_out(policy, 30))]
-    {
+    for (small, large) in [(held_out(header, 10), held_out(header, 30)), (held_out(policy, 10), held_out(policy, 30))] {
         assert!(small.iter().all(|uid| large.contains(uid)));
         assert!((15..=45).contains(&small.len()), "{}", small.len());
         assert!((65..=115).contains(&large.len()), "{}", large.len());
@@ -134,8 +132,7 @@ fn a_larger_hold_out_keeps_everyone_who_was_held_out_already() {
 fn a_hold_out_goes_by_the_bucket_of_its_name() {
     let header = |share| format!("journey j {{\n enter on bought\n enter again never\n hold out {share}%\n send hello\n}}");
     let found = held_out(header, 20);
-    let expected: Vec<String> =
-        (0..300).map(|number| format!("customer-{number}")).filter(|uid| bucket("j", uid, "") < 2_000).collect();
+    let expected: Vec<String> = (0..300).map(|number| format!("customer-{number}")).filter(|uid| bucket("j", uid, "") < 2_000).collect();
     assert_eq!(found, expected);
 }
 

@@ -112,7 +112,6 @@ impl Story {
     }
 
     /// For journeys that may not be valid.
-    #[allow(dead_code)]
     pub fn maybe(text: &str) -> Option<Story> {
         let (compiled, _) = check_project(Project::from_texts([("a.journey", PRELUDE), ("j.journey", text)]));
         compiled.plan.map(|plan| Story::on(Loaded::new(plan)))
@@ -492,4 +491,3 @@ fn skip(why: Skip) -> &'static str {
 pub fn text(value: &str) -> Value {
     Value::Text(Text::from(value))
 }
-

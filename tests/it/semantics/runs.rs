@@ -1,8 +1,8 @@
 //! Runs: who begins one, keys, exits, goals, waits with branches.
 
 use super::harness::{Story, text};
-use onward::engine::InputKind;
 use onward::engine::Input;
+use onward::engine::InputKind;
 
 fn moments(story: &Story, words: &str) -> Vec<String> {
     story.records.iter().filter_map(|record| story.line(record)).filter(|line| line.contains(words)).collect()
@@ -140,8 +140,7 @@ fn an_exit_that_is_known_already_and_later_than_the_begin_starts_no_run() {
 
 #[test]
 fn a_known_exit_of_another_key_does_not_matter() {
-    let mut story =
-        Story::of("journey j {\n enter on bought\n one run per order\n exit on returned for the same order\n wait 1 day\n}");
+    let mut story = Story::of("journey j {\n enter on bought\n one run per order\n exit on returned for the same order\n wait 1 day\n}");
     story.late("2026-03-01 10:10", "2026-03-01 10:20", "returned order=a");
     story.late("2026-03-01 10:00", "2026-03-01 10:30", "bought order=a").late("2026-03-01 10:00", "2026-03-01 10:30", "bought order=b");
     story.expect(&["2026-03-01 10:30 not entered: already over", "2026-03-01 10:30 entered"]);
@@ -320,10 +319,7 @@ fn messages_that_the_journey_never_sends_match_whatever_run_sent_them() {
         }"#,
     );
     story.at("2026-03-01 10:00", "ping").at("2026-03-01 11:00", "bought").at("2026-03-01 12:00", "clicked hello");
-    assert_eq!(
-        moments(&story, "12:00"),
-        ["2026-03-01 12:00 any ended: finished", "2026-03-01 12:00 named ended: finished"]
-    );
+    assert_eq!(moments(&story, "12:00"), ["2026-03-01 12:00 any ended: finished", "2026-03-01 12:00 named ended: finished"]);
 }
 
 #[test]
@@ -387,9 +383,8 @@ fn as_names_the_first_event_that_met_the_branch() {
 
 #[test]
 fn let_or_exit_if_missing_ends_the_run() {
-    let mut story = Story::of(
-        "journey j {\n enter on bought\n enter again never\n let number be customer.phone or exit if missing\n send hello\n}",
-    );
+    let mut story =
+        Story::of("journey j {\n enter on bought\n enter again never\n let number be customer.phone or exit if missing\n send hello\n}");
     story.at("2026-03-01 10:00", "bought").expect(&["2026-03-01 10:00 entered", "2026-03-01 10:00 ended: or exit"]);
 }
 
@@ -429,9 +424,8 @@ fn an_exit_withdraws_banners() {
 
 #[test]
 fn exit_when_acts_at_the_instant_at_which_only_time_makes_it_true() {
-    let mut story = Story::of(
-        "journey j {\n enter on bought\n enter again never\n exit when has no viewed in the last 2 days\n wait 9 days\n}",
-    );
+    let mut story =
+        Story::of("journey j {\n enter on bought\n enter again never\n exit when has no viewed in the last 2 days\n wait 9 days\n}");
     story.at("2026-03-01 08:00", "viewed").at("2026-03-01 10:00", "bought").until("2026-03-20 00:00");
     story.expect(&["2026-03-01 10:00 entered", "2026-03-03 08:00 ended: exit when"]);
 }

@@ -38,11 +38,7 @@ fn each_kind_of_topic_asks_for_its_own_consent() {
     story.at("2026-03-01 10:00", "bought");
     assert_eq!(
         messages(&story),
-        [
-            "2026-03-01 10:00 sent offer",
-            "2026-03-01 10:00 skipped hello: no consent",
-            "2026-03-01 10:00 skipped notice: no consent"
-        ]
+        ["2026-03-01 10:00 sent offer", "2026-03-01 10:00 skipped hello: no consent", "2026-03-01 10:00 skipped notice: no consent"]
     );
 }
 
@@ -78,9 +74,8 @@ fn a_double_opt_in_is_pending_until_it_is_confirmed() {
 
 #[test]
 fn unsubscribe_from_everything_holds_at_once() {
-    let mut story = Story::of(
-        "journey j {\n enter on bought\n one run per event\n unsubscribe from everything\n send hello\n send receipt\n}",
-    );
+    let mut story =
+        Story::of("journey j {\n enter on bought\n one run per event\n unsubscribe from everything\n send hello\n send receipt\n}");
     story.at("2026-03-01 10:00", "bought");
     assert_eq!(messages(&story), ["2026-03-01 10:00 skipped hello: no consent", "2026-03-01 10:00 sent receipt"]);
 }
@@ -170,10 +165,7 @@ fn a_day_of_a_cap_is_24_hours_also_when_the_clocks_change() {
     for moment in ["2026-03-28 10:00", "2026-03-29 10:30", "2026-03-29 11:00"] {
         story.at(moment, "bought");
     }
-    assert_eq!(
-        messages(&story),
-        ["2026-03-28 10:00 sent hello", "2026-03-29 10:30 skipped hello: capped", "2026-03-29 11:00 sent hello"]
-    );
+    assert_eq!(messages(&story), ["2026-03-28 10:00 sent hello", "2026-03-29 10:30 skipped hello: capped", "2026-03-29 11:00 sent hello"]);
 }
 
 #[test]
@@ -432,11 +424,7 @@ fn quiet_hours_hold_the_run_and_the_next_wait_counts_from_the_real_send() {
     story.at("2026-03-01 22:00", "bought").until("2026-03-03 00:00");
     assert_eq!(
         messages(&story),
-        [
-            "2026-03-01 22:00 held hello until 2026-03-02 08:00: quiet hours",
-            "2026-03-02 08:00 sent hello",
-            "2026-03-02 11:00 sent second",
-        ]
+        ["2026-03-01 22:00 held hello until 2026-03-02 08:00: quiet hours", "2026-03-02 08:00 sent hello", "2026-03-02 11:00 sent second",]
     );
 }
 
@@ -446,11 +434,7 @@ fn without_waiting_the_run_goes_on_while_the_message_is_held() {
     story.at("2026-03-01 22:00", "bought").until("2026-03-03 00:00");
     assert_eq!(
         messages(&story),
-        [
-            "2026-03-01 22:00 held hello until 2026-03-02 08:00: quiet hours",
-            "2026-03-02 08:00 sent hello",
-            "2026-03-02 10:00 sent second",
-        ]
+        ["2026-03-01 22:00 held hello until 2026-03-02 08:00: quiet hours", "2026-03-02 08:00 sent hello", "2026-03-02 10:00 sent second",]
     );
 }
 
@@ -480,11 +464,7 @@ fn quiet_hours_are_in_her_local_time_of_that_moment() {
     story.at("2026-03-02 15:30", "customer timezone=Europe/Berlin").at("2026-03-02 15:31", "bought");
     assert_eq!(
         messages(&story),
-        [
-            "2026-03-01 15:00 held hello until 2026-03-02 01:00: quiet hours",
-            "2026-03-02 01:00 sent hello",
-            "2026-03-02 15:31 sent hello",
-        ]
+        ["2026-03-01 15:00 held hello until 2026-03-02 01:00: quiet hours", "2026-03-02 01:00 sent hello", "2026-03-02 15:31 sent hello",]
     );
 }
 
@@ -492,10 +472,7 @@ fn quiet_hours_are_in_her_local_time_of_that_moment() {
 fn quiet_hours_end_at_the_local_time_also_when_the_clocks_change() {
     let mut story = sending("timezone \"Europe/Berlin\"\n quiet hours 21:00 to 08:00 then wait", "send hello");
     story.at("2026-03-28 22:00", "bought").until("2026-03-30 00:00");
-    assert_eq!(
-        messages(&story),
-        ["2026-03-28 22:00 held hello until 2026-03-29 08:00: quiet hours", "2026-03-29 08:00 sent hello"]
-    );
+    assert_eq!(messages(&story), ["2026-03-28 22:00 held hello until 2026-03-29 08:00: quiet hours", "2026-03-29 08:00 sent hello"]);
 }
 
 #[test]
@@ -510,10 +487,7 @@ fn the_journeys_quiet_hours_hold_beside_the_policys() {
         }"#,
     );
     story.at("2026-03-01 22:00", "bought").until("2026-03-03 00:00");
-    assert_eq!(
-        messages(&story),
-        ["2026-03-01 22:00 held hello until 2026-03-02 10:00: quiet hours", "2026-03-02 10:00 sent hello"]
-    );
+    assert_eq!(messages(&story), ["2026-03-01 22:00 held hello until 2026-03-02 10:00: quiet hours", "2026-03-02 10:00 sent hello"]);
 }
 
 #[test]
@@ -553,10 +527,7 @@ fn first_reachable_takes_the_first_channel_that_contact_and_suppression_allow() 
     story.knows("phone=+66812345678").at("2026-03-01 10:00", "bought");
     story.at("2026-03-01 11:00", "suppressed sms").at("2026-03-01 12:00", "bought");
     story.at("2026-03-01 13:00", "customer push_token=t").at("2026-03-01 14:00", "bought");
-    assert_eq!(
-        messages(&story),
-        ["2026-03-01 10:00 sent many by sms", "2026-03-01 12:00 sent many", "2026-03-01 14:00 sent many by push"]
-    );
+    assert_eq!(messages(&story), ["2026-03-01 10:00 sent many by sms", "2026-03-01 12:00 sent many", "2026-03-01 14:00 sent many by push"]);
 }
 
 #[test]
@@ -574,10 +545,9 @@ fn first_reachable_falls_through_on_a_definite_no_only() {
 
 #[test]
 fn a_cap_or_quiet_hours_never_move_a_message_to_another_channel() {
-    for (policy, why) in [
-        ("quiet hours 21:00 to 08:00 for push then skip", "quiet hours"),
-        ("at most 1 message in 7 days by push then skip", "capped"),
-    ] {
+    for (policy, why) in
+        [("quiet hours 21:00 to 08:00 for push then skip", "quiet hours"), ("at most 1 message in 7 days by push then skip", "capped")]
+    {
         let mut story = sending(policy, REACHABLE);
         story.knows("push_token=t").at("2026-03-01 20:00", "bought").at("2026-03-01 22:00", "bought");
         assert_eq!(
@@ -614,10 +584,7 @@ fn the_step_is_done_when_both_are_settled() {
 
 #[test]
 fn or_exit_if_not_sent_ends_the_run_and_otherwise_it_goes_on() {
-    for (how, expected) in [
-        ("", "2026-03-01 10:00 ended: went on"),
-        (" or exit if not sent", "2026-03-01 10:00 ended: or exit"),
-    ] {
+    for (how, expected) in [("", "2026-03-01 10:00 ended: went on"), (" or exit if not sent", "2026-03-01 10:00 ended: or exit")] {
         let mut story = sending("", &format!("send offer{how}\n exit \"went on\""));
         story.at("2026-03-01 10:00", "bought");
         story.expect(&["2026-03-01 10:00 entered", "2026-03-01 10:00 skipped offer: no consent", expected]);

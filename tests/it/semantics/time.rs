@@ -111,7 +111,11 @@ fn an_own_time_in_the_future_is_cut_to_the_arrival() {
 fn handling_time_never_runs_back() {
     let mut story = Story::of("journey j {\n enter on bought\n enter again never\n wait 1 hour\n send hello\n}");
     story.at("2026-03-01 10:00", "ping");
-    let kind = InputKind::Event { event: story.plan().schema.event("bought").unwrap(), at: story.moment("2026-03-01 09:00"), fields: story.plan().schema.events[0].fields.iter().map(|field| field.default.clone()).collect() };
+    let kind = InputKind::Event {
+        event: story.plan().schema.event("bought").unwrap(),
+        at: story.moment("2026-03-01 09:00"),
+        fields: story.plan().schema.events[0].fields.iter().map(|field| field.default.clone()).collect(),
+    };
     let now = story.moment("2026-03-01 09:00");
     story.handle(Input { now, id: 0, kind });
     story.until("2026-03-02 00:00");
@@ -434,12 +438,7 @@ fn past_may_skip_a_block() {
 // ---------------------------------------------------------------- dates that begin a run
 
 fn entries(story: &Story) -> Vec<String> {
-    story
-        .records
-        .iter()
-        .filter(|record| matches!(record.kind, RecordKind::Entered { .. }))
-        .map(|record| story.show(record.at))
-        .collect()
+    story.records.iter().filter(|record| matches!(record.kind, RecordKind::Entered { .. })).map(|record| story.show(record.at)).collect()
 }
 
 #[test]
@@ -459,8 +458,7 @@ fn a_month_without_the_day_takes_its_last_and_the_next_month_counts_from_the_anc
 #[test]
 fn a_daily_rule_skips_a_date_that_does_not_exist() {
     // Samoa had no 30 December 2011.
-    let mut story =
-        Story::of("policy { timezone \"Pacific/Apia\" }\njourney j {\n enter every day at 09:00\n enter again always\n}");
+    let mut story = Story::of("policy { timezone \"Pacific/Apia\" }\njourney j {\n enter every day at 09:00\n enter again always\n}");
     story.at("2011-12-28 12:00", "ping").until("2012-01-01 00:00");
     assert_eq!(entries(&story), ["2011-12-29 09:00", "2011-12-31 09:00"]);
 }
