@@ -6,6 +6,7 @@
 
 #[cfg(feature = "cli")]
 mod load;
+#[cfg(feature = "cli")]
 mod problem;
 
 #[cfg(feature = "cli")]
