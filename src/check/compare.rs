@@ -68,6 +68,7 @@ impl Typer<'_, '_, '_> {
         right: &ast::Expr,
         ignoring_case: bool,
     ) -> (Expr, Type) {
+        let negated = std::mem::take(&mut self.scope.negated);
         if is_comparison(op.value) && self.chained(op, left, right) {
             return broken();
         }
@@ -75,14 +76,14 @@ impl Typer<'_, '_, '_> {
             return broken();
         }
         let result = match op.value {
-            BinaryOp::Is => self.equality(left, right, Comparison::Is, ignoring_case),
-            BinaryOp::IsNot => self.equality(left, right, Comparison::IsNot, ignoring_case),
-            BinaryOp::Less => self.order(left, right, Comparison::Less),
-            BinaryOp::AtMost => self.order(left, right, Comparison::AtMost),
-            BinaryOp::Greater => self.order(left, right, Comparison::Greater),
-            BinaryOp::AtLeast => self.order(left, right, Comparison::AtLeast),
-            BinaryOp::In => self.member(left, right, false, ignoring_case),
-            BinaryOp::NotIn => self.member(left, right, true, ignoring_case),
+            BinaryOp::Is => self.equality(left, right, Comparison::Is, ignoring_case, negated),
+            BinaryOp::IsNot => self.equality(left, right, Comparison::IsNot, ignoring_case, !negated),
+            BinaryOp::Less => self.order(left, right, Comparison::Less, negated),
+            BinaryOp::AtMost => self.order(left, right, Comparison::AtMost, negated),
+            BinaryOp::Greater => self.order(left, right, Comparison::Greater, negated),
+            BinaryOp::AtLeast => self.order(left, right, Comparison::AtLeast, negated),
+            BinaryOp::In => self.member(left, right, false, ignoring_case, negated),
+            BinaryOp::NotIn => self.member(left, right, true, ignoring_case, !negated),
             BinaryOp::Contains => self.contains(left, right, ignoring_case),
             BinaryOp::StartsWith => self.text_test(left, right, TextOp::StartsWith, ignoring_case),
             BinaryOp::EndsWith => self.text_test(left, right, TextOp::EndsWith, ignoring_case),
@@ -110,7 +111,7 @@ impl Typer<'_, '_, '_> {
         (left, right)
     }
 
-    fn equality(&mut self, left: &ast::Expr, right: &ast::Expr, op: Comparison, ignoring_case: bool) -> Option<Expr> {
+    fn equality(&mut self, left: &ast::Expr, right: &ast::Expr, op: Comparison, ignoring_case: bool, turned: bool) -> Option<Expr> {
         let ((left_value, left_ty), (right_value, right_ty)) = self.sides(left, right);
         let place = left.place.to(right.place);
         if !self.comparable(place, &left_ty, &right_ty) {
@@ -119,14 +120,14 @@ impl Typer<'_, '_, '_> {
         if ignoring_case && !left_ty.is_textual() && left_ty != Type::Error {
             self.found.push(CaseOfWhat { place });
         }
-        if op == Comparison::IsNot {
+        if turned {
             self.missing_decides(left, &left_ty);
             self.missing_decides(right, &right_ty);
         }
         Some(Expr::Compare { op, left: Box::new(left_value), right: Box::new(right_value), ignoring_case })
     }
 
-    fn order(&mut self, left: &ast::Expr, right: &ast::Expr, op: Comparison) -> Option<Expr> {
+    fn order(&mut self, left: &ast::Expr, right: &ast::Expr, op: Comparison, turned: bool) -> Option<Expr> {
         let ((left_value, left_ty), (right_value, right_ty)) = self.sides(left, right);
         let place = left.place.to(right.place);
         if !self.comparable(place, &left_ty, &right_ty) {
@@ -142,6 +143,10 @@ impl Typer<'_, '_, '_> {
             };
             self.found.push(NoOrder { place: left.place, ty: a(ty), help });
             return None;
+        }
+        if turned {
+            self.missing_decides(left, &left_ty);
+            self.missing_decides(right, &right_ty);
         }
         Some(Expr::Compare { op, left: Box::new(left_value), right: Box::new(right_value), ignoring_case: false })
     }
@@ -192,7 +197,7 @@ impl Typer<'_, '_, '_> {
         false
     }
 
-    fn member(&mut self, left: &ast::Expr, right: &ast::Expr, negated: bool, ignoring_case: bool) -> Option<Expr> {
+    fn member(&mut self, left: &ast::Expr, right: &ast::Expr, negated: bool, ignoring_case: bool, turned: bool) -> Option<Expr> {
         let (item, item_ty) = self.infer(left);
         let wanted = Type::List(std::sync::Arc::new(item_ty.required().clone()));
         let (list, list_ty) = self.expr(right, Some(&wanted));
@@ -212,7 +217,7 @@ impl Typer<'_, '_, '_> {
         if !self.comparable(left.place.to(right.place), &item_ty, &element) {
             return None;
         }
-        if negated {
+        if turned {
             self.missing_decides(left, &item_ty);
         }
         let test = Expr::In { item: Box::new(item), list: Box::new(list), ignoring_case };
@@ -284,7 +289,7 @@ impl Typer<'_, '_, '_> {
         }
     }
 
-    /// `is not` and `not in` over something that may be missing, unless the condition around asks for that itself.
+    /// A comparison turned round, `is not`, `not in`, `not (… < …)`, over something that may be missing, unless the condition around asks for that itself.
     fn missing_decides(&mut self, written: &ast::Expr, ty: &Type) {
         if !ty.is_optional() {
             return;

@@ -219,6 +219,15 @@ pub(crate) fn type_of(project: &Project, written: &TypeRef, found: &mut Diagnost
         // Reported by the syntax.
         TypeRefKind::Money(None) | TypeRefKind::List(None) => Type::Error,
         TypeRefKind::Record(fields) => {
+            for field in fields {
+                // A type holds names and types only.
+                if let Some(wire) = &field.wire {
+                    super::project::not_yet("another name outside, for a field in a field,", wire.place, found);
+                }
+                if let Some(default) = &field.default {
+                    super::project::not_yet("a value to begin with, for a field in a field,", default.place, found);
+                }
+            }
             let fields = self::fields(project, fields, false, found);
             Type::Record(fields.into_iter().map(|field| (field.name, field.ty)).collect())
         }

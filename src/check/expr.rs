@@ -230,7 +230,9 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::Paren(inner) => self.expr(inner, expected),
             ExprKind::Not(inner) => {
                 let may_bind = std::mem::replace(&mut self.scope.may_bind, false);
+                self.scope.negated = matches!(without_parentheses(inner).kind, ExprKind::Binary { .. });
                 let inner = self.condition(inner);
+                self.scope.negated = false;
                 self.scope.may_bind = may_bind;
                 (Expr::Not(Box::new(inner)), Type::Boolean)
             }
@@ -435,6 +437,13 @@ impl<'p> Typer<'_, 'p, '_> {
         let (first, fix_first) = grouped(Join::And);
         let (second, fix_second) = grouped(Join::Or);
         self.found.push(AndOrMixed { place, first, second, fix: vec![fix_first, fix_second] });
+    }
+}
+
+fn without_parentheses(written: &ast::Expr) -> &ast::Expr {
+    match &written.kind {
+        ExprKind::Paren(inner) => without_parentheses(inner),
+        _ => written,
     }
 }
 

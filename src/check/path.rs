@@ -306,6 +306,19 @@ impl Typer<'_, '_, '_> {
                 _ => {}
             }
         }
+        if self.project.names.get(Kind::Const, text).is_some() {
+            let near = if self.scope.binding(text).is_some() {
+                Some("a value named in a step above")
+            } else {
+                self.scope.param(text).map(|_| "a parameter")
+            };
+            if let Some(near) = near {
+                let (first, second) = (near.to_owned(), "a constant of the project".to_owned());
+                let help = "give one of the two another name".to_owned();
+                self.found.push(Ambiguous { place: name.place, name: name.text.to_string(), first, second, help, fix: Vec::new() });
+                return Some((Head::Broken, near.to_owned()));
+            }
+        }
         match self.scope.binding(text) {
             Some(Binding::Local(local, ty)) => {
                 return Some((Head::Value(Expr::Local(*local), ty.clone()), "a value named in a step above".to_owned()));

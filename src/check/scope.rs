@@ -88,6 +88,8 @@ pub(crate) struct Scope<'a> {
     bound: Vec<(LocalId, Expr)>,
     /// `is set as x` is possible: the condition of an `if` or `when`.
     pub(crate) may_bind: bool,
+    /// The comparison that comes next stands behind `not`.
+    pub(super) negated: bool,
     visible: Vec<Bound>,
     frames: Vec<usize>,
     pub(super) subjects: Vec<Subject>,

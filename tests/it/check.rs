@@ -128,6 +128,8 @@ fn a_mistake_gives_one_finding_at_its_place() {
         ("has order_completed in the last 1 month", vec!["E0214 1 month"]),
         ("has order_completed since entry", vec!["E0216 entry"]),
         ("customer.first_name is not \"Nok\"", vec!["W0232 customer.first_name"]),
+        ("not (customer.birthday < today)", vec!["W0232 customer.birthday"]),
+        ("not (customer.first_name is not \"Nok\")", vec![]),
         ("customer.first_name matches \"a{1000000000}\"", vec!["E0221 \"a{1000000000}\""]),
         ("customer.first_name matches \"\\\\p{L}{999}{999}\"", vec!["E0221 \"\\\\p{L}{999}{999}\""]),
         ("customer.joined - customer.birthday > 3 days", vec!["E0210 -"]),
@@ -179,6 +181,7 @@ fn bindings_end_with_their_block_and_never_repeat() {
         findings(&journey("if customer.first_name is set as name { exit } else if customer.points > 3 { exit }")),
         Vec::<String>::new()
     );
+    assert_eq!(findings(&format!("{}let x be 2\n", journey("let x be 1\n  if x > 0 { exit }"))), ["E0106 x"]);
     assert_eq!(findings(&journey("let x be 1\n  if x > 0 {\n    let x be 2\n  }")), ["E0120 x"]);
     assert_eq!(findings(&journey("if customer.points > 1 or customer.first_name is set as name { exit }")), ["E0230 name"]);
 }
