@@ -11,7 +11,7 @@ use super::scope::Scope;
 use crate::ast::{self, DeclKind, TypeRef, TypeRefKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{Event, Field, FieldId, Team, Topic, TopicKind};
-use crate::source::Place;
+use crate::source::{Place, Span};
 use crate::value::{Text, Type, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -147,9 +147,15 @@ fn fields(project: &Project, written: &[ast::Field], customer: bool, found: &mut
     let mut seen: HashMap<&str, Place> = HashMap::new();
     let mut wires: HashMap<Text, Place> = HashMap::new();
     let mut fields = Vec::with_capacity(written.len());
-    for field in written {
+    for (at, field) in written.iter().enumerate() {
         if customer && field.name.text == "id" {
-            found.push(IdIsThere { place: field.name.place, fix: Some(Fix::replace("take it out", field.place, "")) });
+            // With what parts it from the next one; a last one keeps its comma, and is left to the author.
+            let next = written.get(at + 1).filter(|next| next.docs.text.is_none() && next.docs.allow.is_empty());
+            let fix = next.map(|next| {
+                let gap = Span::new(field.place.span.start, next.place.span.start);
+                Fix::replace("take it out", Place { span: gap, ..field.place }, "")
+            });
+            found.push(IdIsThere { place: field.name.place, fix });
             continue;
         }
         if let Some(first) = seen.insert(&field.name.text, field.name.place) {
