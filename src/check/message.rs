@@ -6,22 +6,14 @@
 use super::checked::Message;
 use super::content;
 use super::expr::Typer;
-use super::problem::{after, problems};
 use super::project::{Project, not_yet};
 use super::scope::Scope;
 use super::signature::MessageSig;
 use crate::ast;
-use crate::diagnostic::{Code, Diagnostics, Fix};
-use crate::schema::{ChannelId, TopicId};
+use crate::diagnostic::Diagnostics;
+use crate::schema::ChannelId;
 use crate::source::Place;
 use crate::template::Template;
-
-problems! {
-    /// `message hello { … }`
-    TopicMissing { message: String, fix: Vec<Fix> } = Code::new("E0430", "topic-missing");
-        "it is not said what `{message}` is about", "whoever did not agree to the topic must not get it",
-        "name a topic: `message {message} about news {{ … }}`";
-}
 
 /// One message while it is checked.
 pub(super) struct Cx<'a, 'p> {
@@ -57,19 +49,6 @@ impl<'a, 'p> Cx<'a, 'p> {
 pub(super) fn check(project: &Project, message: &ast::Message, signature: &MessageSig, found: &mut Diagnostics) -> Message {
     let mut cx = Cx { project, found, scope: Scope::of_template(&signature.params) };
     let cx = &mut cx;
-    let topic = match (&message.about, &message.name) {
-        (Some(_), _) => signature.topic,
-        (None, Some(name)) => {
-            let topics = &cx.project.schema.topics;
-            let end = message.params.last().map_or(after(name.place), |_| after(name.place));
-            let offer =
-                |topic: &crate::schema::Topic| Fix::replace(format!("add `about {}`", topic.name), end, format!(" about {}", topic.name));
-            let fix = if message.params.is_empty() { topics.iter().take(3).map(offer).collect() } else { Vec::new() };
-            cx.found.push(TopicMissing { place: name.place, message: name.text.to_string(), fix });
-            None
-        }
-        (None, None) => None,
-    };
     let variants = content::check(cx, message);
     let when_in_doubt = message.contents.iter().find_map(|content| match content {
         ast::Content::WhenInDoubt(what, _) => *what,
@@ -79,7 +58,8 @@ pub(super) fn check(project: &Project, message: &ast::Message, signature: &Messa
         name: signature.name.clone(),
         docs: message.docs.text.clone(),
         params: signature.params.clone(),
-        topic: topic.unwrap_or(TopicId::default()),
+        // Without a topic there is an error, and this is never planned.
+        topic: signature.topic.unwrap_or_default(),
         variants,
         when_in_doubt,
         journey: signature.inside,
