@@ -322,6 +322,7 @@ pub enum Decision {
     Failed,
     Unknown,
     HeldOut,
+    /// Handed over and called back; what was only planned is skipped, because the run ended.
     Cancelled,
 }
 
@@ -354,7 +355,8 @@ pub enum Deferral {
 pub struct Attention {
     /// Render messages (otherwise only what decides: whether content fits its limits is then not known).
     pub render: bool,
-    /// Record also what is only of interest for one customer's timeline (steps reached, conditions that did not hold, changes).
+    /// Record also what is only of interest for one customer's timeline (conditions that did not hold, waits, joins, changes, lateness).
+    /// Steps that are reached are always recorded, but those that only lead the flow.
     pub detail: bool,
 }
 

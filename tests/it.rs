@@ -10,6 +10,7 @@ mod it {
     mod diagnostics;
     mod docs;
     mod ingest;
+    mod engine;
     mod lower;
     mod plan;
     mod record;

@@ -16,12 +16,10 @@ use crate::schema::FieldId;
 use crate::value::Value;
 use chrono::{NaiveDate, NaiveTime};
 
-const NEVER: Occurrence = Occurrence { next: Instant::NEVER, date: NO_DATE, last: None };
-/// Stands where there is no occurrence: a date that a row can hold.
-const NO_DATE: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
-    Some(date) => date,
-    None => NaiveDate::MIN,
-};
+/// Nothing to come; its date means nothing.
+fn never(last: Option<NaiveDate>) -> Occurrence {
+    Occurrence { next: Instant::NEVER, date: NaiveDate::default(), last }
+}
 /// Occurrences passed over because their date was used up; a zone change uses up one at most.
 const PASSED_OVER_MAX: usize = 4;
 
@@ -29,7 +27,7 @@ impl Turn<'_> {
     /// Computes every date entry's next occurrence: the customer is new, or her zone changed. `after` is left out.
     pub(super) fn schedule_all(&mut self, after: Instant) {
         let loaded = self.loaded;
-        self.row.occurrences.resize(loaded.index.dates.len(), NEVER);
+        self.row.occurrences.resize(loaded.index.dates.len(), never(None));
         for at in 0..loaded.index.dates.len() {
             self.schedule(at, after, true);
         }
@@ -54,7 +52,7 @@ impl Turn<'_> {
         let after = after.max(period.from.plus_ms(-1));
         let found = self.next_occurrence(entry, after, last, changed).filter(|(_, at)| *at < period.to);
         if let Some(known) = self.row.occurrences.get_mut(at) {
-            *known = found.map_or(Occurrence { last, ..NEVER }, |(date, next)| Occurrence { next, date, last });
+            *known = found.map_or(never(last), |(date, next)| Occurrence { next, date, last });
         }
     }
 

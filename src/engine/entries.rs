@@ -94,6 +94,21 @@ impl Turn<'_> {
         self.consider(at, cause, Phase::Entering);
     }
 
+    /// A plan became active: who is in a segment already enters where `including those already in` asks for it.
+    pub(super) fn enter_those_already_in(&mut self) {
+        let loaded = self.loaded;
+        self.row.turn += 1;
+        self.scratch.entered.clear();
+        for (segment, joins, at) in &loaded.index.segment_entries {
+            let journey = loaded.plan.journeys.get(at.journey.index());
+            let kind = journey.and_then(|journey| journey.entries.get(usize::from(at.entry))).map(|entry| &entry.kind);
+            let asked = matches!(kind, Some(EntryKind::Joins { including: true, .. } | EntryKind::Leaves { including: true, .. }));
+            if asked && self.row.standing(*segment).is_some_and(|standing| standing.member == *joins) {
+                self.consider(*at, Cause::at(self.now), Phase::Entering);
+            }
+        }
+    }
+
     fn consider(&mut self, at: EntryRef, cause: Cause<'_>, phase: Phase) {
         let loaded = self.loaded;
         let Some(journey) = loaded.plan.journeys.get(at.journey.index()) else { return };
@@ -189,7 +204,8 @@ impl Turn<'_> {
         {
             return Err(NotEntered::OutsidePeriod);
         }
-        let late = self.now.since_ms(cause.at) > self.limits.event_age_ms_max;
+        // A date that was missed by an outage is late through no fault of hers.
+        let late = cause.date.is_none() && self.now.since_ms(cause.at) > self.limits.event_age_ms_max;
         if late && !journey.accept_late {
             return Err(NotEntered::TooLate);
         }

@@ -75,6 +75,17 @@ pub fn begin(world: &dyn World, row: &mut Customer, start: Instant, given: &[Giv
     turn.finish(start);
 }
 
+/// A plan becomes active at `at` for a customer who is known: silently, but for those already in a segment where a journey asks for them.
+pub fn activate(world: &dyn World, attention: Attention, row: &mut Customer, at: Instant, out: &mut Output) {
+    let mut turn = Turn::new(world, attention, row, out);
+    let now = at.max(turn.row.clock);
+    turn.now = now;
+    turn.on_time = now;
+    turn.enter_those_already_in();
+    turn.settle();
+    turn.finish(now);
+}
+
 fn given_message(turn: &mut Turn<'_>, message: MessageId, channel: ChannelId, verb: MessageVerb, at: Instant) {
     let Some(topic) = turn.loaded.plan.messages.get(message.index()).map(|message| message.topic) else { return };
     let transactional = turn.loaded.plan.schema.topics.get(topic.index()).is_some_and(crate::schema::Topic::is_transactional);

@@ -87,13 +87,13 @@ impl Turn<'_> {
     fn is_new(&mut self, input: &Input) -> bool {
         let (id, body) = ((input.id ^ (input.id >> 64)) as u64, body_of(&input.kind));
         let today = (self.now.0.div_euclid(DAY_MS)).max(0) as u32;
-        if let Some(known) = self.row.ids.iter().find(|known| known.id == id) {
+        // A day counts as over only when all of it is: 30 days at least.
+        let stale = |known: &KnownId| i64::from(today) - i64::from(known.day) > DEDUPE_DAYS + 1;
+        if let Some(known) = self.row.ids.iter().find(|known| known.id == id && !stale(known)) {
             let kind = if known.body == body { RecordKind::Duplicate } else { RecordKind::Conflict };
             self.record(kind);
             return false;
         }
-        // A day counts as over only when all of it is: 30 days at least.
-        let stale = |known: &KnownId| i64::from(today) - i64::from(known.day) > DEDUPE_DAYS + 1;
         if self.row.ids.first().is_some_and(stale) {
             self.row.ids.retain(|known| !stale(known));
         }
@@ -107,6 +107,10 @@ impl Turn<'_> {
     fn take(&mut self, kind: InputKind) {
         let new = self.row.known_since == Instant::NEVER;
         if new {
+            if matches!(kind, InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. }) {
+                // Nothing was ever sent to somebody who is not known.
+                return;
+            }
             self.greet();
         }
         let mut wave = match kind {

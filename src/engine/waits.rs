@@ -4,7 +4,7 @@
 //! order; an event beats the deadline of its instant; a step never takes the same event twice. Where a wait stands is in the row as
 //! written (the step) and as an instant (`due`), which is derived again when a zone or a value changes.
 
-use super::arms::{bound, is_about_own_send};
+use super::arms::{bound, is_about_own_send, names};
 use super::evaluate::{Due, due};
 use super::row::{Run, RunState, Seen};
 use super::turn::{Event, Turn};
@@ -58,7 +58,7 @@ impl Turn<'_> {
             }
             _ => None,
         };
-        if remember && self.row.runs[at].seen.len() < SEEN_MAX {
+        if remember && self.row.runs[at].seen.len() < SEEN_MAX && may_be_asked(journey, event, &self.row.runs[at]) {
             let taken = if met.is_some() { vec![step] } else { Vec::new() };
             self.row.runs[at].seen.push(Seen { what: event.what, at: event.at, fields: Arc::clone(&event.fields), taken });
         }
@@ -286,6 +286,19 @@ impl Turn<'_> {
             (Arrival::Over, None) => self.go_on(at, step.next),
         }
     }
+}
+
+/// Whether some branch of the journey counts such an event although it came before its wait.
+fn may_be_asked(journey: &Journey, event: &Event, run: &Run) -> bool {
+    journey.steps.iter().any(|step| {
+        let StepKind::Await { arms, .. } = &step.kind else { return false };
+        arms.iter().any(|arm| {
+            let ArmKind::On { trigger, .. } = &arm.kind else { return false };
+            trigger.targets.iter().any(|(what, _)| {
+                names(*what, event, Some((run, journey))) && (trigger.since.is_some() || is_about_own_send(*what, journey))
+            })
+        })
+    })
 }
 
 fn first_met(arms: &[Arm], mut is_met: impl FnMut(&Trigger) -> bool) -> Option<u16> {

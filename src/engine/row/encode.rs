@@ -158,21 +158,30 @@ impl Customer {
 
 /// An instant that is often one of the ends of time.
 fn when(out: &mut Writer, at: Instant) {
+    when_from(out, Instant(0), at);
+}
+
+fn read_when(from: &mut Reader<'_>) -> Result<Instant, DecodeError> {
+    read_when_from(from, Instant(0))
+}
+
+/// The same by its distance from another one, which is mostly near.
+fn when_from(out: &mut Writer, base: Instant, at: Instant) {
     match at {
         Instant::NEVER => out.byte(0),
         Instant::FIRST => out.byte(1),
         other => {
             out.byte(2);
-            other.encode(out);
+            out.instant_from(base, other);
         }
     }
 }
 
-fn read_when(from: &mut Reader<'_>) -> Result<Instant, DecodeError> {
+fn read_when_from(from: &mut Reader<'_>, base: Instant) -> Result<Instant, DecodeError> {
     match from.byte()? {
         0 => Ok(Instant::NEVER),
         1 => Ok(Instant::FIRST),
-        2 => Instant::decode(from),
+        2 => from.instant_from(base),
         other => Err(kind(from, other)),
     }
 }
@@ -228,22 +237,28 @@ words! {
     MessageVerb { 0 Sent 1 Received 2 Seen 3 Opened 4 Clicked 5 Bounced 6 RepliedTo 7 Delivered 8 Complained }
 }
 
-/// Structures, field by field; `when` fields are often one of the ends of time.
+/// Structures, field by field; `when` fields are often one of the ends of time, and counted from `base`.
 macro_rules! fields {
-    (@write $out:ident $it:ident when $field:ident) => { when($out, $it.$field) };
-    (@write $out:ident $it:ident is $field:ident) => { $it.$field.encode($out) };
-    (@read $from:ident when) => { read_when($from)? };
-    (@read $from:ident is) => { Decode::decode($from)? };
+    (@write $out:ident $base:ident $it:ident when $field:ident) => { when_from($out, $base, $it.$field) };
+    (@write $out:ident $base:ident $it:ident is $field:ident) => { $it.$field.encode($out) };
+    (@write $out:ident $base:ident $it:ident base $field:ident) => { $it.$field.encode($out); $base = $it.$field; };
+    (@read $from:ident $base:ident when) => { read_when_from($from, $base)? };
+    (@read $from:ident $base:ident is) => { Decode::decode($from)? };
+    (@read $from:ident $base:ident base) => {{ let at = Instant::decode($from)?; $base = at; at }};
     ($($type:ident { $($how:ident $field:ident)* })*) => {$(
         impl Encode for $type {
+            #[allow(unused)]
             fn encode(&self, out: &mut Writer) {
-                $(fields!(@write out self $how $field);)*
+                let mut base = Instant(0);
+                $(fields!(@write out base self $how $field);)*
             }
         }
 
         impl Decode for $type {
+            #[allow(unused)]
             fn decode(from: &mut Reader<'_>) -> Result<$type, DecodeError> {
-                $(let $field = fields!(@read from $how);)*
+                let mut base = Instant(0);
+                $(let $field = fields!(@read from base $how);)*
                 Ok($type { $($field),* })
             }
         }
@@ -254,16 +269,16 @@ fields! {
     Consent { is topic is state when at }
     Recent { is what is at is fields }
     Standing { is member when until }
-    Entered { is journey is key is begin when end }
+    Entered { is journey is key base begin when end }
     Occurrence { when next is date is last }
     Run {
-        is number is journey is plan is entry_number is begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn
-        is step is state when due when horizon when guarded_until is anchor is met is delivered is visits is seen
+        is number is journey is plan is entry_number base begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn
+        is step is state when due when horizon when guarded_until when anchor is met is delivered is visits is seen
     }
     Seen { is what is at is fields is taken }
     SendKey { is run is send is visit is channel }
-    Pending { is key is journey is message is step is planned_at is state is on_time is capped_since is doubts }
-    MessageFact { is key is journey is message is topic is channel is claimed_at when sent_at is counts is held_out is reports }
+    Pending { is key is journey is message is step base planned_at is state when on_time is capped_since is doubts }
+    MessageFact { is key is journey is message is topic is channel base claimed_at when sent_at is counts is held_out is reports }
     Reported { is verb is at is by_machine }
     KnownId { is id is body is day }
     Entry { is at is seq }
