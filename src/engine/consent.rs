@@ -87,6 +87,13 @@ impl Turn<'_> {
             self.refresh_segments(segments, &mut flips);
             wave.flips = flips;
         }
+        if loaded.index.messages_asked && loaded.index.contacts.get(field.index()).copied().unwrap_or(false) {
+            // Who is reachable depends on it.
+            let mut flips = std::mem::take(&mut wave.flips);
+            self.refresh_segments(&loaded.index.message_segments, &mut flips);
+            wave.flips = flips;
+            wave.messages = true;
+        }
         if loaded.index.fields_matter.get(field.index()).copied().unwrap_or(false) {
             wave.fields.push(field);
             if !self.row.occurrences.is_empty() {
@@ -118,7 +125,7 @@ impl Turn<'_> {
         }
         let mut wave = Wave::default();
         self.follow_field(field, &mut wave);
-        if wave.zone || !wave.fields.is_empty() || !wave.flips.is_empty() {
+        if wave.zone || wave.messages || !wave.fields.is_empty() || !wave.flips.is_empty() {
             self.cause(wave);
         }
     }

@@ -7,15 +7,15 @@ use super::Skip;
 use super::row::Customer;
 use crate::plan::Plan;
 use crate::schema::{ChannelId, ChannelKind};
-use crate::value::{Text, Value};
+use crate::value::Value;
 
 /// The address; empty for channels that reach `customer.id`.
-pub fn address(plan: &Plan, customer: &Customer, channel: ChannelId) -> Result<Text, Skip> {
+pub fn address<'c>(plan: &Plan, customer: &'c Customer, channel: ChannelId) -> Result<&'c str, Skip> {
     let Some(channel) = plan.schema.channels.get(channel.index()) else { return Err(Skip::NoContact) };
-    let Some(field) = channel.contact else { return Ok(Text::default()) };
+    let Some(field) = channel.contact else { return Ok("") };
     match customer.attribute(field) {
         Value::Text(text) if text.trim().is_empty() => Err(Skip::NoContact),
-        Value::Text(text) if has_valid_form(channel.kind, text) => Ok(text.clone()),
+        Value::Text(text) if has_valid_form(channel.kind, text) => Ok(text),
         Value::Missing => Err(Skip::NoContact),
         _ => Err(Skip::InvalidContact),
     }

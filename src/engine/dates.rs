@@ -10,7 +10,7 @@ use super::index::DateEntry;
 use super::row::Occurrence;
 use super::turn::Turn;
 use crate::calendar::recurrence::{Every, Rule, Yearly};
-use crate::calendar::{Instant, civil};
+use crate::calendar::{Instant, Zone, civil};
 use crate::plan::{EntryKind, PastEntry};
 use crate::schema::FieldId;
 use crate::value::Value;
@@ -56,7 +56,13 @@ impl Turn<'_> {
         }
     }
 
-    fn next_occurrence(&self, entry: &DateEntry, after: Instant, last: Option<NaiveDate>, changed: bool) -> Option<(NaiveDate, Instant)> {
+    fn next_occurrence(
+        &mut self,
+        entry: &DateEntry,
+        after: Instant,
+        last: Option<NaiveDate>,
+        changed: bool,
+    ) -> Option<(NaiveDate, Instant)> {
         let journey = self.loaded.plan.journeys.get(entry.at.journey.index())?;
         match &journey.entries.get(usize::from(entry.at.entry))?.kind {
             EntryKind::Every(rule) => self.next_of_rule(rule, after, last),
@@ -90,12 +96,19 @@ impl Turn<'_> {
         }
     }
 
-    fn next_of_rule(&self, rule: &Rule, after: Instant, last: Option<NaiveDate>) -> Option<(NaiveDate, Instant)> {
+    fn next_of_rule(&mut self, rule: &Rule, after: Instant, last: Option<NaiveDate>) -> Option<(NaiveDate, Instant)> {
+        let zone = self.zone;
         if matches!(rule.every, Every::Elapsed { .. }) {
             // Several a day: they are told apart by their moments.
-            return rule.next_after(after, self.zone);
+            return rule.next_after(after, zone);
         }
-        first_unused(last, after, |after| rule.next_after(after, self.zone))
+        let known = &mut self.out.scratch.upcoming;
+        let at = known.iter().position(|known| known.rule == *rule && known.zone == zone).unwrap_or_else(|| {
+            known.push(Upcoming { rule: rule.clone(), zone, from: after, list: Vec::new(), is_complete: false });
+            known.len() - 1
+        });
+        let upcoming = &mut known[at];
+        first_unused(last, after, |after| upcoming.next_after(after))
     }
 
     /// Every occurrence that has come, in the order of the plan's date entries.
@@ -132,11 +145,51 @@ impl Turn<'_> {
     }
 }
 
+/// The occurrences of a rule in a zone from `from` on, as far as anybody asked: the same for every customer, so a driver's output keeps
+/// them. They follow from the rule alone and change no result.
+#[derive(Debug)]
+pub(super) struct Upcoming {
+    rule: Rule,
+    zone: Zone,
+    from: Instant,
+    list: Vec<(NaiveDate, Instant)>,
+    is_complete: bool,
+}
+
+/// Occurrences kept of one rule, and how far apart two questions may be before the list begins anew.
+const UPCOMING_MAX: usize = 2_048;
+const UPCOMING_GAP_MS: i64 = 400 * crate::calendar::DAY_MS;
+
+impl Upcoming {
+    fn next_after(&mut self, after: Instant) -> Option<(NaiveDate, Instant)> {
+        loop {
+            let end = self.list.last().map_or(self.from, |(_, at)| *at);
+            if after < self.from || after.since_ms(end) > UPCOMING_GAP_MS || self.list.len() > UPCOMING_MAX {
+                // A little earlier, for customers who became known before this one.
+                self.from = after.plus_ms(-UPCOMING_GAP_MS / 4);
+                self.list.clear();
+                self.is_complete = false;
+                continue;
+            }
+            if let Some(found) = self.list.get(self.list.partition_point(|(_, at)| *at <= after)) {
+                return Some(*found);
+            }
+            if self.is_complete {
+                return None;
+            }
+            match self.rule.next_after(end, self.zone) {
+                Some(next) => self.list.push(next),
+                None => self.is_complete = true,
+            }
+        }
+    }
+}
+
 /// The next occurrence whose date was not used before.
 fn first_unused(
     last: Option<NaiveDate>,
     mut after: Instant,
-    next: impl Fn(Instant) -> Option<(NaiveDate, Instant)>,
+    mut next: impl FnMut(Instant) -> Option<(NaiveDate, Instant)>,
 ) -> Option<(NaiveDate, Instant)> {
     for _ in 0..PASSED_OVER_MAX {
         let (date, at) = next(after)?;

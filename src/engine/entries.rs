@@ -98,7 +98,7 @@ impl Turn<'_> {
     pub(super) fn enter_those_already_in(&mut self) {
         let loaded = self.loaded;
         self.row.turn += 1;
-        self.scratch.entered.clear();
+        self.out.scratch.entered.clear();
         for (segment, joins, at) in &loaded.index.segment_entries {
             let journey = loaded.plan.journeys.get(at.journey.index());
             let kind = journey.and_then(|journey| journey.entries.get(usize::from(at.entry))).map(|entry| &entry.kind);
@@ -115,7 +115,7 @@ impl Turn<'_> {
         if phase == Phase::Running && journey.while_running == WhileRunning::Ignore {
             return;
         }
-        if self.scratch.entered.contains(&at.journey) {
+        if self.out.scratch.entered.contains(&at.journey) {
             return;
         }
         let key = match key_of(journey, at.entry, cause) {
@@ -141,7 +141,7 @@ impl Turn<'_> {
         }
         if let Err(why) = self.may_enter(at, journey, cause, key, live.is_some()) {
             if phase == Phase::Entering || why != NotEntered::AlreadyRunning {
-                self.scratch.entered.push(at.journey);
+                self.out.scratch.entered.push(at.journey);
                 self.refuse(at.journey, why);
             }
             return;
@@ -158,12 +158,12 @@ impl Turn<'_> {
         match self.let_in(at.journey, journey, &run) {
             Ok(until) => run.guarded_until = until,
             Err(why) => {
-                self.scratch.entered.push(at.journey);
+                self.out.scratch.entered.push(at.journey);
                 self.refuse(at.journey, why);
                 return;
             }
         }
-        self.scratch.entered.push(at.journey);
+        self.out.scratch.entered.push(at.journey);
         if let Some(live) = live {
             let old = self.row.runs[live].number;
             self.end(old, Ending::Restarted);
@@ -248,7 +248,7 @@ impl Turn<'_> {
     }
 
     fn update_entry(&mut self, live: usize, at: EntryRef, journey: &Journey, cause: Cause<'_>) {
-        self.scratch.entered.push(at.journey);
+        self.out.scratch.entered.push(at.journey);
         let values = entry_values(journey, at.entry, cause);
         let turn = self.row.turn;
         let run = &mut self.row.runs[live];

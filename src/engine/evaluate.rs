@@ -136,10 +136,14 @@ impl<'a> Context<'a> {
                 Value::Text(text) => pattern.regex.is_match(text),
                 _ => false,
             },
-            Expr::InSegment(segment) => self.plan.segments.get(segment.index()).is_some_and(|segment| {
-                // Asked now, not read from the row: conditions read the truth of the moment.
-                self.holds(&segment.condition, None)
-            }),
+            Expr::InSegment(segment) => match self.customer.standing(*segment) {
+                // The row's standing follows every change at once; what time has overtaken is asked again.
+                Some(standing) if standing.until > self.now => {
+                    self.lower(standing.until);
+                    standing.member
+                }
+                _ => self.plan.segments.get(segment.index()).is_some_and(|segment| self.holds(&segment.condition, None)),
+            },
             Expr::InJourney(journey) => self.customer.runs.iter().any(|run| run.journey == *journey && run.is_live()),
             Expr::SubscribedTo(topic) => self.customer.is_subscribed(self.plan, *topic),
             Expr::ReachableBy(channel) => self.customer.is_reachable(self.plan, *channel),

@@ -67,7 +67,7 @@ pub fn begin(world: &dyn World, row: &mut Customer, start: Instant, given: &[Giv
     }
     let (segments, loaded) = (turn.loaded.plan.segments.len(), turn.loaded);
     turn.row.segments.clear();
-    turn.row.segments.resize(segments, Standing { member: false, until: Instant::NEVER });
+    turn.row.segments.resize(segments, Standing { member: false, until: Instant::FIRST });
     turn.refresh_all_segments(&mut Vec::new());
     if !loaded.index.dates.is_empty() {
         turn.schedule_all(start.plus_ms(-1));
@@ -97,6 +97,17 @@ fn given_message(turn: &mut Turn<'_>, message: MessageId, channel: ChannelId, ve
         _ => vec![Reported { verb, at, by_machine: false }],
     };
     let journey = JourneyId(u16::MAX);
-    let fact = MessageFact { key, journey, message, topic, channel, claimed_at: at, sent_at: at, counts: !transactional, held_out: false, reports };
+    let fact = MessageFact {
+        key,
+        journey,
+        message,
+        topic,
+        channel,
+        claimed_at: at,
+        sent_at: at,
+        counts: !transactional,
+        held_out: false,
+        reports,
+    };
     turn.row.facts.push(fact);
 }

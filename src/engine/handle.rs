@@ -72,15 +72,17 @@ impl Turn<'_> {
         self.react(&wave);
     }
 
-    pub(super) fn finish(mut self, now: Instant) {
+    pub(super) fn finish(self, now: Instant) {
         let known = self.row.known_since != Instant::NEVER;
         if known {
             self.row.clock = now;
         }
         self.row.world = self.world.number();
-        self.row.wake = next_due(self.row, &self.loaded.index);
+        if !self.in_moment {
+            // After moments it is known already.
+            self.row.wake = next_due(self.row, &self.loaded.index);
+        }
         self.out.wake = self.row.wake;
-        self.out.scratch = std::mem::take(&mut self.scratch);
     }
 
     /// Whether an input's id was not handled before; notes it.
@@ -133,7 +135,7 @@ impl Turn<'_> {
                     self.meet(Wave::default());
                 }
                 self.row.turn += 1;
-                self.scratch.entered.clear();
+                self.out.scratch.entered.clear();
                 self.request(journey, Cause { args: &args, ..Cause::at(at.min(self.now)) });
                 return;
             }
@@ -183,7 +185,7 @@ impl Turn<'_> {
             self.keep_history(*what, *at, fields);
         }
         self.row.segments.clear();
-        self.row.segments.resize(loaded.plan.segments.len(), Standing { member: false, until: Instant::NEVER });
+        self.row.segments.resize(loaded.plan.segments.len(), Standing { member: false, until: Instant::FIRST });
         self.refresh_all_segments(&mut wave.flips);
         if !loaded.index.dates.is_empty() {
             // What is at this very instant comes after the input, so it is still to come.

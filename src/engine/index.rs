@@ -46,8 +46,12 @@ pub struct Index {
     pub(super) message_segments: Vec<SegmentId>,
     /// Fields that some run or date entry looks at.
     pub(super) fields_matter: Vec<bool>,
-    /// Some journey reacts to message events, or some condition asks about messages.
-    pub(super) messages_matter: bool,
+    /// Verbs of message events that somebody waits for, bit by bit.
+    pub(super) verbs: u16,
+    /// Some segment, guard or `when` arm asks about messages.
+    pub(super) messages_asked: bool,
+    /// Fields that are an address of some channel.
+    pub(super) contacts: Vec<bool>,
     /// Messages are remembered for at least that long after they were claimed, ms.
     pub(super) facts_ms: i64,
     events: usize,
@@ -195,7 +199,13 @@ impl Index {
         self.topic_segments = ids(plan.schema.topics.len()).map(|at| over(&|depends| depends.topics.contains(&TopicId(at)))).collect();
         self.journey_segments = ids(plan.journeys.len()).map(|at| over(&|depends| depends.journeys.contains(&JourneyId(at)))).collect();
         self.message_segments = over(&|depends| depends.messages);
-        self.messages_matter |= !self.message_segments.is_empty();
+        self.messages_asked |= !self.message_segments.is_empty();
+        self.contacts = vec![false; plan.schema.customer.len()];
+        for contact in plan.schema.channels.iter().filter_map(|channel| channel.contact) {
+            if let Some(is_one) = self.contacts.get_mut(contact.index()) {
+                *is_one = true;
+            }
+        }
         self.fields_matter = vec![false; plan.schema.customer.len()];
     }
 
@@ -216,9 +226,9 @@ impl Index {
                         listeners.entries.push(here);
                     }
                 }
-                EntryKind::On(What::Message { .. }) => {
+                EntryKind::On(What::Message { verb, .. }) => {
                     self.message_entries.push(here);
-                    self.messages_matter = true;
+                    self.verbs |= 1 << *verb as u16;
                 }
                 EntryKind::Joins { segment, .. } => self.segment_entries.push((*segment, true, here)),
                 EntryKind::Leaves { segment, .. } => self.segment_entries.push((*segment, false, here)),
@@ -273,7 +283,7 @@ impl Index {
         for field in &depends.fields {
             self.field_matters(*field);
         }
-        self.messages_matter |= depends.messages;
+        self.messages_asked |= depends.messages;
     }
 
     fn add_arm(&mut self, journey: JourneyId, trigger: &Trigger) {
@@ -295,8 +305,8 @@ impl Index {
                     }
                 }
             }
-            What::Message { .. } => {
-                self.messages_matter = true;
+            What::Message { verb, .. } => {
+                self.verbs |= 1 << verb as u16;
                 if let Some(index) = self.journeys.get_mut(journey.index()) {
                     index.messages |= bits;
                 }

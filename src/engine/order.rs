@@ -61,8 +61,8 @@ impl Turn<'_> {
 
     /// 4 to 8.
     pub(super) fn react(&mut self, wave: &Wave) {
-        self.scratch.entered.clear();
-        let mut interests = std::mem::take(&mut self.scratch.interests);
+        self.out.scratch.entered.clear();
+        let mut interests = std::mem::take(&mut self.out.scratch.interests);
         interests.clear();
         self.find_interests(wave, &mut interests);
         interests.sort_unstable();
@@ -93,7 +93,7 @@ impl Turn<'_> {
                 self.wake_run(*interest, wave);
             }
         }
-        self.scratch.interests = interests;
+        self.out.scratch.interests = interests;
         if entries {
             self.enter(wave);
         }
@@ -190,10 +190,10 @@ impl Turn<'_> {
     /// 9 and 10, until nothing is left.
     pub(super) fn settle(&mut self) {
         loop {
-            while let Some(news) = self.scratch.news.pop_front() {
+            while let Some(news) = self.out.scratch.news.pop_front() {
                 self.chain += 1;
                 if self.chain > CHAIN_MAX {
-                    self.scratch.news.clear();
+                    self.out.scratch.news.clear();
                     self.record(RecordKind::ChainCut);
                     break;
                 }
@@ -201,12 +201,12 @@ impl Turn<'_> {
                     News::Wave(wave) => self.take_in(*wave),
                     News::Start { journey, args, held_out } => {
                         self.row.turn += 1;
-                        self.scratch.entered.clear();
+                        self.out.scratch.entered.clear();
                         self.request(journey, Cause { args: &args, held_out, ..Cause::at(self.now) });
                     }
                 }
             }
-            if !self.claim_ready() && self.scratch.news.is_empty() {
+            if !self.claim_ready() && self.out.scratch.news.is_empty() {
                 return;
             }
         }

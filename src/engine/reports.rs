@@ -77,7 +77,8 @@ impl Turn<'_> {
 
     /// Something happened to a message: who asks or waits for it is told, as part of this input.
     fn tell_of(&mut self, key: SendKey, verb: MessageVerb, at: Instant) {
-        if !self.loaded.index.messages_matter {
+        let index = &self.loaded.index;
+        if index.verbs & (1 << verb as u16) == 0 && !index.messages_asked {
             return;
         }
         let Some(fact) = self.row.facts.iter().find(|fact| fact.key == key) else { return };

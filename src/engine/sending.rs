@@ -256,7 +256,7 @@ impl<'a> Turn<'a> {
         if self.row.suppressed(channel) {
             return Err(Verdict::Skip(Skip::Suppressed));
         }
-        address(plan, self.row, channel).map_err(Verdict::Skip)
+        address(plan, self.row, channel).map(Text::new).map_err(Verdict::Skip)
     }
 
     fn check_hours_and_caps(&self, at: usize, case: &Case<'_>) -> Option<Verdict> {
@@ -332,7 +332,8 @@ impl<'a> Turn<'a> {
     pub(super) fn deliver_again(&mut self, at: usize) -> bool {
         let pending = self.row.pending[at].clone();
         let (Some(case), Some(run)) = (self.case(&pending), self.row.run(pending.key.run)) else { return false };
-        let address = if case.to_customer { address(&self.loaded.plan, self.row, pending.key.channel) } else { Ok(Text::default()) };
+        let address =
+            if case.to_customer { address(&self.loaded.plan, self.row, pending.key.channel).map(Text::new) } else { Ok(Text::default()) };
         let (Ok(address), Ok(content)) = (address, self.content(&case, run, pending.key.channel)) else { return false };
         self.row.pending[at].doubts += 1;
         self.deliver(&pending, address, content);

@@ -22,7 +22,6 @@ pub(super) struct Turn<'a> {
     pub(super) attention: Attention,
     pub(super) row: &'a mut Customer,
     pub(super) out: &'a mut Output,
-    pub(super) scratch: Scratch,
     /// What counts as the moment of everything that happens now.
     pub(super) now: Instant,
     /// When it was due.
@@ -45,6 +44,8 @@ pub(super) struct Scratch {
     pub(super) interests: Vec<Interest>,
     /// Journeys that were entered, restarted or updated by the input at hand.
     pub(super) entered: Vec<JourneyId>,
+    /// Occurrences of the plan's rules, for all customers.
+    pub(super) upcoming: Vec<super::dates::Upcoming>,
 }
 
 /// A run that something concerns; sorted, this is the order in which runs are taken: higher priority, then older.
@@ -92,26 +93,10 @@ pub(super) struct Wave {
 impl<'a> Turn<'a> {
     pub(super) fn new(world: &'a dyn World, attention: Attention, row: &'a mut Customer, out: &'a mut Output) -> Turn<'a> {
         let loaded = world.active();
-        let scratch = std::mem::take(&mut out.scratch);
         let plan_now = row.plans.iter().position(|hash| *hash == loaded.plan.hash).map(|at| at as u16);
         let (zone, now) = (zone_of(&loaded.plan, row), row.clock);
         let limits = world.limits();
-        Turn {
-            world,
-            loaded,
-            limits,
-            attention,
-            row,
-            out,
-            scratch,
-            now,
-            on_time: now,
-            in_moment: false,
-            zone,
-            steps: 0,
-            chain: 0,
-            plan_now,
-        }
+        Turn { world, loaded, limits, attention, row, out, now, on_time: now, in_moment: false, zone, steps: 0, chain: 0, plan_now }
     }
 
     /// Position of the active plan in the row, which notes it.
@@ -175,7 +160,7 @@ impl<'a> Turn<'a> {
 
     /// Queues what a step caused.
     pub(super) fn cause(&mut self, wave: Wave) {
-        self.scratch.news.push_back(News::Wave(Box::new(wave)));
+        self.out.scratch.news.push_back(News::Wave(Box::new(wave)));
     }
 
     pub(super) fn message_position(&self, key: SendKey) -> Option<usize> {

@@ -14,6 +14,6 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, plan: &Plan, journey: Jour
     let context = turn.context_in(plan, run);
     let args: Vec<Value> = args.iter().map(|arg| context.value(arg)).collect();
     turn.record_run(own, number, step, RecordKind::Started(journey));
-    turn.scratch.news.push_back(News::Start { journey, args, held_out });
+    turn.out.scratch.news.push_back(News::Start { journey, args, held_out });
     Next::Go(next)
 }
