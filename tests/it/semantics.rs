@@ -2,11 +2,16 @@
 //!
 //! A test reads like the rule: a journey, what happens to one customer, and what came of it, line by line.
 
+mod caps;
 mod chance;
+mod dates;
+mod ends;
 mod harness;
 mod order;
+mod quiet_hours;
 mod runs;
 mod segments;
 mod sending;
 mod time;
+mod waits;
 mod whole;

@@ -491,3 +491,25 @@ fn skip(why: Skip) -> &'static str {
 pub fn text(value: &str) -> Value {
     Value::Text(Text::from(value))
 }
+
+/// A journey that sends on every purchase, behind a policy.
+pub fn sending(policy: &str, steps: &str) -> Story {
+    Story::of(&format!("policy {{\n{policy}\n}}\njourney j {{\n enter on bought\n enter again always\n {steps}\n}}"))
+}
+
+/// What became of messages.
+pub fn messages(story: &Story) -> Vec<String> {
+    let about = ["sent ", "skipped ", "held ", "failed ", "unknown ", "cancelled "];
+    story
+        .records
+        .iter()
+        .filter_map(|record| story.line(record))
+        .filter(|line| about.iter().any(|word| line.contains(word)))
+        .map(|line| line.split(' ').filter(|word| !word.starts_with('#')).collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+/// Every line that has these words.
+pub fn moments(story: &Story, words: &str) -> Vec<String> {
+    story.records.iter().filter_map(|record| story.line(record)).filter(|line| line.contains(words)).collect()
+}
