@@ -82,7 +82,7 @@ findings! {
     /// A day or a clock time that does not exist.
     NoSuchTime = "E0016", "no-such-time";
     /// A number with more digits than an exact decimal holds, or with letters in it.
-    BadNumber = "E0017", "not-a-number";
+    BadNumber = "E0017", "bad-number";
     /// `\q` in a text.
     UnknownEscape = "E0018", "unknown-escape";
     /// A block in braces that must be there and is not.
@@ -107,7 +107,7 @@ pub struct FileTooLarge {
 }
 
 impl Problem for FileTooLarge {
-    const CODE: Code = Code::new("E0652", "file-too-large");
+    const CODE: Code = Code::new("E0652", "oversized-file");
 
     fn place(&self) -> Place {
         self.place
