@@ -62,7 +62,7 @@ fn head(report: &Report, text: &mut String) {
     }
     if report.duplicates + report.conflicts > 0 {
         let (same, other) = (number(report.duplicates), number(report.conflicts));
-        let _ = writeln!(text, "{same} repetitions of a message id were left out, and {other} with another content");
+        let _ = writeln!(text, "message ids that came again, left out: {same} with the same content, {other} with another");
     }
 }
 
@@ -83,7 +83,12 @@ fn files(report: &Report, text: &mut String) {
             for example in refused.examples.iter().take(EXAMPLES_SHOWN) {
                 let column = if example.column.is_empty() { String::new() } else { format!(", column {}", example.column) };
                 let found = if example.found.is_empty() { "nothing".to_owned() } else { format!("`{}`", example.found) };
-                let _ = writeln!(text, "      line {}{column}: found {found}, expected {}", example.line, example.expected);
+                // Some reasons are a sentence of their own that names what was found.
+                let why = match example.expected.starts_with(&found) {
+                    true => example.expected.clone(),
+                    false => format!("found {found}, expected {}", example.expected),
+                };
+                let _ = writeln!(text, "      line {}{column}: {why}", example.line);
             }
         }
     }

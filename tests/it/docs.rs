@@ -217,8 +217,10 @@ fn the_report_of_the_readme_is_real() {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_onward"));
     let ran = command.args(["simulate", "journeys/grocery"]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     let printed = String::from_utf8(ran.stdout).unwrap();
-    let lines: std::collections::BTreeSet<&str> = printed.lines().collect();
+    // Columns are as wide as the widest row, also of rows that the page leaves out.
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: std::collections::BTreeSet<String> = printed.lines().map(words).collect();
     for (index, line) in report.text.lines().enumerate() {
-        assert!(lines.contains(line), "{}:{}: the report has no line `{line}`", report.page, report.line + index);
+        assert!(lines.contains(&words(line)), "{}:{}: the report has no line `{line}`", report.page, report.line + index);
     }
 }
