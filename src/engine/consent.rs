@@ -107,6 +107,7 @@ impl Turn<'_> {
         if zone == self.row.zone {
             return;
         }
+        self.note_slept();
         self.row.zone = zone;
         self.zone = super::zone_of(&self.loaded.plan, self.row);
         wave.zone = true;

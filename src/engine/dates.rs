@@ -12,7 +12,7 @@ use super::turn::Turn;
 use crate::calendar::recurrence::{Every, Rule, Yearly};
 use crate::calendar::{Instant, Zone, civil};
 use crate::plan::{EntryKind, PastEntry};
-use crate::schema::FieldId;
+use crate::schema::{FieldId, SegmentId};
 use crate::value::Value;
 use chrono::{NaiveDate, NaiveTime};
 
@@ -49,10 +49,49 @@ impl Turn<'_> {
         let (Some(entry), Some(known)) = (loaded.index.dates.get(at), self.row.occurrences.get(at)) else { return };
         let last = known.last;
         let Some(period) = loaded.index.journeys.get(entry.at.journey.index()) else { return };
+        if self.sleeps(entry) {
+            if let Some(known) = self.row.occurrences.get_mut(at) {
+                *known = never(last);
+            }
+            return;
+        }
         let after = after.max(period.from.plus_ms(-1));
         let found = self.next_occurrence(entry, after, last, changed).filter(|(_, at)| *at < period.to);
         if let Some(known) = self.row.occurrences.get_mut(at) {
             *known = found.map_or(never(last), |(date, next)| Occurrence { next, date, last });
+        }
+    }
+
+    /// A recurring entry that demands a segment she is not in: nothing could come of its occurrences, so she is not woken for them, unless
+    /// somebody wants to read that nothing came of them.
+    fn sleeps(&self, entry: &DateEntry) -> bool {
+        !self.attention.detail && entry.driver.is_some_and(|segment| self.row.standing(segment).is_some_and(|standing| !standing.member))
+    }
+
+    /// She joined or left a segment: what it drives wakes up or falls asleep.
+    pub(super) fn wake_dates(&mut self, segment: SegmentId) {
+        if self.row.occurrences.is_empty() {
+            return;
+        }
+        let loaded = self.loaded;
+        for (at, entry) in loaded.index.dates.iter().enumerate() {
+            if entry.driver == Some(segment) {
+                self.schedule(at, self.now.plus_ms(-1), false);
+            }
+        }
+    }
+
+    /// The zone is about to change: what went by in the old one while an entry slept has happened, under its date.
+    pub(super) fn note_slept(&mut self) {
+        let loaded = self.loaded;
+        for (at, entry) in loaded.index.dates.iter().enumerate() {
+            let journey = loaded.plan.journeys.get(entry.at.journey.index());
+            let kind = journey.and_then(|journey| journey.entries.get(usize::from(entry.at.entry))).map(|entry| &entry.kind);
+            let Some(EntryKind::Every(rule)) = kind.filter(|_| self.sleeps(entry)) else { continue };
+            let passed = rule.latest_at_or_before(self.now.plus_ms(-1), self.zone).filter(|(_, at)| *at >= self.row.known_since);
+            if let (Some((date, _)), Some(known)) = (passed, self.row.occurrences.get_mut(at)) {
+                known.last = known.last.max(Some(date));
+            }
         }
     }
 

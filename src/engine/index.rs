@@ -5,6 +5,7 @@
 
 use super::row::SeenWhat;
 use super::turn::Event;
+use crate::calendar::recurrence::Every;
 use crate::calendar::{DAY_MS, Instant, Span};
 use crate::condition::{Expr, Happening, Trigger, Until, What};
 use crate::plan::{ArmKind, CapWindow, Depends, EntryKind, Guard, Journey, Plan, StepKind};
@@ -84,6 +85,8 @@ pub(super) struct DateEntry {
     pub(super) at: EntryRef,
     pub(super) field: Option<FieldId>,
     pub(super) until: Option<Until>,
+    /// Of a recurring entry: the segment that its `where` demands. Who is not in it need not be woken.
+    pub(super) driver: Option<SegmentId>,
 }
 
 /// How runs of a journey react to a happening.
@@ -232,12 +235,18 @@ impl Index {
                 }
                 EntryKind::Joins { segment, .. } => self.segment_entries.push((*segment, true, here)),
                 EntryKind::Leaves { segment, .. } => self.segment_entries.push((*segment, false, here)),
-                EntryKind::Moment(_) | EntryKind::Every(_) => self.dates.push(DateEntry { at: here, field: None, until: None }),
+                EntryKind::Moment(_) => self.dates.push(DateEntry { at: here, field: None, until: None, driver: None }),
+                EntryKind::Every(rule) => {
+                    let driver =
+                        entry.condition.as_ref().and_then(driving_segment).filter(|_| !matches!(rule.every, Every::Elapsed { .. }));
+                    self.dates.push(DateEntry { at: here, field: None, until: None, driver });
+                }
                 EntryKind::Around { field, offset, before, at, .. } => {
                     self.field_matters(*field);
                     self.dates.push(DateEntry {
                         at: here,
                         field: Some(*field),
+                        driver: None,
                         until: Some(Until::Around { value: Box::new(Expr::Customer(*field)), offset: *offset, before: *before, at: *at }),
                     });
                 }
@@ -356,6 +365,15 @@ fn journey_index(plan: &Plan, journey: &Journey) -> JourneyIndex {
         arms,
         messages: 0,
         watched: false,
+    }
+}
+
+/// A segment without which a condition cannot hold.
+fn driving_segment(condition: &Expr) -> Option<SegmentId> {
+    match condition {
+        Expr::InSegment(segment) => Some(*segment),
+        Expr::And(tests) => tests.iter().find_map(driving_segment),
+        _ => None,
     }
 }
 

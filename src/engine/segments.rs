@@ -61,6 +61,7 @@ impl Turn<'_> {
         let Some(standing) = self.row.segments.get_mut(id.index()) else { return };
         let was = std::mem::replace(standing, Standing { member, until }).member;
         if was != member {
+            self.wake_dates(id);
             // It may have flipped twice within one input.
             match flips.iter().position(|(flipped, _)| *flipped == id) {
                 Some(at) => {

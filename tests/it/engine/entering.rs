@@ -217,6 +217,35 @@ fn a_recurring_entry_is_named_by_its_local_date_and_happens_once_whatever_the_zo
 }
 
 #[test]
+fn a_recurring_entry_that_demands_a_segment_wakes_nobody_else() {
+    let tell = |detail: bool| {
+        let mut story = Story::shop(
+            r#"
+segment pros { customer.plan is "pro" }
+journey j { enter every day at 09:00 where in segment pros and customer.points is 0
+  enter again always
+  exit "x" }
+"#,
+        );
+        story.detail = detail;
+        story.attributes("2026-03-01 12:00", &[("plan", "free")]);
+        assert_eq!(story.wake == onward::calendar::Instant::NEVER, !detail);
+        // In the instant of an occurrence she joins: it comes after the input.
+        story.attributes("2026-03-05 09:00", &[("plan", "pro")]);
+        story.until("2026-03-06 12:00");
+        story.attributes("2026-03-07 08:00", &[("plan", "free")]);
+        // 09:00 of 8 March went by in Bangkok while she was not in it: that date is used up in London, too.
+        story.attributes("2026-03-08 10:00", &[("timezone", "Europe/London")]);
+        story.attributes("2026-03-08 11:00", &[("plan", "pro")]);
+        story.until("2026-03-09 20:00");
+        story.entries()
+    };
+    let entries = ["2026-03-05 09:00 j#1 entered", "2026-03-06 09:00 j#2 entered", "2026-03-09 16:00 j#3 entered"];
+    assert_eq!(tell(true), entries);
+    assert_eq!(tell(false), entries);
+}
+
+#[test]
 fn of_several_occurrences_missed_by_an_outage_only_the_latest_happens() {
     let mut story = Story::shop("journey j { enter every day at 09:00\n enter again always\n exit \"x\" }");
     story.world.loses_time = true;

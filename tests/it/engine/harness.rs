@@ -99,6 +99,8 @@ pub struct Story {
     pub outcomes: Vec<Outcome>,
     /// Nobody answers: messages stay claimed.
     pub silent: bool,
+    /// Somebody reads everything; nothing else may depend on it.
+    pub detail: bool,
     pub zone: Zone,
     pub wake: Instant,
 }
@@ -144,6 +146,7 @@ impl Story {
             cancelled: 0,
             outcomes: Vec::new(),
             silent: false,
+            detail: true,
             zone,
             wake: Instant::NEVER,
         }
@@ -180,7 +183,7 @@ impl Story {
     pub fn raw(&mut self, input: Input) {
         let now = input.now;
         let mut out = Output::default();
-        handle(&self.world, Attention { render: true, detail: true }, &mut self.row, input, &mut out);
+        handle(&self.world, Attention { render: true, detail: self.detail }, &mut self.row, input, &mut out);
         self.records.append(&mut out.records);
         self.wake = out.wake;
         self.store();
