@@ -208,7 +208,7 @@ pub struct Message {
 
 #[derive(Debug, Clone)]
 pub enum Content {
-    Channel(ChannelContent),
+    Channel(Box<ChannelContent>),
     WhenInDoubt(Option<WhenInDoubt>, Place),
     NotYet { what: &'static str, place: Place },
 }

@@ -100,12 +100,11 @@ impl<'a> Lowerer<'a> {
         let first_block = self
             .tree
             .children(node)
-            .into_iter()
             .filter(|child| {
                 matches!(
                     self.kind(*child),
-                    K::Block | K::BranchBlock | K::SplitBlock | K::ArmBlock | K::ShortWait | K::JourneyBlock | K::SceneBlock
-                ) && self.kind(*child) != K::ShortWait
+                    K::Block | K::BranchBlock | K::SplitBlock | K::ArmBlock | K::JourneyBlock | K::SceneBlock
+                )
             })
             .map(|child| self.tree.span(child).start)
             .min()

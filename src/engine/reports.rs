@@ -65,10 +65,10 @@ impl Turn<'_> {
         let (journey, message) = (fact.journey, fact.message);
         let step = self.row.run(key.run).map(|run| run.step).unwrap_or_default();
         self.record_run(journey, key.run, step, RecordKind::Reported { key, message, verb, by_machine });
-        if (verb == MessageVerb::Bounced && hard) || verb == MessageVerb::Complained {
-            if let Some(wave) = self.set_suppression(key.channel, true) {
-                self.take_in(wave);
-            }
+        if ((verb == MessageVerb::Bounced && hard) || verb == MessageVerb::Complained)
+            && let Some(wave) = self.set_suppression(key.channel, true)
+        {
+            self.take_in(wave);
         }
         if !by_machine {
             self.tell_of(key, verb, at);

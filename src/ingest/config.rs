@@ -87,7 +87,7 @@ pub struct Log {
 pub enum Shape {
     /// Segment's own export: one call per line of JSON.
     Segment,
-    Columns(Columns),
+    Columns(Box<Columns>),
 }
 
 #[derive(Debug, Clone)]
@@ -144,7 +144,8 @@ impl Config {
         let mut found = Diagnostics::default();
         let mut config = Config::default();
         let (document, errors) = DeTable::parse_recoverable(&source.text);
-        for error in &errors {
+        // One broken line is one message; what follows from it is silent.
+        if let Some(error) = errors.first() {
             let end = source.text.len();
             let range = error.span().unwrap_or(0..0);
             found.push(BrokenToml {
@@ -152,8 +153,6 @@ impl Config {
                 place: place_of(file, range.start.min(end)..range.end.min(end)),
                 help: "a setting is `name = \"text\"`, `name = 5` or `name = true`; a block begins with `[name]`".to_owned(),
             });
-            // One broken line is one message; what follows from it is silent.
-            break;
         }
         if errors.is_empty() {
             config.fill(document.get_ref(), file, &mut found);
@@ -341,7 +340,7 @@ fn read_log(mut table: Table<'_, '_>, found: &mut Diagnostics) -> Option<Log> {
     let id = table.text("id", "write `id = \"message_id\"`: the column whose value is the same only for the same event", found);
     let properties = columns(&mut table, "columns", "`[log.columns]`", found);
     table.finish(found);
-    let shape = Shape::Columns(Columns { event: event?, customer: customer?, time: time?, id, properties });
+    let shape = Shape::Columns(Box::new(Columns { event: event?, customer: customer?, time: time?, id, properties }));
     Some(Log { file: file?, shape, separator, place })
 }
 

@@ -30,16 +30,11 @@ pub struct Item {
     pub fields: Vec<FieldId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ItemKind {
     Event(EventId),
+    #[default]
     Attributes,
-}
-
-impl Default for ItemKind {
-    fn default() -> ItemKind {
-        ItemKind::Attributes
-    }
 }
 
 /// A bound [`Source`].

@@ -297,10 +297,9 @@ impl<'w> Simulation<'w> {
 /// Gives the newcomers of a chunk their slots.
 fn hand_out(parts: &mut [Part<'_>], filled: &mut Filled) {
     let threads = parts.len();
-    let mut number: usize = parts.iter().map(|part| part.slots.len()).sum();
-    for name in filled.fresh.drain(..) {
+    let known: usize = parts.iter().map(|part| part.slots.len()).sum();
+    for (number, name) in (known..).zip(filled.fresh.drain(..)) {
         parts[number % threads].slots.push(Slot::Fresh(name));
-        number += 1;
     }
 }
 

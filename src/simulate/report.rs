@@ -421,8 +421,11 @@ fn cap_reports(plan: &Plan, tally: &Tally, only: Option<JourneyId>) -> Vec<CapRe
     reports
 }
 
+/// How many by day and by hour.
+type ByTime = (u64, BTreeMap<String, u64>, BTreeMap<String, u64>);
+
 fn channel_reports(plan: &Plan, tally: &Tally, zone: Zone) -> Vec<ChannelReport> {
-    let mut channels: BTreeMap<String, (u64, BTreeMap<String, u64>, BTreeMap<String, u64>)> = BTreeMap::new();
+    let mut channels: BTreeMap<String, ByTime> = BTreeMap::new();
     for ((channel, number), count) in &tally.sorted_sends() {
         let at = quarter(*number);
         let (sent, days, hours) = channels.entry(channel_name(plan, *channel)).or_default();
@@ -435,7 +438,7 @@ fn channel_reports(plan: &Plan, tally: &Tally, zone: Zone) -> Vec<ChannelReport>
         let best = counts.iter().rev().max_by_key(|(_, count)| **count);
         best.map(|(what, count)| Count { what: what.clone(), count: *count, place: None })
     };
-    let report = |(channel, (sent, days, hours)): (String, (u64, BTreeMap<String, u64>, BTreeMap<String, u64>))| ChannelReport {
+    let report = |(channel, (sent, days, hours)): (String, ByTime)| ChannelReport {
         channel,
         sent,
         busiest_day: busiest(&days),

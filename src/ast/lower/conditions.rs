@@ -77,10 +77,10 @@ impl<'a> Lowerer<'a> {
                 _ => {}
             }
         }
-        if tests.len() == 1 {
-            if let Some(test) = tests.pop() {
-                return test;
-            }
+        if tests.len() == 1
+            && let Some(test) = tests.pop()
+        {
+            return test;
         }
         self.expr(node, ExprKind::Joined { tests, joins })
     }

@@ -31,7 +31,7 @@ impl<'a> Lowerer<'a> {
     fn content(&'a self, node: NodeId, docs: Docs) -> Option<Content> {
         let place = self.place(node);
         match self.kind(node) {
-            K::ChannelContent => self.channel_content(node, docs).map(Content::Channel),
+            K::ChannelContent => self.channel_content(node, docs).map(Box::new).map(Content::Channel),
             K::ContentRule => {
                 let rule = self.children(node).first().copied()?;
                 Some(match self.kind(rule) {

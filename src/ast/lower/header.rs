@@ -147,18 +147,11 @@ impl<'a> Lowerer<'a> {
                 }
             }
         };
-        let on = self.child(node, K::EveryOn).and_then(|on| {
-            if let Some(number) = self.number_in(on) {
-                return Some(EveryOn::DayOfMonth(number));
-            }
-            let days = self.days_in(on);
-            if self.has(on, K::KwFirst) {
-                Some(EveryOn::First(days))
-            } else if self.has(on, K::KwLast) {
-                Some(EveryOn::Last(days))
-            } else {
-                Some(EveryOn::Days(days))
-            }
+        let on = self.child(node, K::EveryOn).map(|on| match self.number_in(on) {
+            Some(number) => EveryOn::DayOfMonth(number),
+            None if self.has(on, K::KwFirst) => EveryOn::First(self.days_in(on)),
+            None if self.has(on, K::KwLast) => EveryOn::Last(self.days_in(on)),
+            None => EveryOn::Days(self.days_in(on)),
         });
         Every { step, on, at: self.time_in(node), place: self.place(node) }
     }

@@ -27,14 +27,15 @@ impl Context<'_> {
             return self.time_since_latest(history, subject);
         }
         let tracked = self.customer.history.of(history.tracker);
-        if matches!(history.window, Window::Ever) && history.condition.is_none() {
-            if let Some(answer) = self.from_totals(history, tracked) {
-                return answer;
-            }
+        if matches!(history.window, Window::Ever)
+            && history.condition.is_none()
+            && let Some(answer) = self.answer_of_totals(history, tracked)
+        {
+            return answer;
         }
         let Some(reach) = self.reach(&history.window, subject) else { return nothing(history.function) };
         let Some(tracked) = tracked else { return nothing(history.function) };
-        self.from_entries(history, tracked, &reach, subject)
+        self.answer_of_entries(history, tracked, &reach, subject)
     }
 
     pub(super) fn time_since_latest(&self, history: &History, subject: Option<&Subject<'_>>) -> Value {
@@ -46,7 +47,7 @@ impl Context<'_> {
     }
 
     /// Answers that totals over everything give; `None` where entries are needed.
-    fn from_totals(&self, history: &History, tracked: Option<&Tracked>) -> Option<Value> {
+    fn answer_of_totals(&self, history: &History, tracked: Option<&Tracked>) -> Option<Value> {
         let Some(tracked) = tracked else { return Some(nothing(history.function)) };
         let total = |property: u16| {
             let tracker = self.plan.trackers.get(history.tracker.index())?;
@@ -94,7 +95,7 @@ impl Context<'_> {
         }
     }
 
-    fn from_entries(&self, history: &History, tracked: &Tracked, reach: &Reach, subject: Option<&Subject<'_>>) -> Value {
+    fn answer_of_entries(&self, history: &History, tracked: &Tracked, reach: &Reach, subject: Option<&Subject<'_>>) -> Value {
         let mut range = tracked.between(reach.after, reach.until);
         if let Some((begin, seq)) = reach.begin {
             // Entries of the very instant of the begin that arrived after it.
@@ -155,7 +156,7 @@ impl Context<'_> {
             HistoryFn::Largest(of) => extreme(values(of), Ordering::Greater),
             HistoryFn::MostFrequent(of) => most_frequent(values(of)),
             HistoryFn::Earliest(of) => values(of).next().cloned().unwrap_or_default(),
-            HistoryFn::Latest(of) => values(of).last().cloned().unwrap_or_default(),
+            HistoryFn::Latest(of) => values(of).next_back().cloned().unwrap_or_default(),
             HistoryFn::EarliestAt => at(0).map_or(Value::Missing, Value::Instant),
             HistoryFn::LatestAt => count.checked_sub(1).and_then(at).map_or(Value::Missing, Value::Instant),
             HistoryFn::TimeSinceLatest => Value::Missing,

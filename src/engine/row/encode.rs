@@ -413,7 +413,7 @@ impl Decode for Tracked {
             Ok(Entry { at, seq })
         })?;
         let values: Vec<Value> = Vec::decode(from)?;
-        if entries.is_empty() && !values.is_empty() || !entries.is_empty() && values.len() % entries.len() != 0 {
+        if entries.is_empty() && !values.is_empty() || !entries.is_empty() && !values.len().is_multiple_of(entries.len()) {
             // Every entry has the same number of values.
             return Err(DecodeError { fault: Fault::Range, ..kind(from, 0) });
         }

@@ -95,25 +95,25 @@ fn add(list: &mut Vec<u16>, property: Option<u16>) {
 fn asks_only_the_event(condition: &Expr) -> bool {
     let mut only = true;
     condition.walk(&mut |part| {
-        only &= match part {
+        only &= !matches!(
+            part,
             Expr::Now
-            | Expr::Today
-            | Expr::CustomerId
-            | Expr::Customer(_)
-            | Expr::EntryAt
-            | Expr::EntryDate
-            | Expr::Entry(_)
-            | Expr::Local(_)
-            | Expr::Param(_)
-            | Expr::History(_)
-            | Expr::Messages(_)
-            | Expr::SendState { .. }
-            | Expr::InSegment(_)
-            | Expr::InJourney(_)
-            | Expr::SubscribedTo(_)
-            | Expr::ReachableBy(_) => false,
-            _ => true,
-        };
+                | Expr::Today
+                | Expr::CustomerId
+                | Expr::Customer(_)
+                | Expr::EntryAt
+                | Expr::EntryDate
+                | Expr::Entry(_)
+                | Expr::Local(_)
+                | Expr::Param(_)
+                | Expr::History(_)
+                | Expr::Messages(_)
+                | Expr::SendState { .. }
+                | Expr::InSegment(_)
+                | Expr::InJourney(_)
+                | Expr::SubscribedTo(_)
+                | Expr::ReachableBy(_)
+        );
     });
     only
 }
