@@ -56,7 +56,8 @@ fn grammar() {
     let mut grammar: String = source.lines().map(|line| expand(line, &mut phrases) + "\n").collect();
     for (rule, phrase) in &phrases {
         let words: Vec<String> = phrase.split(' ').map(|word| format!("\"{word}\"")).collect();
-        writeln!(grammar, "/// `{phrase}`\n{rule} = @{{ {} ~ word_end }}", words.join(" ~ blank+ ~ ")).expect("a string takes what is written");
+        writeln!(grammar, "/// `{phrase}`\n{rule} = @{{ {} ~ word_end }}", words.join(" ~ blank+ ~ "))
+            .expect("a string takes what is written");
     }
     let path = out.join("journey.pest");
     let rules = node_rules(&grammar);
@@ -131,7 +132,8 @@ fn kinds(rules: &[(String, String)], phrases: &BTreeMap<String, String>) -> Stri
         .iter()
         .filter_map(|(rule, docs)| {
             let example = docs.strip_prefix('`')?.split_once('`')?.0;
-            (!rule.starts_with("kw_") && !rule.starts_with("foreign_")).then(|| format!("            Kind::{} => {example:?},\n", camel(rule)))
+            (!rule.starts_with("kw_") && !rule.starts_with("foreign_"))
+                .then(|| format!("            Kind::{} => {example:?},\n", camel(rule)))
         })
         .collect();
     let missing = listed(&|rule| rule.starts_with("no_"));

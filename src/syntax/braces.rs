@@ -78,55 +78,56 @@ fn end_of_line(bytes: &[u8], from: usize) -> usize {
     bytes[from..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| from + at)
 }
 
-/// Behind the closing quote, or at the end of the line.
+/// Behind the closing quote, or at the end of the line. Looks at every byte once, whatever stands on the line.
 fn end_of_text(bytes: &[u8], from: usize) -> usize {
-    let stop = end_of_line(bytes, from);
     let mut at = from + 1;
-    // Once a `{{` has no `}}` on its line, no later one has.
+    // Once a `{{` has no `}}`, all is plain: as the grammar's `text` reads it.
     let mut holes = true;
-    while at < stop {
-        match bytes[at] {
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
             b'"' => return at + 1,
-            b'\\' => at += 2,
-            b'{' if holes && bytes[at..stop].starts_with(b"{{") => match bytes[at + 2..stop].windows(2).position(|pair| pair == b"}}") {
-                Some(hole) => at += hole + 4,
+            b'\n' => return at,
+            b'\\' if bytes.get(at + 1) != Some(&b'\n') => at += 2,
+            b'{' if holes && bytes[at..].starts_with(b"{{") => match end_of_hole(bytes, at + 2) {
+                Some(end) => at = end,
                 None => holes = false,
             },
             _ => at += 1,
         }
     }
-    // No closing quote: then a hole may have eaten one; the grammar reads it again without holes.
-    let mut at = from + 1;
-    while at < stop {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
+    bytes.len()
+}
+
+/// Behind the `}}` of a hole; None where another one begins or the line ends before.
+fn end_of_hole(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        match bytes.get(at)? {
+            b'}' if bytes[at..].starts_with(b"}}") => return Some(at + 2),
+            b'{' if bytes[at..].starts_with(b"{{") => return None,
+            b'\n' => return None,
             _ => at += 1,
         }
     }
-    stop
 }
 
 fn end_of_quoted_name(bytes: &[u8], from: usize) -> usize {
-    let stop = end_of_line(bytes, from);
-    bytes[from + 1..stop].iter().position(|byte| *byte == b'`').map_or(from + 1, |at| from + at + 2)
+    let close = bytes[from + 1..].iter().position(|byte| matches!(byte, b'`' | b'\n'));
+    close.filter(|at| bytes[from + 1 + at] == b'`').map_or(from + 1, |at| from + at + 2)
 }
 
 /// Behind the closing quotes, or before the next declaration.
 fn end_of_long_text(text: &str, from: usize) -> usize {
+    let bytes = text.as_bytes();
     let mut at = from + 3;
-    loop {
-        let line_end = end_of_line(text.as_bytes(), at);
-        if let Some(close) = text.get(at..line_end).and_then(|line| line.find("\"\"\"")) {
-            return at + close + 3;
-        }
-        at = line_end + 1;
-        match text.get(at..) {
-            None => return text.len(),
-            Some(rest) if declares(rest) => return line_end,
-            Some(_) => {}
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' if bytes[at..].starts_with(b"\"\"\"") => return at + 3,
+            b'\n' if declares(&text[at + 1..]) => return at,
+            _ => at += 1,
         }
     }
+    bytes.len()
 }
 
 /// Looks, in its first column, like the begin of a declaration: the rule `column_0` of the grammar.
@@ -145,11 +146,20 @@ pub(super) fn declares(rest: &str) -> bool {
     };
     match keyword {
         "customer" | "stages" | "policy" | "brand" => behind.starts_with('{'),
-        "event" | "journey" | "segment" | "score" | "survey" | "hook" | "block" => named().is_some_and(|rest| rest.starts_with(['{', '"', '('])),
+        "event" | "journey" | "segment" | "score" | "survey" | "hook" | "block" => {
+            named().is_some_and(|rest| rest.starts_with(['{', '"', '(']))
+        }
         "team" | "audience" | "codes" | "list" => named().is_some_and(|rest| rest.starts_with('"')),
-        "topic" => named().is_some_and(|rest| rest.starts_with('"')) || matches!(third, Some("opt" | "double" | "transactional")) || (third == Some("on") && fourth == Some("request")),
+        "topic" => {
+            named().is_some_and(|rest| rest.starts_with('"'))
+                || matches!(third, Some("opt" | "double" | "transactional"))
+                || (third == Some("on") && fourth == Some("request"))
+        }
         "catalog" => named().is_some_and(|rest| rest.starts_with('"')) || third == Some("by"),
-        "route" => matches!((third, fourth), (Some("first"), Some("reachable")) | (Some("preferred"), Some("channel")) | (Some("those"), Some("of"))),
+        "route" => matches!(
+            (third, fourth),
+            (Some("first"), Some("reachable")) | (Some("preferred"), Some("channel")) | (Some("those"), Some("of"))
+        ),
         "channel" => third == Some("reaches"),
         "custom" => second == Some("channel"),
         "scenario" => behind.starts_with('"'),
@@ -175,6 +185,26 @@ pub(super) fn too_deep(text: &str, depth_max: usize) -> Option<Span> {
         }
     });
     found
+}
+
+/// Words that begin a line which continues the one before.
+const JOINING: &[&str] = &["and", "or", "where", "within", "by", "for", "then", "otherwise"];
+
+/// Whether the line at `first` goes on with the one before. `for each` is a step, and `otherwise {` a branch unless a `call` or a draw
+/// says what happens without an answer.
+fn continues(text: &str, before: &Line, first: u32) -> bool {
+    let line = &text[first as usize..];
+    let word = first_word(line);
+    let rest = line[word.len()..].trim_start_matches([' ', '\t']);
+    match word {
+        "for" => !rest.starts_with("each"),
+        "otherwise" if rest.starts_with('{') => matches!(first_word(&text[before.first as usize..]), "call" | "draw"),
+        _ => JOINING.contains(&word),
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    &text[..text.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(text.len())]
 }
 
 struct Open {
@@ -213,19 +243,28 @@ fn blame(text: &str, marks: &[Mark]) -> Option<BraceMistake> {
     for (index, mark) in marks.iter().enumerate() {
         match *mark {
             Mark::Line { start, first } => {
-                let indent = first - start;
+                let mut indent = first - start;
                 let leading = text.as_bytes().get(first as usize);
+                let word = first_word(&text[first as usize..]);
+                // `else` stands behind a `}`, on its line or below it.
+                let lone_else = word == "else" && index > 0 && !matches!(marks[index - 1], Mark::Bracket(b'}', _));
                 if leading != Some(&b'}')
                     && brackets == 0
                     && let Some(top) = stack.last()
-                    && indent <= top.indent
+                    && (indent <= top.indent || lone_else)
                 {
                     return Some(unclosed(text, top, &lines));
+                }
+                let opened = index > 0 && matches!(marks[index - 1], Mark::Bracket(b'{', _));
+                if let Some(before) = lines.last().filter(|before| !opened && before.indent < indent && continues(text, before, first)) {
+                    // It continues the line before, so what it opens belongs to that one.
+                    indent = before.indent;
                 }
                 lines.push(Line { first, indent });
             }
             Mark::Bracket(b'{', at) => {
-                let doubled = index > 0 && matches!(marks[index - 1], Mark::Bracket(b'{', before) if text[before as usize + 1..at as usize].trim().is_empty());
+                let doubled = index > 0
+                    && matches!(marks[index - 1], Mark::Bracket(b'{', before) if text[before as usize + 1..at as usize].trim().is_empty());
                 if doubled {
                     return Some(BraceMistake { kind: BraceKind::Doubled, span: Span::new(at, at + 1), insert: None });
                 }

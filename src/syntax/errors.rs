@@ -36,7 +36,7 @@ struct Spelling<'t> {
     text: &'t str,
     file: FileId,
     found: Diagnostics,
-    /// Spans of lines with characters that cannot be read: what else is wrong there follows from them.
+    /// Lines with characters that cannot be read, in order: what else is wrong there follows from them.
     bad_lines: Vec<Span>,
 }
 
@@ -70,11 +70,9 @@ impl<'t> Spelling<'t> {
 
     fn report(&mut self, finding: impl Into<Diagnostic>) {
         let finding = finding.into();
-        let span = finding.place.span;
-        if self.bad_lines.iter().any(|line| line.start <= span.start && span.start <= line.end) {
-            return;
+        if !self.on_bad_line(finding.place.span.start as usize) {
+            self.found.push(finding);
         }
-        self.found.push(finding);
     }
 
     /// One unit of the text, in which one mistake is reported: a declaration, a line of a block, an entry of a list of fields.
@@ -221,7 +219,7 @@ impl<'t> Spelling<'t> {
         let written = self.written(id);
         // What most likely stood behind the quote stays outside: ` {`, a closing bracket, a comma.
         let trimmed = written.trim_end();
-        let kept = trimmed.trim_end_matches(['{', ')', ']', ',', ' ']);
+        let kept = trimmed.trim_end_matches(['{', '}', ')', ']', ',', ' ']);
         let inner = if kept.len() > 1 { kept.len() } else { trimmed.len() };
         let end = span.start + inner as u32;
         let place = self.at(Span::new(span.start, span.start + trimmed.len() as u32));
@@ -290,5 +288,8 @@ fn is_listed(kind: Kind) -> bool {
 
 /// A line or entry, not the punctuation around it.
 fn is_unit(kind: Kind) -> bool {
-    !(matches!(kind, Kind::Open | Kind::Close | Kind::Comma | Kind::Comment | Kind::Doc | Kind::Bom | Kind::Cond | Kind::Junk | Kind::StrayBlock) || kind.is_missing())
+    !(matches!(
+        kind,
+        Kind::Open | Kind::Close | Kind::Comma | Kind::Comment | Kind::Doc | Kind::Bom | Kind::Cond | Kind::Junk | Kind::StrayBlock
+    ) || kind.is_missing())
 }

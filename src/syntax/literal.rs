@@ -128,12 +128,17 @@ pub fn decode_long(content: &str, start: u32) -> Decoded {
     let body = if opened_blank { &lines[1..] } else { &lines[..] };
     // A text that begins right behind the quotes has no indent on its first line.
     let indented = if opened_blank { body } else { body.get(1..).unwrap_or(&[]) };
-    let indent = indented.iter().filter(|line| !line.1.trim().is_empty()).map(|line| line.1.len() - line.1.trim_start_matches([' ', '\t']).len()).min();
+    let indent = indented
+        .iter()
+        .filter(|line| !line.1.trim().is_empty())
+        .map(|line| line.1.len() - line.1.trim_start_matches([' ', '\t']).len())
+        .min();
     for (index, (at, line)) in body.iter().enumerate() {
         if index > 0 {
             decoded.text.push('\n');
         }
-        let cut = if opened_blank || index > 0 { indent.unwrap_or(0).min(line.len() - line.trim_start_matches([' ', '\t']).len()) } else { 0 };
+        let cut =
+            if opened_blank || index > 0 { indent.unwrap_or(0).min(line.len() - line.trim_start_matches([' ', '\t']).len()) } else { 0 };
         let from = at + cut as u32;
         decoded.note(from);
         decoded.push(&line[cut..], from);
@@ -157,8 +162,9 @@ impl Decoded {
         while let Some(at) = content[from..].find(['\\', '{']).map(|at| from + at) {
             if content[at..].starts_with('{') {
                 let hole = holes && content[at..].starts_with("{{");
-                match content[at..].find("}}").filter(|_| hole) {
-                    Some(close) => from = at + close + 2,
+                let close = if hole { content[at + 2..].find(['}', '{']).map(|next| at + 2 + next) } else { None };
+                match close.filter(|close| content[*close..].starts_with("}}")) {
+                    Some(close) => from = close + 2,
                     None => {
                         holes &= !hole;
                         from = at + 1;

@@ -11,12 +11,14 @@ mod mistakes;
 mod nesting;
 mod soup;
 
-/// Every `.journey` file of the repository that is not meant to fail.
+/// Every `.journey` file of the repository whose spelling is right; what the checker says about it is another matter.
 fn examples() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    for folder in ["journeys", "tests/it/syntax"] {
+    for folder in ["journeys", "tests/it/syntax", "tests/corpus/check"] {
         collect(Path::new(folder), &mut found);
     }
+    // Its point is a name of two scripts, which the spelling warns about too.
+    found.retain(|(path, _)| !path.ends_with("W0112-looks-alike.journey"));
     found.sort();
     found
 }
@@ -102,7 +104,7 @@ fn windows_line_ends_and_a_byte_order_mark_are_fine() {
 fn every_beginning_of_an_example_is_read_without_a_panic() {
     for (_, text) in examples() {
         // Every prefix of the large files would take minutes; a step of a prime number meets every kind of place.
-        let step = if text.len() > 4000 { 37 } else { 7 };
+        let step = if text.len() > 4000 { 37 } else { 11 };
         for end in (0..text.len()).step_by(step).filter(|end| text.is_char_boundary(*end)) {
             findings(&text[..end]);
         }

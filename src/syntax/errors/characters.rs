@@ -13,6 +13,10 @@ impl Spelling<'_> {
         }
         let bytes = self.text.as_bytes();
         for (at, character) in self.text.char_indices() {
+            if self.on_bad_line(at) {
+                // One of them on a line is enough: who sees it sees the others.
+                continue;
+            }
             let lone_return = character == '\r' && bytes.get(at + 1) != Some(&b'\n');
             if lone_return || character.is_control() && !matches!(character, '\n' | '\r' | '\t') {
                 self.control(at, character);
@@ -28,7 +32,17 @@ impl Spelling<'_> {
         let tree = self.tree;
         for id in tree.tokens() {
             let kind = tree.kind(id);
-            if matches!(kind, Kind::Text | Kind::LongText | Kind::OpenText | Kind::OpenLongText | Kind::ForeignText | Kind::Comment | Kind::Doc | Kind::Bom) {
+            if matches!(
+                kind,
+                Kind::Text
+                    | Kind::LongText
+                    | Kind::OpenText
+                    | Kind::OpenLongText
+                    | Kind::ForeignText
+                    | Kind::Comment
+                    | Kind::Doc
+                    | Kind::Bom
+            ) {
                 continue;
             }
             let written = self.written(id);
@@ -36,7 +50,8 @@ impl Spelling<'_> {
                 continue;
             }
             let start = tree.span(id).start as usize;
-            for (at, character) in written.char_indices().filter(|(_, character)| invisible(*character)) {
+            let hidden = written.char_indices().find(|(_, character)| invisible(*character));
+            if let Some((at, character)) = hidden.filter(|(at, _)| !self.on_bad_line(start + at)) {
                 self.hidden(start + at, character, "cannot be seen and is no blank");
             }
             if kind == Kind::Name {
@@ -49,7 +64,10 @@ impl Spelling<'_> {
         let span = Span::new(at as u32, at as u32 + character.len_utf8() as u32);
         let (message, fix) = match character {
             '\r' => ("a line ends with a carriage return alone".to_owned(), Fix::replace("end the line as others do", self.at(span), "\n")),
-            _ => (format!("the control character U+{:04X} is no text", u32::from(character)), Fix::replace("take it away", self.at(span), "")),
+            _ => (
+                format!("the control character U+{:04X} is no text", u32::from(character)),
+                Fix::replace("take it away", self.at(span), ""),
+            ),
         };
         self.found.push(BadCharacter::from(Words {
             message,
@@ -95,7 +113,15 @@ impl Spelling<'_> {
     fn forget_line(&mut self, at: usize) {
         let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         let end = self.text[at..].find('\n').map_or(self.text.len(), |newline| at + newline);
-        self.bad_lines.push(Span::new(start as u32, end as u32));
+        let line = Span::new(start as u32, end as u32);
+        let at = self.bad_lines.partition_point(|other| other.start < line.start);
+        self.bad_lines.insert(at, line);
+    }
+
+    /// Whether the line of an offset has a character that cannot be read.
+    pub(super) fn on_bad_line(&self, at: usize) -> bool {
+        let behind = self.bad_lines.partition_point(|line| line.start as usize <= at);
+        behind > 0 && at <= self.bad_lines[behind - 1].end as usize
     }
 }
 

@@ -30,6 +30,7 @@ impl Spelling<'_> {
             Kind::ForeignTime => clock_time(written),
             Kind::ForeignDate => plain_date(written),
             Kind::ForeignMoney => money(written),
+            Kind::ForeignChoices => Some(written.split(',').map(|choice| format!("\"{}\"", choice.trim())).collect::<Vec<_>>().join(", ")),
             Kind::ForeignCount => None,
             Kind::ForeignOption => return false,
             Kind::BadNumber => return self.number_with_letters(id),
@@ -46,7 +47,9 @@ impl Spelling<'_> {
         // A sign that glues two words together leaves a blank behind.
         let before = self.text[..span.start as usize].chars().next_back();
         let after = self.text[span.end as usize..].chars().next();
-        let word = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_' || character == '"');
+        let word = |character: Option<char>| {
+            character.is_some_and(|character| character.is_alphanumeric() || character == '_' || character == '"')
+        };
         let mut text = text.to_owned();
         if text.starts_with(char::is_alphabetic) && word(before) {
             text.insert(0, ' ');
@@ -68,29 +71,52 @@ impl Spelling<'_> {
             None => String::new(),
         };
         let (message, label, help): (String, &str, String) = match kind {
+            Kind::ForeignChoices => ("the choices of `one of` stand in quotes".to_owned(), "each is a text", write(instead)),
             Kind::ForeignText => (format!("`{shown}` is no text here"), "texts stand in plain double quotes", write(instead)),
-            Kind::ForeignDuration if instead.is_none() => {
-                (format!("`{shown}` can be read in two ways"), "minutes or months", "write the unit in full: `30 minutes` or `30 months`".to_owned())
+            Kind::ForeignDuration if instead.is_none() => (
+                format!("`{shown}` can be read in two ways"),
+                "minutes or months",
+                "write the unit in full: `30 minutes` or `30 months`".to_owned(),
+            ),
+            Kind::WordedDuration if written.starts_with('-') => (
+                format!("`{shown}` lies in the past"),
+                "nobody can wait for less than nothing",
+                "write a length of time such as `2 days`; what lies before a date is `2 days before customer.birthday`".to_owned(),
+            ),
+            Kind::ForeignDuration | Kind::WordedDuration => {
+                (format!("`{shown}` is written differently here"), "a number and a unit in full", write(instead))
             }
-            Kind::WordedDuration if written.starts_with('-') => {
-                (format!("`{shown}` lies in the past"), "nobody can wait for less than nothing", "write a length of time such as `2 days`; what lies before a date is `2 days before customer.birthday`".to_owned())
-            }
-            Kind::ForeignDuration | Kind::WordedDuration => (format!("`{shown}` is written differently here"), "a number and a unit in full", write(instead)),
-            Kind::ForeignTime => (format!("`{shown}` is written differently here"), "clock times are two digits, `:`, two digits", instead.map_or("write for example `09:00`".to_owned(), |instead| format!("write `{instead}`"))),
+            Kind::ForeignTime => (
+                format!("`{shown}` is written differently here"),
+                "clock times are two digits, `:`, two digits",
+                instead.map_or("write for example `09:00`".to_owned(), |instead| format!("write `{instead}`")),
+            ),
             Kind::ForeignDate => {
-                let help = instead.map_or("write the year, the month and the day, for example `2026-03-01`, or `2026-03-01 09:00`".to_owned(), |instead| format!("write `{instead}`"));
+                let help = instead.map_or(
+                    "write the year, the month and the day, for example `2026-03-01`, or `2026-03-01 09:00`".to_owned(),
+                    |instead| format!("write `{instead}`"),
+                );
                 (format!("`{shown}` is written differently here"), "dates go year, month, day", help)
             }
             Kind::ForeignMoney => {
-                let help = instead.map_or("write the amount and the currency's three letters, for example `500 THB` or `5 USD`".to_owned(), |instead| format!("write `{instead}`"));
+                let help = instead
+                    .map_or("write the amount and the currency's three letters, for example `500 THB` or `5 USD`".to_owned(), |instead| {
+                        format!("write `{instead}`")
+                    });
                 (format!("`{shown}` is written differently here"), "an amount and three letters", help)
             }
             Kind::ForeignCount => {
                 let help = "write `at least 2`, `at most 2` or `exactly 2`; more than 2 is `at least 3`".to_owned();
                 (format!("`{shown}` is not one of the three ways to count"), "`at least`, `at most` or `exactly`", help)
             }
-            Kind::ForeignColon => ("a name that is given a type takes no `:`".to_owned(), "not before a type", "write for example `total money THB`".to_owned()),
-            Kind::ForeignArgAssign => ("a name that is given a value takes `:`".to_owned(), "not `=`", "write for example `total: 900 THB`".to_owned()),
+            Kind::ForeignColon => (
+                "a name that is given a type takes no `:`".to_owned(),
+                "not before a type",
+                "write for example `total money THB`".to_owned(),
+            ),
+            Kind::ForeignArgAssign => {
+                ("a name that is given a value takes `:`".to_owned(), "not `=`", "write for example `total: 900 THB`".to_owned())
+            }
             _ => (format!("`{shown}` is a word of another language"), "written differently here", write(instead)),
         };
         (message, label.to_owned(), help)

@@ -7,29 +7,139 @@ use crate::syntax::findings::{Commas, ForeignSpelling, NoDeclaration, NoSuchLine
 use crate::syntax::tree::{Kind, NodeId};
 
 const DECLARATIONS: &[&str] = &[
-    "customer", "event", "topic", "team", "segment", "policy", "route", "channel", "let", "message", "journey", "scenario", "catalog", "stages", "list", "audience",
-    "codes", "block", "brand", "survey", "score", "hook", "custom channel",
+    "customer",
+    "event",
+    "topic",
+    "team",
+    "segment",
+    "policy",
+    "route",
+    "channel",
+    "let",
+    "message",
+    "journey",
+    "scenario",
+    "catalog",
+    "stages",
+    "list",
+    "audience",
+    "codes",
+    "block",
+    "brand",
+    "survey",
+    "score",
+    "hook",
+    "custom channel",
 ];
 const CLAUSES: &[&str] = &[
-    "enter", "enter again", "one run per", "while running", "accept late", "goal", "exit on", "exit when", "only while", "hold out", "runs from", "priority",
-    "quiet hours", "at most", "when edited", "message",
+    "enter",
+    "enter again",
+    "one run per",
+    "while running",
+    "accept late",
+    "goal",
+    "exit on",
+    "exit when",
+    "only while",
+    "hold out",
+    "runs from",
+    "priority",
+    "quiet hours",
+    "at most",
+    "when edited",
+    "message",
 ];
 const STEPS: &[&str] = &[
-    "wait", "send", "if", "let", "exit", "split", "set", "clear", "add", "remove", "increase", "decrease", "subscribe", "unsubscribe", "emit", "repeat", "break",
-    "start journey", "wait until", "wait up to", "wait the full", "experiment", "collect", "call", "confirm", "suppress", "draw code", "for each", "move to stage",
+    "wait",
+    "send",
+    "if",
+    "let",
+    "exit",
+    "split",
+    "set",
+    "clear",
+    "add",
+    "remove",
+    "increase",
+    "decrease",
+    "subscribe",
+    "unsubscribe",
+    "emit",
+    "repeat",
+    "break",
+    "start journey",
+    "wait until",
+    "wait up to",
+    "wait the full",
+    "experiment",
+    "collect",
+    "call",
+    "confirm",
+    "suppress",
+    "draw code",
+    "for each",
+    "move to stage",
 ];
 const JOINING: &[&str] = &["and", "or", "where", "within", "by", "for", "then", "otherwise", "else"];
 const RESERVED: &[&str] = &["and", "or", "not", "is", "in", "has", "where", "within", "by", "as", "else", "true", "false"];
 /// Words of other languages for steps that have another word here.
 const BORROWED: &[(&str, &str)] = &[
-    ("delay", "wait"), ("sleep", "wait"), ("pause", "wait"), ("return", "exit"), ("stop", "exit"), ("end", "exit"), ("quit", "exit"), ("var", "let"), ("const", "let"),
-    ("email", "send"), ("notify", "send"), ("message", "send"), ("loop", "repeat"), ("while", "repeat"), ("goto", "start journey"), ("trigger", "emit"),
+    ("delay", "wait"),
+    ("sleep", "wait"),
+    ("pause", "wait"),
+    ("return", "exit"),
+    ("stop", "exit"),
+    ("end", "exit"),
+    ("quit", "exit"),
+    ("var", "let"),
+    ("const", "let"),
+    ("email", "send"),
+    ("notify", "send"),
+    ("message", "send"),
+    ("loop", "repeat"),
+    ("while", "repeat"),
+    ("goto", "start journey"),
+    ("trigger", "emit"),
 ];
 /// Words that may continue a line.
 const CONTINUES: &[&str] = &[
-    "by", "as", "where", "within", "then", "otherwise", "or", "and", "to", "for", "at", "from", "in", "since", "until", "about", "if", "is", "not", "of", "after",
-    "before", "containing", "because", "without", "ignoring", "up", "times",
+    "by",
+    "as",
+    "where",
+    "within",
+    "then",
+    "otherwise",
+    "or",
+    "and",
+    "to",
+    "for",
+    "at",
+    "from",
+    "in",
+    "since",
+    "until",
+    "about",
+    "if",
+    "is",
+    "not",
+    "of",
+    "after",
+    "before",
+    "containing",
+    "because",
+    "without",
+    "ignoring",
+    "up",
+    "times",
 ];
+
+/// Words of the language that are no misspelt others.
+const KNOWN: &[&str] = &["when", "if", "on", "with", "send", "set", "exit", "wait", "not", "now", "has", "any", "the", "no", "all"];
+
+/// Statements whose events may be narrowed by `where`.
+fn takes_where(statement: Kind) -> bool {
+    matches!(statement, Kind::Enter | Kind::ExitOn | Kind::Goal | Kind::OnBranch | Kind::CollectStep)
+}
 
 /// The words that begin the lines of a block.
 fn first_words(block: Kind) -> Vec<&'static str> {
@@ -112,13 +222,22 @@ impl Spelling<'_> {
         let shown = short(word);
         let owned = |message: String, label: &str, help: String| (message, label.to_owned(), help, Vec::new());
         if word == "{" {
-            return owned("a block without a line that it belongs to".to_owned(), "what does this block belong to?", format!("write what it is for before the `{{`, for example {}", example_of(block)));
+            return owned(
+                "a block without a line that it belongs to".to_owned(),
+                "what does this block belong to?",
+                format!("write what it is for before the `{{`, for example {}", example_of(block)),
+            );
         }
         if block == Kind::CondBlock {
-            return owned("a segment is one condition".to_owned(), "a second condition begins here", "join the two: begin this line with `and` or with `or`".to_owned());
+            return owned(
+                "a segment is one condition".to_owned(),
+                "a second condition begins here",
+                "join the two: begin this line with `and` or with `or`".to_owned(),
+            );
         }
         if legal.contains(&word) || legal.iter().any(|phrase| phrase.split(' ').next() == Some(word)) {
-            let phrases: Vec<String> = legal.iter().filter(|phrase| phrase.split(' ').next() == Some(word)).map(|phrase| format!("`{phrase} …`")).collect();
+            let phrases: Vec<String> =
+                legal.iter().filter(|phrase| phrase.split(' ').next() == Some(word)).map(|phrase| format!("`{phrase} …`")).collect();
             return owned(format!("`{shown}` is not complete"), "how does this go on?", format!("write {}", phrases.join(" or ")));
         }
         if JOINING.contains(&word) {
@@ -129,29 +248,58 @@ impl Spelling<'_> {
             );
         }
         if let Some((_, here)) = BORROWED.iter().find(|(other, here)| *other == word.to_ascii_lowercase() && legal.contains(here)) {
-            let fixes = if matches!(*here, "wait" | "exit" | "let" | "emit") { vec![Fix::replace(format!("change to `{here}`"), place, *here)] } else { Vec::new() };
-            return (format!("`{shown}` is a word of another language"), "written differently here".to_owned(), format!("write `{here} …`"), fixes);
+            let fixes = if matches!(*here, "wait" | "exit" | "let" | "emit") {
+                vec![Fix::replace(format!("change to `{here}`"), place, *here)]
+            } else {
+                Vec::new()
+            };
+            return (
+                format!("`{shown}` is a word of another language"),
+                "written differently here".to_owned(),
+                format!("write `{here} …`"),
+                fixes,
+            );
         }
         let near = suggest::nearest(word, legal.iter().filter(|phrase| !phrase.contains(' ')).copied());
         if let Some(best) = near.first() {
-            let message = if block == Kind::File { format!("`{shown}` begins no declaration") } else { format!("`{shown}` is not {}", place_name(block)) };
+            let message = if block == Kind::File {
+                format!("`{shown}` begins no declaration")
+            } else {
+                format!("`{shown}` is not {}", place_name(block))
+            };
             let fixes = vec![Fix::replace(format!("change to `{best}`"), place, best.clone())];
             return (message, format!("did you mean `{best}`?"), format!("write `{best}`"), fixes);
         }
         if block != Kind::File && DECLARATIONS.contains(&word) {
-            return owned(format!("`{shown}` is declared outside of blocks"), "not inside of this", "move it out, to the first column of a line of its own".to_owned());
+            return owned(
+                format!("`{shown}` is declared outside of blocks"),
+                "not inside of this",
+                "move it out, to the first column of a line of its own".to_owned(),
+            );
         }
         if block == Kind::Block && CLAUSES.iter().any(|clause| clause.split(' ').next() == Some(word)) {
-            return owned(format!("`{shown}` belongs into the header of the journey"), "not among the steps of a block", "move it up, to the lines before the first step".to_owned());
+            return owned(
+                format!("`{shown}` belongs into the header of the journey"),
+                "not among the steps of a block",
+                "move it up, to the lines before the first step".to_owned(),
+            );
         }
         if block == Kind::File && (STEPS.contains(&word) || CLAUSES.contains(&word)) {
-            return owned(format!("`{shown}` belongs into a journey"), "outside of every journey", "move it between the braces of a `journey`".to_owned());
+            return owned(
+                format!("`{shown}` belongs into a journey"),
+                "outside of every journey",
+                "move it between the braces of a `journey`".to_owned(),
+            );
         }
         if block == Kind::File {
             let help = "a file holds declarations, for example `event signed_up { }` or `journey welcome { … }`".to_owned();
             return owned(format!("`{shown}` begins no declaration"), "no declaration begins like this", help);
         }
-        owned(format!("`{shown}` is not {}", place_name(block)), "this word begins no line here", format!("here stand lines such as {}", example_of(block)))
+        owned(
+            format!("`{shown}` is not {}", place_name(block)),
+            "this word begins no line here",
+            format!("here stand lines such as {}", example_of(block)),
+        )
     }
 
     /// `// …`, `/* … */`, `-- …`: comments of other languages. True once said.
@@ -200,6 +348,14 @@ impl Spelling<'_> {
         if self.foreign_comment(span, written) || self.semicolon(span, written) || self.thousands(id, span, written) {
             return true;
         }
+        if around.parent == Kind::BadArg
+            && let Some(list) = self.parent_of(around.parent_id)
+        {
+            let (open, close) = if self.tree.kind(list) == Kind::List { ("[", "]") } else { ("(", ")") };
+            if self.tree.children(list).any(|child| matches!(self.tree.kind(child), Kind::NoRparen | Kind::NoRbracket)) {
+                return self.bracket(list, self.token_before(id).unwrap_or(id), open, close);
+            }
+        }
         let word = first_word(written);
         if around.parent == Kind::BadArg && is_reserved(word) && !matches!(word, "and" | "or" | "is" | "in") {
             self.reserved(span);
@@ -207,7 +363,11 @@ impl Spelling<'_> {
         }
         let place = self.at(Span::new(span.start, span.start + word.len() as u32));
         let behind = self.token_before(id).map_or(String::new(), |before| format!(" after `{}`", short(self.written(before))));
-        let near = suggest::best(word, CONTINUES.iter().copied()).filter(|_| word.len() > 1);
+        let near = match word {
+            "when" | "if" | "with" | "whose" | "having" if takes_where(around.parent) => Some("where".to_owned()),
+            _ if KNOWN.contains(&word) || word.len() < 2 => None,
+            _ => suggest::best(word, CONTINUES.iter().copied()),
+        };
         let (label, fixes) = match &near {
             Some(best) => (format!("did you mean `{best}`?"), vec![Fix::replace(format!("change to `{best}`"), place, best.clone())]),
             None => ("the line is complete before this".to_owned(), Vec::new()),
@@ -217,7 +377,13 @@ impl Spelling<'_> {
             Some(example) => format!("take it away, or begin a new line with it; the line goes for example `{example}`"),
             None => "take it away, or begin a new line with it".to_owned(),
         };
-        self.report(Unexpected::from(Words { message: format!("`{}` does not belong here{behind}", short(word)), place, label, help, fixes }));
+        self.report(Unexpected::from(Words {
+            message: format!("`{}` does not belong here{behind}", short(word)),
+            place,
+            label,
+            help,
+            fixes,
+        }));
         true
     }
 
@@ -239,7 +405,9 @@ impl Spelling<'_> {
     /// `20,000`: the comma of other number formats.
     fn thousands(&mut self, id: NodeId, span: Span, written: &str) -> bool {
         let groups = written.strip_prefix(',').filter(|rest| rest.bytes().take(3).filter(u8::is_ascii_digit).count() == 3);
-        let Some(before) = self.token_before(id).filter(|before| groups.is_some() && self.tree.kind(*before) == Kind::Number) else { return false };
+        let Some(before) = self.token_before(id).filter(|before| groups.is_some() && self.tree.kind(*before) == Kind::Number) else {
+            return false;
+        };
         let number = self.tree.span(before);
         let digits = written.find(|letter: char| !(letter.is_ascii_digit() || letter == ',')).unwrap_or(written.len());
         let place = self.at(Span::new(number.start, span.start + digits as u32));
@@ -288,7 +456,12 @@ impl Spelling<'_> {
             }));
         }
         let entry = |kind: Kind| matches!(kind, Kind::Cond | Kind::Record | Kind::Arg | Kind::Param | Kind::BadArg);
-        if matches!(list, Kind::Params | Kind::Args | Kind::List) && entry(last) && entry(this) && last != Kind::BadArg && this != Kind::BadArg {
+        if matches!(list, Kind::Params | Kind::Args | Kind::List)
+            && entry(last)
+            && entry(this)
+            && last != Kind::BadArg
+            && this != Kind::BadArg
+        {
             *said = true;
             let end = self.tree.span(before).end;
             self.report(Commas::from(Words {
@@ -308,6 +481,9 @@ pub(super) fn is_reserved(word: &str) -> bool {
 
 /// The first word of a text, or its first sign.
 pub(super) fn first_word(text: &str) -> &str {
+    if text.starts_with(|first: char| first.is_ascii_digit()) {
+        return &text[..text.find([' ', '\t', ',', ')', '\n']).unwrap_or(text.len())];
+    }
     let end = text.find(|letter: char| !(letter.is_alphanumeric() || letter == '_' || !letter.is_ascii())).unwrap_or(text.len());
     if end > 0 {
         return &text[..end];

