@@ -408,7 +408,7 @@ fn a_damaged_log_is_used_as_far_as_it_goes_and_the_report_says_so() {
     let file = &outcome.report.files[0];
     assert_eq!((file.rows, file.used, file.refused.len()), (4, 1, 3));
     let text = onward::simulate::text::render(&outcome.report);
-    for shown in ["line 3, column at: found `03/01/2026`", "line 4, column total: found `lots`", "line 5, column user: found nothing"] {
+    for shown in ["line 3, column at: found `03/01/2026`", "line 4, column total: `lots`", "line 5, column user: found nothing"] {
         assert!(text.contains(shown), "{shown}\n{text}");
     }
     let empty = fine(&small("", "").0, &with(1, 0)).report;
