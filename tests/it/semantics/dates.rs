@@ -113,3 +113,17 @@ fn the_condition_of_a_recurring_entry_is_judged_at_its_moment() {
     // In the very instant of the 4th she had become another one before.
     assert_eq!(entries(&story), ["2026-03-03 09:00"]);
 }
+
+#[test]
+fn an_entry_that_demands_a_segment_finds_who_is_in_it_at_that_moment() {
+    let mut story = Story::of(
+        r#"segment lapsed { has bought and has no bought in the last 2 days }
+        journey j {
+          enter every day at 09:00 where in segment lapsed
+          enter again always
+        }"#,
+    );
+    // She lapses on the 3rd at 09:00, in the very instant of the entry; is back on the 5th in the instant of another; lapses on the 7th.
+    story.at("2026-03-01 09:00", "bought").at("2026-03-05 09:00", "bought").at("2026-03-07 08:00", "ping").until("2026-03-08 12:00");
+    assert_eq!(entries(&story), ["2026-03-03 09:00", "2026-03-04 09:00", "2026-03-07 09:00", "2026-03-08 09:00"]);
+}

@@ -97,6 +97,7 @@ fn after_a_deferral_all_checks_run_again_and_arguments_are_read_then() {
 #[test]
 fn an_event_in_the_instant_in_which_the_quiet_hours_end_comes_first() {
     let mut story = sending("quiet hours 21:00 to 08:00 then wait", "send hello");
-    story.at("2026-03-01 22:00", "bought").at("2026-03-02 08:00", "unsubscribed news").until("2026-03-03 00:00");
+    story.at("2026-03-01 22:00", "bought").at("2026-03-02 08:00", "ping").at("2026-03-02 08:00", "unsubscribed news");
+    story.until("2026-03-03 00:00");
     assert_eq!(messages(&story)[1], "2026-03-02 08:00 skipped hello: no consent");
 }

@@ -190,6 +190,28 @@ fn the_same_four_give_the_same_result() {
     }
 }
 
+/// Who is not in the segment that a recurring entry demands is not even woken for it; nothing else may come of that.
+#[test]
+fn an_entry_that_demands_a_segment_is_the_same_as_one_that_asks_for_it() {
+    let mut entered = 0;
+    for seed in 1_000..1_100 {
+        let text = project(&mut Dice(seed));
+        let demanded = "enter every day at 08:30 where in segment lapsed";
+        let asked = "enter every day at 08:30 where in segment lapsed or customer.points < 0";
+        let Some(place) = text.find("journey b {\n ").map(|at| at + "journey b {\n ".len()) else { continue };
+        let rest = &text[place + text[place..].find("\n enter again").unwrap()..];
+        let lines = |entry: &str| {
+            let story = Story::maybe(&format!("{}{entry}{rest}", &text[..place]))?;
+            let (_, story) = play(&story, seed, None);
+            Some(story.records.iter().filter_map(|record| story.line(record)).collect::<Vec<String>>())
+        };
+        let (Some(one), Some(other)) = (lines(demanded), lines(asked)) else { continue };
+        assert_eq!(one, other, "seed {seed}\n{text}");
+        entered += one.iter().filter(|line| line.contains(" b entered")).count();
+    }
+    assert!(entered > 100, "only {entered} entries");
+}
+
 #[test]
 fn touches_that_come_for_nothing_change_nothing() {
     let mut played = 0;
