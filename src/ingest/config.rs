@@ -153,8 +153,7 @@ impl Config {
                 place: place_of(file, range.start.min(end)..range.end.min(end)),
                 help: "a setting is `name = \"text\"`, `name = 5` or `name = true`; a block begins with `[name]`".to_owned(),
             });
-        }
-        if errors.is_empty() {
+        } else {
             config.fill(document.get_ref(), file, &mut found);
         }
         (config, found)

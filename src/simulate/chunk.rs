@@ -10,6 +10,7 @@ use crate::ingest::mapping::{Item, ItemKind};
 use crate::record::{DecodeError, Reader, Writer};
 use crate::schema::{EventId, FieldId};
 use crate::value::Value;
+use std::sync::Arc;
 
 /// Bytes of values that a chunk may hold, whatever the number of its items.
 pub const BYTES_MAX: usize = 1 << 30;
@@ -24,6 +25,12 @@ pub struct Head {
     offset: u32,
     event: u16,
     has_id: bool,
+}
+
+/// Memory that is used again from event to event.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    events: Vec<Arc<[Value]>>,
 }
 
 #[derive(Debug, Default)]
@@ -124,7 +131,7 @@ impl Chunk {
     }
 
     /// The input that an item is; its handling time is its own time, and the engine raises it where the customer's clock is ahead.
-    pub fn input(&self, head: Head) -> Result<Input, DecodeError> {
+    pub fn input(&self, head: Head, scratch: &mut Scratch) -> Result<Input, DecodeError> {
         let mut from = Reader::new(&self.values.as_bytes()[head.offset as usize..]);
         let id = if head.has_id { u128::from(from.fixed()?) | (u128::from(from.fixed()?) << 64) } else { 0 };
         let count = from.varint()? as usize;
@@ -136,24 +143,30 @@ impl Chunk {
             let changes = fields.into_iter().map(|field| Ok((field, from.value()?))).collect::<Result<Vec<_>, DecodeError>>()?;
             InputKind::Attributes { at: head.at, changes }
         } else {
-            InputKind::Event { event: EventId(head.event), at: head.at, fields: read_values(&mut from, count)? }
+            InputKind::Event { event: EventId(head.event), at: head.at, fields: scratch.read(head.event, &mut from, count)? }
         };
         Ok(Input { now: head.at, id, kind })
     }
 }
 
-/// Without a vector in between where events are small.
-fn read_values(from: &mut Reader<'_>, count: usize) -> Result<std::sync::Arc<[Value]>, DecodeError> {
-    let mut failed = None;
-    let values = (0..count)
-        .map(|_| {
-            from.value().unwrap_or_else(|error| {
-                failed.get_or_insert(error);
-                Value::Missing
-            })
-        })
-        .collect();
-    failed.map_or(Ok(values), Err)
+impl Scratch {
+    /// The values of an event, in memory that nobody else holds any more where there is such.
+    fn read(&mut self, event: u16, from: &mut Reader<'_>, count: usize) -> Result<Arc<[Value]>, DecodeError> {
+        let at = usize::from(event);
+        if self.events.len() <= at {
+            self.events.resize(at + 1, Arc::default());
+        }
+        let known = &mut self.events[at];
+        match Arc::get_mut(known) {
+            Some(values) if values.len() == count => {
+                for value in values {
+                    *value = from.value()?;
+                }
+            }
+            _ => *known = (0..count).map(|_| from.value()).collect::<Result<_, DecodeError>>()?,
+        }
+        Ok(known.clone())
+    }
 }
 
 #[cfg(test)]
@@ -179,12 +192,12 @@ mod tests {
         chunk.push(5, &event(2, 0, "c"), &needed);
         let mut groups = chunk.regroup(2);
         let odd = groups.remove(1);
-        let kinds: Vec<Input> = odd.iter().map(|key| chunk.input(chunk.head(*key)).unwrap()).collect();
+        let kinds: Vec<Input> = odd.iter().map(|key| chunk.input(chunk.head(*key), &mut Scratch::default()).unwrap()).collect();
         assert_eq!(kinds.len(), 3);
         assert_eq!(kinds[1].kind, InputKind::Attributes { at: Instant(2), changes: vec![(FieldId(7), Value::Boolean(true))] });
         let InputKind::Event { event, fields, .. } = &kinds[2].kind else { unreachable!() };
         assert_eq!((*event, &fields[..]), (EventId(3), &[Value::text("c"), Value::Missing][..]));
         let even = groups.remove(0);
-        assert_eq!(chunk.input(chunk.head(even[0])).unwrap().id, u128::MAX - 1);
+        assert_eq!(chunk.input(chunk.head(even[0]), &mut Scratch::default()).unwrap().id, u128::MAX - 1);
     }
 }

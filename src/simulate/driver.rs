@@ -4,7 +4,7 @@
 //! threads and chunks decide nothing. While the workers handle one chunk the next is read. A customer belongs to one worker for ever, so
 //! no row is ever shared.
 
-use super::chunk::{BYTES_MAX, Chunk};
+use super::chunk::{BYTES_MAX, Chunk, Scratch};
 use super::customer::{Player, Responses, Watch};
 use super::needed::Needed;
 use super::tally::Tally;
@@ -123,6 +123,7 @@ enum Slot {
 struct Part<'w> {
     slots: Vec<Slot>,
     player: Player<'w>,
+    scratch: Scratch,
     unfit: Unfit,
     lost: u64,
 }
@@ -305,7 +306,7 @@ fn hand_out(parts: &mut [Part<'_>], filled: &mut Filled) {
 
 impl<'w> Part<'w> {
     fn new(player: Player<'w>) -> Part<'w> {
-        Part { slots: Vec::new(), player, unfit: Unfit::new(), lost: 0 }
+        Part { slots: Vec::new(), player, scratch: Scratch::default(), unfit: Unfit::new(), lost: 0 }
     }
 
     /// All items of a chunk that belong to this part, by customer. `end`: of the period, where the chunk is the last one.
@@ -321,7 +322,7 @@ impl<'w> Part<'w> {
                     self.player.tally.outside += 1;
                     continue;
                 }
-                match chunk.input(head) {
+                match chunk.input(head, &mut self.scratch) {
                     Ok(input) if course.from.is_some_and(|from| head.at < from) => {
                         self.player.tally.outside += 1;
                         self.player.remember(input);

@@ -421,29 +421,34 @@ fn cap_reports(plan: &Plan, tally: &Tally, only: Option<JourneyId>) -> Vec<CapRe
     reports
 }
 
-/// How many by day and by hour.
-type ByTime = (u64, BTreeMap<String, u64>, BTreeMap<String, u64>);
+/// By one channel.
+#[derive(Default)]
+struct Sent {
+    all: u64,
+    days: BTreeMap<String, u64>,
+    hours: BTreeMap<String, u64>,
+}
 
 fn channel_reports(plan: &Plan, tally: &Tally, zone: Zone) -> Vec<ChannelReport> {
-    let mut channels: BTreeMap<String, ByTime> = BTreeMap::new();
+    let mut channels: BTreeMap<String, Sent> = BTreeMap::new();
     for ((channel, number), count) in &tally.sorted_sends() {
         let at = quarter(*number);
-        let (sent, days, hours) = channels.entry(channel_name(plan, *channel)).or_default();
-        *sent += count;
-        *days.entry(local(zone, at, "%Y-%m-%d")).or_default() += count;
-        *hours.entry(local(zone, at, "%Y-%m-%d %H:00")).or_default() += count;
+        let sent = channels.entry(channel_name(plan, *channel)).or_default();
+        sent.all += count;
+        *sent.days.entry(local(zone, at, "%Y-%m-%d")).or_default() += count;
+        *sent.hours.entry(local(zone, at, "%Y-%m-%d %H:00")).or_default() += count;
     }
     let busiest = |counts: &BTreeMap<String, u64>| {
         // The earliest of several.
         let best = counts.iter().rev().max_by_key(|(_, count)| **count);
         best.map(|(what, count)| Count { what: what.clone(), count: *count, place: None })
     };
-    let report = |(channel, (sent, days, hours)): (String, ByTime)| ChannelReport {
+    let report = |(channel, sent): (String, Sent)| ChannelReport {
         channel,
-        sent,
-        busiest_day: busiest(&days),
-        busiest_hour: busiest(&hours),
-        days: days.into_iter().map(|(what, count)| Count { what, count, place: None }).collect(),
+        sent: sent.all,
+        busiest_day: busiest(&sent.days),
+        busiest_hour: busiest(&sent.hours),
+        days: sent.days.into_iter().map(|(what, count)| Count { what, count, place: None }).collect(),
     };
     channels.into_iter().map(report).collect()
 }

@@ -46,6 +46,11 @@ pub fn number(count: u64) -> String {
     text
 }
 
+/// `1 row`, `1,290 rows`
+pub fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", number(count)) }
+}
+
 /// `69.7 %`
 pub fn rate(rate: Option<f64>) -> String {
     rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0))
@@ -56,7 +61,7 @@ fn head(report: &Report, text: &mut String) {
     if let Some(period) = &report.period {
         let _ = write!(text, ": {} to {} ({})", &period.from[..16], &period.to[..16], period.zone);
     }
-    let _ = writeln!(text, ", {} customers, {} events", number(report.customers), number(report.events));
+    let _ = writeln!(text, ", {}, {}", counted(report.customers, "customer"), counted(report.events, "event"));
     if report.events_outside_period > 0 {
         let _ = writeln!(text, "{} events lie outside of it; earlier ones are history", number(report.events_outside_period));
     }
@@ -70,7 +75,7 @@ fn files(report: &Report, text: &mut String) {
     text.push('\n');
     for file in &report.files {
         let refused: u64 = file.refused.iter().map(|refused| refused.count).sum();
-        let _ = write!(text, "  {}: {} rows", file.file, number(file.rows));
+        let _ = write!(text, "  {}: {}", file.file, counted(file.rows, "row"));
         if refused > 0 {
             let _ = write!(text, ", {} used, {} refused", number(file.used), number(refused));
         }

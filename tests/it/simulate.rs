@@ -417,3 +417,42 @@ fn a_damaged_log_is_used_as_far_as_it_goes_and_the_report_says_so() {
     assert!(none.is_none());
     assert_eq!(found.into_sorted()[0].code.number, "E0609");
 }
+
+// ---------------------------------------------------------------- the command
+
+fn onward(arguments: &[&str], folder: &Path) -> (i32, String, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(arguments).current_dir(folder).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_says_how_it_went_by_its_exit_code() {
+    let log = "user,at,cart_id,total\nนก,2026-03-01 10:00,c1,900\n";
+    let folder = small("", log).with("other.csv", "user_id,timestamp,event,cart_id,total\nnok,2026-03-01 10:00,cart_updated,c1,900\n");
+    let run = |arguments: &[&str]| onward(&[&["simulate", "--color", "never"], arguments].concat(), &folder.0);
+    let (code, out, err) = run(&[]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.starts_with("ร้าน: 2026-03-01 10:00 to 2026-03-01 10:00 (Asia/Bangkok), 1 customer, 1 event\n"), "{out}");
+    let (code, out, _) = run(&["--json", "--events", "other.csv"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["format"], &report["journeys"][0]["entered"]), (0, &1.into(), &1.into()), "{out}");
+    assert!(report["files"][0]["understood"].as_str().unwrap().contains("event from `event`"), "{out}");
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["--journey", "กู้ตะกรา"], 2, "did you mean `กู้ตะกร้า`"),
+        (&["--from", "yesterday"], 2, "--from"),
+        (&["--customer", "nobody"], 2, "nobody"),
+        (&["--events", "nowhere.csv"], 3, "there is no such file"),
+        (&["--compare", "nowhere"], 3, "nowhere"),
+        (&["--customer", "นก", "--journey", "ลาก่อน"], 2, "cannot be used with"),
+    ];
+    for (arguments, expected, said) in cases {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (expected, ""), "{arguments:?}: {err}");
+        assert!(err.contains(said), "{arguments:?}: {err}");
+    }
+    let broken = small("nmae = 1\n", log);
+    let (code, _, err) = onward(&["simulate", "--format", "short"], &broken.0);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("E0602") && err.contains("onward.toml:"), "{err}");
+}
