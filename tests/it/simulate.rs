@@ -451,7 +451,7 @@ fn the_command_says_how_it_went_by_its_exit_code() {
         assert_eq!((code, out.as_str()), (expected, ""), "{arguments:?}: {err}");
         assert!(err.contains(said), "{arguments:?}: {err}");
     }
-    let broken = small("nmae = 1\n", log);
+    let broken = small("[projct]\n", log);
     let (code, _, err) = onward(&["simulate", "--format", "short"], &broken.0);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("E0602") && err.contains("onward.toml:"), "{err}");
