@@ -130,7 +130,8 @@ impl<'t> Spelling<'t> {
                 // Its header is not understood: what stands in it is read again when the header is.
                 continue;
             }
-            if !(holds_units(kind) && is_unit(child_kind)) && !self.tree.is_token(child) {
+            let has_its_own = holds_units(kind) && is_unit(child_kind);
+            if !has_its_own && !self.tree.is_token(child) {
                 self.look(child, child_kind, said);
             }
             if !matches!(child_kind, Kind::Comment | Kind::Doc) {

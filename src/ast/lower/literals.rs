@@ -4,7 +4,8 @@ use super::Lowerer;
 use crate::ast::{DayWord, MomentLit, Spanned, TextLit, Unit};
 use crate::calendar::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Span as Duration};
 use crate::source::{Place, Span};
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::literal::{self, Decoded};
+use crate::syntax::{Kind as K, NodeId};
 use crate::value::{Currency, Decimal};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use rust_decimal::prelude::ToPrimitive;
@@ -33,8 +34,7 @@ impl Lowerer<'_> {
         };
         let inner = written.get(open..written.len().saturating_sub(close).max(open)).unwrap_or("");
         let content = Span::new(start + open as u32, start + (open + inner.len()) as u32);
-        let mut map = vec![(0, content.start)];
-        let text = unescape(inner, content.start, &mut map);
+        let Decoded { text, map, .. } = literal::decode(inner, content.start);
         Some(TextLit { text, place: self.place(node), content: content.at(self.file), long: false, map })
     }
 
@@ -44,31 +44,7 @@ impl Lowerer<'_> {
         let start = self.tree.span(node).start + 3;
         let inner = written.get(3..written.len().saturating_sub(close).max(3)).unwrap_or("");
         let content = Span::new(start, start + inner.len() as u32);
-        let indent = inner
-            .split('\n')
-            .skip(1)
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| line.len() - line.trim_start_matches([' ', '\t']).len())
-            .min()
-            .unwrap_or(0);
-        let (mut text, mut map, mut offset) = (String::new(), Vec::new(), start);
-        let lines: Vec<&str> = inner.split('\n').collect();
-        for (number, line) in lines.iter().enumerate() {
-            let skip = if number == 0 { 0 } else { indent.min(line.len()) };
-            let kept = line.get(skip..).unwrap_or("").trim_end_matches('\r');
-            let is_edge = (number == 0 || number + 1 == lines.len()) && kept.trim().is_empty();
-            if !is_edge {
-                map.push((text.len() as u32, offset + skip as u32));
-                text.push_str(kept);
-                if number + 1 < lines.len() && !(number + 2 == lines.len() && lines.last().is_some_and(|last| last.trim().is_empty())) {
-                    text.push('\n');
-                }
-            }
-            offset += line.len() as u32 + 1;
-        }
-        if map.is_empty() {
-            map.push((0, start));
-        }
+        let Decoded { text, map, .. } = literal::decode_long(inner, content.start);
         TextLit { text, place: self.place(node), content: content.at(self.file), long: true, map }
     }
 
@@ -187,39 +163,6 @@ impl Lowerer<'_> {
 pub(super) fn decimal(text: &str) -> Option<Decimal> {
     let digits: String = text.trim().chars().filter(|letter| *letter != '_').collect();
     Decimal::from_str(&digits).ok()
-}
-
-/// Texts in `{{ … }}` keep their backslashes: they belong to the template.
-fn unescape(inner: &str, start: u32, map: &mut Vec<(u32, u32)>) -> String {
-    if !inner.contains('\\') {
-        return inner.to_owned();
-    }
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner.char_indices().peekable();
-    let mut hole = false;
-    while let Some((at, letter)) = rest.next() {
-        if inner[at..].starts_with("{{") {
-            hole = true;
-        } else if inner[at..].starts_with("}}") {
-            hole = false;
-        }
-        if letter != '\\' || hole {
-            text.push(letter);
-            continue;
-        }
-        let Some((next, escaped)) = rest.next() else {
-            text.push(letter);
-            break;
-        };
-        match escaped {
-            'n' => text.push('\n'),
-            't' => text.push('\t'),
-            'r' => text.push('\r'),
-            other => text.push(other),
-        }
-        map.push((text.len() as u32, start + (next + escaped.len_utf8()) as u32));
-    }
-    text
 }
 
 fn unit_of(word: &str) -> Option<Unit> {
