@@ -1,5 +1,10 @@
 //! Lines per second of `check`: a thousand generated journeys, thirty thousand lines, on one core.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a benchmark reads the clock and stops at our own mistakes")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock and stops at our own mistakes"
+)]
 
 use criterion::{Criterion, Throughput};
 use onward::Project;

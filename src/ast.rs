@@ -76,21 +76,53 @@ pub struct Decl {
 
 #[derive(Debug, Clone)]
 pub enum DeclKind {
-    Customer { fields: Vec<Field> },
-    Event { name: Option<Name>, wire: Option<TextLit>, fields: Vec<Field> },
-    Topic { name: Option<Name>, title: Option<TextLit>, kind: Option<TopicKind>, kind_place: Option<Place> },
-    Team { name: Option<Name>, title: Option<TextLit> },
-    Segment { name: Option<Name>, title: Option<TextLit>, condition: Option<Expr> },
-    Policy { rules: Vec<PolicyRule> },
-    Route { name: Option<Name>, how: Option<How> },
+    Customer {
+        fields: Vec<Field>,
+    },
+    Event {
+        name: Option<Name>,
+        wire: Option<TextLit>,
+        fields: Vec<Field>,
+    },
+    Topic {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        kind: Option<TopicKind>,
+        kind_place: Option<Place>,
+    },
+    Team {
+        name: Option<Name>,
+        title: Option<TextLit>,
+    },
+    Segment {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        condition: Option<Expr>,
+    },
+    Policy {
+        rules: Vec<PolicyRule>,
+    },
+    Route {
+        name: Option<Name>,
+        how: Option<How>,
+    },
     /// `channel sms reaches customer.phone`
-    Channel { name: Option<Name>, reaches: Option<PathRef> },
-    Const { name: Option<Name>, value: Option<Expr> },
+    Channel {
+        name: Option<Name>,
+        reaches: Option<PathRef>,
+    },
+    Const {
+        name: Option<Name>,
+        value: Option<Expr>,
+    },
     Message(Message),
     Journey(Journey),
     Scenario(Scenario),
     /// A declaration of the design that is not available yet: `catalog`, `stages`, `survey` …, with its name.
-    NotYet { what: &'static str, name: Option<Name> },
+    NotYet {
+        what: &'static str,
+        name: Option<Name>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -247,7 +279,10 @@ pub enum How {
     /// `by email`, `by email and push`; also a route's name alone.
     Channels(Vec<Name>),
     FirstReachable(Vec<Name>),
-    NotYet { what: &'static str, place: Place },
+    NotYet {
+        what: &'static str,
+        place: Place,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -287,13 +322,20 @@ pub enum ClauseKind {
     ExitWhen(Option<Expr>),
     OnlyWhile(Option<Expr>),
     HoldOut(Option<Spanned<Decimal>>),
-    RunsFrom { from: Option<MomentLit>, to: Option<MomentLit> },
+    RunsFrom {
+        from: Option<MomentLit>,
+        to: Option<MomentLit>,
+    },
     Priority(Option<Priority>),
     QuietHours(QuietHours),
     AtMost(AtMost),
     /// `when edited …`; only its default can be written yet.
-    WhenEdited { continue_in_new: bool },
-    NotYet { what: &'static str },
+    WhenEdited {
+        continue_in_new: bool,
+    },
+    NotYet {
+        what: &'static str,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -316,13 +358,27 @@ pub enum Entry {
     On(Target),
     /// `on 2026-11-27 10:00`
     OnMoment(MomentLit),
-    JoinsSegment { segment: Option<Name>, including: bool },
-    LeavesSegment { segment: Option<Name>, including: bool },
+    JoinsSegment {
+        segment: Option<Name>,
+        including: bool,
+    },
+    LeavesSegment {
+        segment: Option<Name>,
+        including: bool,
+    },
     Every(Every),
     /// `3 days before customer.birthday at 09:00`; yearly or once
-    Around { yearly: bool, offset: Option<Spanned<Duration>>, before: bool, path: Option<PathRef>, at: Option<Spanned<NaiveTime>> },
+    Around {
+        yearly: bool,
+        offset: Option<Spanned<Duration>>,
+        before: bool,
+        path: Option<PathRef>,
+        at: Option<Spanned<NaiveTime>>,
+    },
     WhenRequested,
-    NotYet { what: &'static str },
+    NotYet {
+        what: &'static str,
+    },
 }
 
 /// `every 2 weeks on monday at 09:00`
@@ -337,7 +393,10 @@ pub struct Every {
 #[derive(Debug, Clone)]
 pub enum EveryStep {
     /// `every 2 weeks`; `every month` is one month.
-    Units { count: u32, unit: Unit },
+    Units {
+        count: u32,
+        unit: Unit,
+    },
     Days(Vec<Spanned<DayWord>>),
 }
 
@@ -417,16 +476,24 @@ pub enum TargetKind {
     /// An event by name, also a name that does not exist.
     Event(Name),
     /// `clicked reminder`, `received any message about promotions by email`
-    Message { verb: MessageVerb, message: MessageRef, by: Option<Name> },
+    Message {
+        verb: MessageVerb,
+        message: MessageRef,
+        by: Option<Name>,
+    },
     SubscribedTo(Option<Name>),
     UnsubscribedFrom(Option<Name>),
-    NotYet { what: &'static str },
+    NotYet {
+        what: &'static str,
+    },
     Missing,
 }
 
 #[derive(Debug, Clone)]
 pub enum MessageRef {
-    Any { about: Option<Name> },
+    Any {
+        about: Option<Name>,
+    },
     /// A message, or a send by its `as` name.
     Named(Name),
     Missing,
@@ -480,35 +547,86 @@ pub struct Step {
 #[derive(Debug, Clone)]
 pub enum StepKind {
     /// `wait 2 days`, `wait 2 days, until 10:00`
-    Wait { duration: Option<Spanned<Duration>>, until: Option<Spanned<NaiveTime>> },
+    Wait {
+        duration: Option<Spanned<Duration>>,
+        until: Option<Spanned<NaiveTime>>,
+    },
     /// `wait until …`, in all its forms
     WaitUntil(WaitUntil),
     /// `wait up to D for TRIGGER as x otherwise STEP` / `wait up to D until COND otherwise STEP`
-    WaitUpToShort { duration: Option<Spanned<Duration>>, what: Option<ShortWait>, otherwise: Option<Box<Step>> },
+    WaitUpToShort {
+        duration: Option<Spanned<Duration>>,
+        what: Option<ShortWait>,
+        otherwise: Option<Box<Step>>,
+    },
     /// `wait up to D { … }`
-    WaitUpTo { duration: Option<Spanned<Duration>>, branches: Vec<Branch> },
+    WaitUpTo {
+        duration: Option<Spanned<Duration>>,
+        branches: Vec<Branch>,
+    },
     /// `wait the full D, then first listed of { … }`
-    WaitFull { duration: Option<Spanned<Duration>>, branches: Vec<Branch> },
-    If { arms: Vec<(Option<Expr>, Block)>, otherwise: Option<Block> },
-    Let { name: Option<Name>, value: Option<LetValue> },
-    Split { by: Option<PathRef>, paths: Vec<SplitPath> },
+    WaitFull {
+        duration: Option<Spanned<Duration>>,
+        branches: Vec<Branch>,
+    },
+    If {
+        arms: Vec<(Option<Expr>, Block)>,
+        otherwise: Option<Block>,
+    },
+    Let {
+        name: Option<Name>,
+        value: Option<LetValue>,
+    },
+    Split {
+        by: Option<PathRef>,
+        paths: Vec<SplitPath>,
+    },
     Send(Send),
-    Set { path: Option<PathRef>, value: Option<Expr> },
+    Set {
+        path: Option<PathRef>,
+        value: Option<Expr>,
+    },
     Clear(Option<PathRef>),
-    Add { value: Option<Expr>, path: Option<PathRef> },
-    Remove { value: Option<Expr>, path: Option<PathRef> },
-    Increase { path: Option<PathRef>, by: Option<Expr> },
-    Decrease { path: Option<PathRef>, by: Option<Expr> },
+    Add {
+        value: Option<Expr>,
+        path: Option<PathRef>,
+    },
+    Remove {
+        value: Option<Expr>,
+        path: Option<PathRef>,
+    },
+    Increase {
+        path: Option<PathRef>,
+        by: Option<Expr>,
+    },
+    Decrease {
+        path: Option<PathRef>,
+        by: Option<Expr>,
+    },
     Subscribe(Option<Name>),
     Unsubscribe(Option<UnsubscribeFrom>),
-    Emit { event: Option<Name>, fields: Option<Expr> },
-    StartJourney { journey: Option<Name>, args: Vec<Arg>, args_place: Option<Place> },
-    Repeat { times: Option<Spanned<Decimal>>, block: Block },
+    Emit {
+        event: Option<Name>,
+        fields: Option<Expr>,
+    },
+    StartJourney {
+        journey: Option<Name>,
+        args: Vec<Arg>,
+        args_place: Option<Place>,
+    },
+    Repeat {
+        times: Option<Spanned<Decimal>>,
+        block: Block,
+    },
     Break,
     Exit(Option<TextLit>),
-    NotYet { what: &'static str },
+    NotYet {
+        what: &'static str,
+    },
     /// Not a step; reported by the syntax. Its block, if it had one, is still checked.
-    Broken { block: Option<Block> },
+    Broken {
+        block: Option<Block>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -541,15 +659,32 @@ pub enum Until {
     /// `09:00`
     Time(Spanned<NaiveTime>),
     /// `monday at 09:00`
-    Day { day: Spanned<DayWord>, at: Option<Spanned<NaiveTime>> },
+    Day {
+        day: Spanned<DayWord>,
+        at: Option<Spanned<NaiveTime>>,
+    },
     Moment(MomentLit),
     /// `3 days before customer.trial_ends at 10:00`
-    Around { offset: Spanned<Duration>, before: bool, path: Option<PathRef>, at: Option<Spanned<NaiveTime>> },
+    Around {
+        offset: Spanned<Duration>,
+        before: bool,
+        path: Option<PathRef>,
+        at: Option<Spanned<NaiveTime>>,
+    },
     /// `customer.trial_ends at 10:00`
-    Path { path: PathRef, at: Option<Spanned<NaiveTime>> },
+    Path {
+        path: PathRef,
+        at: Option<Spanned<NaiveTime>>,
+    },
     /// `it is 09:00 to 18:00 on weekdays`
-    Window { from: Option<Spanned<NaiveTime>>, to: Option<Spanned<NaiveTime>>, days: Vec<Spanned<DayWord>> },
-    NotYet { what: &'static str },
+    Window {
+        from: Option<Spanned<NaiveTime>>,
+        to: Option<Spanned<NaiveTime>>,
+        days: Vec<Spanned<DayWord>>,
+    },
+    NotYet {
+        what: &'static str,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -572,7 +707,10 @@ pub enum BranchKind {
 pub enum LetValue {
     Plain(Expr),
     /// `500 if C, 200 if D, otherwise 100`
-    Choice { choices: Vec<(Expr, Option<Expr>)>, otherwise: Option<Expr> },
+    Choice {
+        choices: Vec<(Expr, Option<Expr>)>,
+        otherwise: Option<Expr>,
+    },
     /// `x or exit if missing`
     OrExit(Expr),
 }
@@ -650,23 +788,41 @@ pub enum ExprKind {
     /// `product(x)`: only catalogs can be called; not available yet.
     Call(Name, Vec<Arg>),
     /// Two or more tests joined by `and`/`or` as written, flat. `joins[i]` stands between `tests[i]` and `tests[i + 1]`.
-    Joined { tests: Vec<Expr>, joins: Vec<Spanned<Join>> },
+    Joined {
+        tests: Vec<Expr>,
+        joins: Vec<Spanned<Join>>,
+    },
     Paren(Box<Expr>),
     Not(Box<Expr>),
     Negate(Box<Expr>),
-    Binary { op: Spanned<BinaryOp>, left: Box<Expr>, right: Box<Expr>, ignoring_case: bool },
+    Binary {
+        op: Spanned<BinaryOp>,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
     IsMissing(Box<Expr>),
     /// `x is set as y`
-    IsSet { value: Box<Expr>, bind: Option<Name> },
+    IsSet {
+        value: Box<Expr>,
+        bind: Option<Name>,
+    },
     /// `page is not clicked by push`
-    State { send: Box<Expr>, negated: bool, state: MessageVerb, by: Option<Name> },
+    State {
+        send: Box<Expr>,
+        negated: bool,
+        state: MessageVerb,
+        by: Option<Name>,
+    },
     Has(Has),
     Aggregate(Aggregate),
     InSegment(Option<Name>),
     InJourney(Option<Name>),
     SubscribedTo(Option<Name>),
     ReachableBy(Option<Name>),
-    NotYet { what: &'static str },
+    NotYet {
+        what: &'static str,
+    },
     /// Reported by the syntax.
     Broken,
 }
@@ -766,17 +922,34 @@ pub enum SceneKind {
     /// `starting 2026-02-01 09:00`
     Starting(Option<MomentLit>),
     /// `given has 2 order_completed 3 days ago { … }`
-    GivenHas { count: Option<Spanned<Decimal>>, target: Option<Target>, ago: Option<Spanned<Duration>>, fields: Option<Expr> },
+    GivenHas {
+        count: Option<Spanned<Decimal>>,
+        target: Option<Target>,
+        ago: Option<Spanned<Duration>>,
+        fields: Option<Expr>,
+    },
     GivenSubscribed(Option<Name>),
     /// `given customer { … }`
     GivenCustomer(Option<Expr>),
-    At { moment: Option<MomentLit>, happens: Option<Happens> },
-    After { delay: Option<Spanned<Duration>>, happens: Option<Happens> },
+    At {
+        moment: Option<MomentLit>,
+        happens: Option<Happens>,
+    },
+    After {
+        delay: Option<Spanned<Duration>>,
+        happens: Option<Happens>,
+    },
     Choosing(Option<TextLit>),
     /// `in the run of order_id "o2" { … }`
-    InTheRunOf { key: Option<Name>, value: Option<Expr>, lines: Vec<Scene> },
+    InTheRunOf {
+        key: Option<Name>,
+        value: Option<Expr>,
+        lines: Vec<Scene>,
+    },
     Expect(Option<Expect>),
-    NotYet { what: &'static str },
+    NotYet {
+        what: &'static str,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -788,7 +961,10 @@ pub struct Happens {
 #[derive(Debug, Clone)]
 pub enum HappensKind {
     /// An event, a message report (`clicked reminder`), `subscribed to T`
-    Target { target: Target, fields: Option<Expr> },
+    Target {
+        target: Target,
+        fields: Option<Expr>,
+    },
     /// `customer { plan: "pro" }`
     Customer(Option<Expr>),
     /// `hard bounce of M`
@@ -796,10 +972,18 @@ pub enum HappensKind {
     /// `requested { … }`
     Requested(Option<Expr>),
     /// `clicked M by a machine`
-    ByMachine { verb: MessageVerb, message: Option<Name> },
+    ByMachine {
+        verb: MessageVerb,
+        message: Option<Name>,
+    },
     /// `refuse M by C`: the provider refuses the next hand-over
-    Refuse { message: Option<Name>, by: Option<Name> },
-    NotYet { what: &'static str },
+    Refuse {
+        message: Option<Name>,
+        by: Option<Name>,
+    },
+    NotYet {
+        what: &'static str,
+    },
 }
 
 #[derive(Debug, Clone)]

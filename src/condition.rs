@@ -28,9 +28,14 @@ pub enum Expr {
     /// A parameter of the message that is rendered.
     Param(u16),
     /// A property of the subject of a `where`: 0 is the nearest one, 1 the one around it.
-    Subject { depth: u8, field: u16 },
+    Subject {
+        depth: u8,
+        field: u16,
+    },
     /// The subject itself: `it`, an element of a list.
-    It { depth: u8 },
+    It {
+        depth: u8,
+    },
     /// A field of a record.
     Field(Box<Expr>, u16),
     List(Vec<Expr>),
@@ -39,27 +44,59 @@ pub enum Expr {
     Or(Vec<Expr>),
     Not(Box<Expr>),
     IsMissing(Box<Expr>),
-    Compare { op: Comparison, left: Box<Expr>, right: Box<Expr>, ignoring_case: bool },
+    Compare {
+        op: Comparison,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
     /// The left value is an element of the right list.
-    In { item: Box<Expr>, list: Box<Expr>, ignoring_case: bool },
+    In {
+        item: Box<Expr>,
+        list: Box<Expr>,
+        ignoring_case: bool,
+    },
     /// Also `contains` of a text.
-    Text { op: TextOp, left: Box<Expr>, right: Box<Expr>, ignoring_case: bool },
-    Matches { value: Box<Expr>, pattern: Pattern },
+    Text {
+        op: TextOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+        ignoring_case: bool,
+    },
+    Matches {
+        value: Box<Expr>,
+        pattern: Pattern,
+    },
     /// What the operands are (numbers, money, durations, moments, dates) decides what it does.
-    Arithmetic { op: Arithmetic, left: Box<Expr>, right: Box<Expr> },
+    Arithmetic {
+        op: Arithmetic,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     Negate(Box<Expr>),
     /// Functions over a list value.
-    ListFn { function: ListFn, list: Box<Expr>, condition: Option<Box<Expr>> },
+    ListFn {
+        function: ListFn,
+        list: Box<Expr>,
+        condition: Option<Box<Expr>>,
+    },
     History(Box<History>),
     Messages(Box<MessageHistory>),
     /// `page is clicked by push`
-    SendState { send: SendId, verb: MessageVerb, by: Option<ChannelId> },
+    SendState {
+        send: SendId,
+        verb: MessageVerb,
+        by: Option<ChannelId>,
+    },
     InSegment(SegmentId),
     InJourney(JourneyId),
     SubscribedTo(TopicId),
     ReachableBy(ChannelId),
     /// First choice whose condition holds, else the last.
-    Choice { choices: Vec<(Expr, Expr)>, otherwise: Box<Expr> },
+    Choice {
+        choices: Vec<(Expr, Expr)>,
+        otherwise: Box<Expr>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -207,9 +244,14 @@ impl CountTest {
 pub enum Window {
     Ever,
     /// `(now - D, now]`, exact.
-    Last { ms: i64 },
+    Last {
+        ms: i64,
+    },
     /// `in the 7 days before PATH`: `[moment - D, moment)`, the moment itself out.
-    Before { ms: i64, moment: Box<Expr> },
+    Before {
+        ms: i64,
+        moment: Box<Expr>,
+    },
     /// From that moment on, the moment included.
     Since(Box<Expr>),
     /// After the run's begin, what began the run left out.
@@ -251,7 +293,10 @@ pub enum KeyMatch {
     /// The journey has no key, or the event is a message's.
     NotKeyed,
     /// The event's property equals the entry's value of the same name (`plan::Journey::entry_fields`).
-    Same { property: u16, entry: u16 },
+    Same {
+        property: u16,
+        entry: u16,
+    },
     Any,
 }
 

@@ -10,10 +10,8 @@ pub mod outline;
 pub mod picture;
 pub mod table;
 
-pub use crate::check::checked::{
-    Again, BasisPoints, CapThen, CapWindow, How, PastBehaviour, PastEntry, Recipient, RunKey,
-};
 use crate::calendar::{Span, Zone, recurrence::Rule};
+pub use crate::check::checked::{Again, BasisPoints, CapThen, CapWindow, How, PastBehaviour, PastEntry, Recipient, RunKey};
 use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
 use crate::schema::{
     ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, Priority, RouteId, Schema, SegmentId, SendId, StepIx, TopicId, TrackerId,
@@ -265,34 +263,86 @@ pub struct Step {
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     /// Goes to `next` when it is over, to `skip_to` where `or skip if …` says so.
-    Wait { until: Until, if_past: PastBehaviour, if_missing: PastBehaviour, skip_to: StepIx },
-    Await { deadline: Until, if_past: PastBehaviour, if_missing: PastBehaviour, full: bool, arms: Vec<Arm>, otherwise: StepIx },
-    Branch { arms: Vec<(Expr, StepIx)>, otherwise: StepIx },
-    Let { local: LocalId, value: Expr },
+    Wait {
+        until: Until,
+        if_past: PastBehaviour,
+        if_missing: PastBehaviour,
+        skip_to: StepIx,
+    },
+    Await {
+        deadline: Until,
+        if_past: PastBehaviour,
+        if_missing: PastBehaviour,
+        full: bool,
+        arms: Vec<Arm>,
+        otherwise: StepIx,
+    },
+    Branch {
+        arms: Vec<(Expr, StepIx)>,
+        otherwise: StepIx,
+    },
+    Let {
+        local: LocalId,
+        value: Expr,
+    },
     /// Ends the run where the value is missing.
-    LetOrExit { local: LocalId, value: Expr },
+    LetOrExit {
+        local: LocalId,
+        value: Expr,
+    },
     /// `identity` is what the bucket is drawn from, with the unit (the customer where `None`).
-    Split { identity: Text, unit: Option<Expr>, paths: Vec<SplitPath> },
+    Split {
+        identity: Text,
+        unit: Option<Expr>,
+        paths: Vec<SplitPath>,
+    },
     Send(Send),
-    Set { field: FieldId, value: Expr },
+    Set {
+        field: FieldId,
+        value: Expr,
+    },
     Clear(FieldId),
-    AddTo { field: FieldId, value: Expr },
-    RemoveFrom { field: FieldId, value: Expr },
-    Increase { field: FieldId, by: Expr },
+    AddTo {
+        field: FieldId,
+        value: Expr,
+    },
+    RemoveFrom {
+        field: FieldId,
+        value: Expr,
+    },
+    Increase {
+        field: FieldId,
+        by: Expr,
+    },
     Subscribe(TopicId),
     Unsubscribe(TopicId),
     UnsubscribeFromEverything,
-    Emit { event: EventId, fields: Vec<Option<Expr>> },
-    Start { journey: JourneyId, args: Vec<Expr> },
+    Emit {
+        event: EventId,
+        fields: Vec<Option<Expr>>,
+    },
+    Start {
+        journey: JourneyId,
+        args: Vec<Expr>,
+    },
     /// Counts its visits: to `body` until `times` rounds are done, then to `next`. The body's end and its start lead here; entering it
     /// from before resets the count, so `counter` is its own.
-    Repeat { counter: LocalId, times: u32, body: StepIx },
+    Repeat {
+        counter: LocalId,
+        times: u32,
+        body: StepIx,
+    },
     /// Sets a repeat's counter to 0 before it is entered.
-    ResetCounter { counter: LocalId },
+    ResetCounter {
+        counter: LocalId,
+    },
     /// Flow only: the end of a block, `break`.
     Jump,
     /// `written`: an `exit` step; otherwise the end of the journey.
-    Exit { reason: Option<String>, written: bool },
+    Exit {
+        reason: Option<String>,
+        written: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ mod it {
     mod cli;
     mod diagnostics;
     mod docs;
-    mod ingest;
     mod engine;
+    mod ingest;
     mod lower;
     mod plan;
     mod record;

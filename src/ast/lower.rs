@@ -13,7 +13,7 @@ mod steps;
 
 use super::{Allow, Docs, File, Name, PathRef};
 use crate::source::{FileId, Place, Span};
-use crate::syntax::{NodeId, Kind as K, SyntaxTree};
+use crate::syntax::{Kind as K, NodeId, SyntaxTree};
 use crate::value::Text;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -101,10 +101,7 @@ impl<'a> Lowerer<'a> {
             .tree
             .children(node)
             .filter(|child| {
-                matches!(
-                    self.kind(*child),
-                    K::Block | K::BranchBlock | K::SplitBlock | K::ArmBlock | K::JourneyBlock | K::SceneBlock
-                )
+                matches!(self.kind(*child), K::Block | K::BranchBlock | K::SplitBlock | K::ArmBlock | K::JourneyBlock | K::SceneBlock)
             })
             .map(|child| self.tree.span(child).start)
             .min()

@@ -85,7 +85,9 @@ pub enum CapWindow {
 pub enum CapThen {
     Skip,
     /// Until a slot is free; at most that long.
-    Wait { up_to_ms: Option<i64> },
+    Wait {
+        up_to_ms: Option<i64>,
+    },
     Exit,
 }
 
@@ -198,11 +200,24 @@ pub struct Entry {
 pub enum EntryKind {
     On(What),
     Moment(NaiveDateTime),
-    Joins { segment: SegmentId, including: bool },
-    Leaves { segment: SegmentId, including: bool },
+    Joins {
+        segment: SegmentId,
+        including: bool,
+    },
+    Leaves {
+        segment: SegmentId,
+        including: bool,
+    },
     Every(crate::calendar::recurrence::Rule),
     /// `yearly 3 days before customer.birthday at 09:00`, `2 days after customer.trial_ends`
-    Around { yearly: bool, field: FieldId, offset: Span, before: bool, at: Option<NaiveTime>, past: PastEntry },
+    Around {
+        yearly: bool,
+        field: FieldId,
+        offset: Span,
+        before: bool,
+        at: Option<NaiveTime>,
+        past: PastEntry,
+    },
     Requested,
 }
 
@@ -267,28 +282,63 @@ pub enum StepKind {
     Wait(Wait),
     /// `wait up to`, short and long form, and `wait until MOMENT { … }`
     Await(Await),
-    If { arms: Vec<(Expr, Block)>, otherwise: Block },
-    Let { local: LocalId, value: Expr },
+    If {
+        arms: Vec<(Expr, Block)>,
+        otherwise: Block,
+    },
+    Let {
+        local: LocalId,
+        value: Expr,
+    },
     /// `let x be V or exit if missing`
-    LetOrExit { local: LocalId, value: Expr },
-    Split { unit: Option<Expr>, paths: Vec<SplitPath> },
+    LetOrExit {
+        local: LocalId,
+        value: Expr,
+    },
+    Split {
+        unit: Option<Expr>,
+        paths: Vec<SplitPath>,
+    },
     Send(Send),
-    Set { field: FieldId, value: Expr },
+    Set {
+        field: FieldId,
+        value: Expr,
+    },
     Clear(FieldId),
-    AddTo { field: FieldId, value: Expr },
-    RemoveFrom { field: FieldId, value: Expr },
+    AddTo {
+        field: FieldId,
+        value: Expr,
+    },
+    RemoveFrom {
+        field: FieldId,
+        value: Expr,
+    },
     /// Also `decrease`, with a negated value.
-    Increase { field: FieldId, by: Expr },
+    Increase {
+        field: FieldId,
+        by: Expr,
+    },
     Subscribe(TopicId),
     Unsubscribe(TopicId),
     UnsubscribeFromEverything,
     /// By position in the event; `None` stays missing.
-    Emit { event: crate::schema::EventId, fields: Vec<Option<Expr>> },
+    Emit {
+        event: crate::schema::EventId,
+        fields: Vec<Option<Expr>>,
+    },
     /// By position of the journey's parameters.
-    Start { journey: JourneyId, args: Vec<Expr> },
-    Repeat { times: u32, block: Block },
+    Start {
+        journey: JourneyId,
+        args: Vec<Expr>,
+    },
+    Repeat {
+        times: u32,
+        block: Block,
+    },
     Break,
-    Exit { reason: Option<String> },
+    Exit {
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -341,7 +391,10 @@ pub struct Arm {
 #[derive(Debug, Clone)]
 pub enum ArmKind {
     /// `as x`: the event as a record, its own fields in order.
-    On { trigger: Trigger, bind: Option<LocalId> },
+    On {
+        trigger: Trigger,
+        bind: Option<LocalId>,
+    },
     When(Expr),
 }
 
@@ -369,7 +422,10 @@ pub struct Send {
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// The customer of the run; the route is only a name for reports.
-    Customer { how: How, route: Option<RouteId> },
+    Customer {
+        how: How,
+        route: Option<RouteId>,
+    },
     Team(TeamId),
 }
 
@@ -391,39 +447,77 @@ pub struct Scene {
 pub enum SceneKind {
     /// In the project's zone, as every moment of a scenario.
     Starting(NaiveDateTime),
-    GivenHas { count: u32, what: What, ago: Span, fields: Vec<Value> },
+    GivenHas {
+        count: u32,
+        what: What,
+        ago: Span,
+        fields: Vec<Value>,
+    },
     GivenSubscribed(TopicId),
     GivenCustomer(Vec<(FieldId, Value)>),
-    At { moment: NaiveDateTime, happens: Happens },
+    At {
+        moment: NaiveDateTime,
+        happens: Happens,
+    },
     /// After the line above.
-    After { delay: Span, happens: Happens },
+    After {
+        delay: Span,
+        happens: Happens,
+    },
     /// The name of a path, or `hold out`.
     Choosing(Text),
-    InTheRunOf { key: Value, lines: Vec<Scene> },
+    InTheRunOf {
+        key: Value,
+        lines: Vec<Scene>,
+    },
     Expect(Expect),
 }
 
 #[derive(Debug, Clone)]
 pub enum Happens {
     /// Properties by position; what is not given takes its default or is missing.
-    Event { event: crate::schema::EventId, fields: Vec<Value> },
+    Event {
+        event: crate::schema::EventId,
+        fields: Vec<Value>,
+    },
     SubscribedTo(TopicId),
     UnsubscribedFrom(TopicId),
-    Report { verb: crate::schema::MessageVerb, message: MessageId, by_machine: bool },
+    Report {
+        verb: crate::schema::MessageVerb,
+        message: MessageId,
+        by_machine: bool,
+    },
     HardBounce(MessageId),
     Customer(Vec<(FieldId, Value)>),
     Requested(Vec<Value>),
-    Refuse { message: MessageId, by: ChannelId },
+    Refuse {
+        message: MessageId,
+        by: ChannelId,
+    },
 }
 
 #[derive(Debug, Clone)]
 pub enum Expect {
     NoMessages,
     Messages(u32),
-    NoMessage { message: MessageId, by: Option<ChannelId>, because: Option<Text> },
-    NotEntered { because: Option<Text> },
-    Message { message: MessageId, by: Option<ChannelId>, when: Option<ExpectWhen>, containing: Option<String> },
-    Exit { cause: Option<ExpectExit>, after: Option<Span> },
+    NoMessage {
+        message: MessageId,
+        by: Option<ChannelId>,
+        because: Option<Text>,
+    },
+    NotEntered {
+        because: Option<Text>,
+    },
+    Message {
+        message: MessageId,
+        by: Option<ChannelId>,
+        when: Option<ExpectWhen>,
+        containing: Option<String>,
+    },
+    Exit {
+        cause: Option<ExpectExit>,
+        after: Option<Span>,
+    },
     /// The text of the line it waits at, or part of it.
     WaitingAt(String),
     /// Judged where the line stands; `entry` is that of the run.

@@ -21,9 +21,24 @@ impl Expr {
     /// Calls `each` for the direct parts.
     pub fn each_child(&self, each: &mut dyn FnMut(&Expr)) {
         match self {
-            Expr::Const(_) | Expr::Now | Expr::Today | Expr::CustomerId | Expr::Customer(_) | Expr::EntryAt | Expr::EntryDate
-            | Expr::Entry(_) | Expr::Local(_) | Expr::Param(_) | Expr::Subject { .. } | Expr::It { .. } | Expr::Messages(_)
-            | Expr::SendState { .. } | Expr::InSegment(_) | Expr::InJourney(_) | Expr::SubscribedTo(_) | Expr::ReachableBy(_) => {}
+            Expr::Const(_)
+            | Expr::Now
+            | Expr::Today
+            | Expr::CustomerId
+            | Expr::Customer(_)
+            | Expr::EntryAt
+            | Expr::EntryDate
+            | Expr::Entry(_)
+            | Expr::Local(_)
+            | Expr::Param(_)
+            | Expr::Subject { .. }
+            | Expr::It { .. }
+            | Expr::Messages(_)
+            | Expr::SendState { .. }
+            | Expr::InSegment(_)
+            | Expr::InJourney(_)
+            | Expr::SubscribedTo(_)
+            | Expr::ReachableBy(_) => {}
             Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
             Expr::List(items) | Expr::Record(items) | Expr::And(items) | Expr::Or(items) => items.iter().for_each(each),
             Expr::Compare { left, right, .. } | Expr::Text { left, right, .. } | Expr::Arithmetic { left, right, .. } => {
@@ -60,9 +75,24 @@ impl Expr {
 
     fn children_mut(&mut self, each: &mut dyn FnMut(&mut Expr)) {
         match self {
-            Expr::Const(_) | Expr::Now | Expr::Today | Expr::CustomerId | Expr::Customer(_) | Expr::EntryAt | Expr::EntryDate
-            | Expr::Entry(_) | Expr::Local(_) | Expr::Param(_) | Expr::Subject { .. } | Expr::It { .. } | Expr::Messages(_)
-            | Expr::SendState { .. } | Expr::InSegment(_) | Expr::InJourney(_) | Expr::SubscribedTo(_) | Expr::ReachableBy(_) => {}
+            Expr::Const(_)
+            | Expr::Now
+            | Expr::Today
+            | Expr::CustomerId
+            | Expr::Customer(_)
+            | Expr::EntryAt
+            | Expr::EntryDate
+            | Expr::Entry(_)
+            | Expr::Local(_)
+            | Expr::Param(_)
+            | Expr::Subject { .. }
+            | Expr::It { .. }
+            | Expr::Messages(_)
+            | Expr::SendState { .. }
+            | Expr::InSegment(_)
+            | Expr::InJourney(_)
+            | Expr::SubscribedTo(_)
+            | Expr::ReachableBy(_) => {}
             Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
             Expr::List(items) | Expr::Record(items) | Expr::And(items) | Expr::Or(items) => items.iter_mut().for_each(each),
             Expr::Compare { left, right, .. } | Expr::Text { left, right, .. } | Expr::Arithmetic { left, right, .. } => {

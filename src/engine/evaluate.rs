@@ -126,12 +126,10 @@ impl<'a> Context<'a> {
             Expr::Compare { op, left, right, ignoring_case } => self.compare(*op, left, right, *ignoring_case, subject),
             Expr::IsMissing(value) => self.eval(value, subject).is_missing(),
             Expr::In { item, list, ignoring_case } => self.is_in(item, list, *ignoring_case, subject),
-            Expr::Text { op, left, right, ignoring_case } => {
-                match (&*self.eval(left, subject), &*self.eval(right, subject)) {
-                    (Value::Text(text), Value::Text(part)) => text_test(*op, text, part, *ignoring_case),
-                    _ => false,
-                }
-            }
+            Expr::Text { op, left, right, ignoring_case } => match (&*self.eval(left, subject), &*self.eval(right, subject)) {
+                (Value::Text(text), Value::Text(part)) => text_test(*op, text, part, *ignoring_case),
+                _ => false,
+            },
             Expr::Matches { value, pattern } => match &*self.eval(value, subject) {
                 Value::Text(text) => pattern.regex.is_match(text),
                 _ => false,
@@ -185,9 +183,7 @@ impl<'a> Context<'a> {
                 _ => Cow::Borrowed(MISSING),
             },
             Expr::List(items) => Cow::Owned(Value::List(items.iter().map(|item| self.eval(item, subject).into_owned()).collect())),
-            Expr::Record(items) => {
-                Cow::Owned(Value::Record(items.iter().map(|item| self.eval(item, subject).into_owned()).collect()))
-            }
+            Expr::Record(items) => Cow::Owned(Value::Record(items.iter().map(|item| self.eval(item, subject).into_owned()).collect())),
             Expr::Arithmetic { op, left, right } => {
                 Cow::Owned(arithmetic::apply(*op, &self.eval(left, subject), &self.eval(right, subject), self.zone))
             }

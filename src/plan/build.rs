@@ -7,7 +7,10 @@
 mod flatten;
 mod trackers;
 
-use super::{Cap, Depends, Entry, EntryCap, EntryField, EntryKind, Exit, Goal, Guard, Journey, Line, Message, Plan, Policy, QuietHours, Route, Segment, Variant};
+use super::{
+    Cap, Depends, Entry, EntryCap, EntryField, EntryKind, Exit, Goal, Guard, Journey, Line, Message, Plan, Policy, QuietHours, Route,
+    Segment, Variant,
+};
 use crate::check::checked::{self, Checked};
 use crate::condition::{Expr, Trigger, Window};
 use crate::schema::WhenInDoubt;
@@ -133,13 +136,7 @@ impl Builder<'_> {
     }
 
     fn quiet_hours(&self, hours: &checked::QuietHours) -> QuietHours {
-        QuietHours {
-            from: hours.from,
-            to: hours.to,
-            channels: hours.channels.clone(),
-            then: hours.then,
-            line: self.line(hours.place),
-        }
+        QuietHours { from: hours.from, to: hours.to, channels: hours.channels.clone(), then: hours.then, line: self.line(hours.place) }
     }
 
     fn cap(&self, cap: &checked::Cap) -> Cap {
@@ -270,8 +267,8 @@ pub(super) fn depends(condition: &Expr) -> Depends {
         Expr::Customer(field) => on.fields.push(*field),
         Expr::History(history) => {
             on.happenings.push(history.of);
-            on.time |= matches!(history.window, Window::Last { .. })
-                || matches!(history.function, crate::condition::HistoryFn::TimeSinceLatest);
+            on.time |=
+                matches!(history.window, Window::Last { .. }) || matches!(history.function, crate::condition::HistoryFn::TimeSinceLatest);
         }
         Expr::Messages(messages) => {
             on.messages = true;

@@ -11,9 +11,15 @@ use crate::schema::StepIx;
 pub enum Item {
     Step(StepIx),
     /// A step from which the flow goes on in one of several ways, and then rejoins.
-    Fork { step: StepIx, ways: Vec<Way> },
+    Fork {
+        step: StepIx,
+        ways: Vec<Way>,
+    },
     /// A step whose inside is walked again and again.
-    Loop { step: StepIx, body: Vec<Item> },
+    Loop {
+        step: StepIx,
+        body: Vec<Item>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -88,10 +94,8 @@ impl Outliner<'_> {
                     items.push(Item::Fork { step: at, ways });
                 }
                 StepKind::Wait { skip_to, .. } if *skip_to != step.next => {
-                    let ways = vec![
-                        self.way("then".to_owned(), step.next, *skip_to),
-                        Way { label: "skipped".to_owned(), items: Vec::new() },
-                    ];
+                    let ways =
+                        vec![self.way("then".to_owned(), step.next, *skip_to), Way { label: "skipped".to_owned(), items: Vec::new() }];
                     items.push(Item::Fork { step: at, ways });
                     at = *skip_to;
                     continue;

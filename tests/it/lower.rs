@@ -23,7 +23,9 @@ fn nothing_of_a_shipped_journey_is_lost() {
     insta::glob!("../../journeys", "**/*.journey", |path| {
         let text = std::fs::read_to_string(path).unwrap();
         let shape = format!("{:?}", lower(&text));
-        for lost in ["Broken", "Missing", "message: None", "condition: None, window: None, name: None", "duration: None", "otherwise: None, what"] {
+        for lost in
+            ["Broken", "Missing", "message: None", "condition: None, window: None, name: None", "duration: None", "otherwise: None, what"]
+        {
             assert!(!shape.contains(lost), "{}: {lost}", path.display());
         }
         files += 1;

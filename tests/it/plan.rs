@@ -168,10 +168,8 @@ fn every_step_is_shown_exactly_once() {
             let mut seen = Vec::new();
             count(&outline::outline(journey), &mut seen);
             seen.sort_unstable();
-            let all: Vec<StepIx> = (0..journey.steps.len() as u16)
-                .map(StepIx)
-                .filter(|at| !outline::is_plumbing(&journey.steps[at.index()]))
-                .collect();
+            let all: Vec<StepIx> =
+                (0..journey.steps.len() as u16).map(StepIx).filter(|at| !outline::is_plumbing(&journey.steps[at.index()])).collect();
             assert_eq!(seen, all, "{name} {}", journey.name);
         }
     }

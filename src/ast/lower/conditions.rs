@@ -6,7 +6,7 @@ use crate::ast::{
     Aggregate, Arg, BinaryOp, Expr, ExprKind, ForKey, Function, Has, HasCount, Join, MessageRef, MessageVerb, Since, Spanned, Target,
     TargetKind, Trigger, Window,
 };
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::{Kind as K, NodeId};
 use rust_decimal::prelude::ToPrimitive;
 
 /// How tight an operator binds; `not` is looser than all of them.

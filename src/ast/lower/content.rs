@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ast::{ChannelContent, Content, ContentBody, Docs, Expr, ExprKind, Message, Name, Part, WhenInDoubt};
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::{Kind as K, NodeId};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn message(&'a self, node: NodeId, docs: Docs) -> Message {

@@ -2,11 +2,11 @@
 
 use super::Lowerer;
 use crate::ast::{
-    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, Spanned, TopicKind, TypeRef,
-    TypeRefKind, WaitOrSkip,
+    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, Spanned, TopicKind,
+    TypeRef, TypeRefKind, WaitOrSkip,
 };
 use crate::source::Span;
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::{Kind as K, NodeId};
 use crate::value::Currency;
 
 impl<'a> Lowerer<'a> {
@@ -119,15 +119,16 @@ impl<'a> Lowerer<'a> {
         let mut parts = self.parts(node);
         let list = parts.skip(K::KwListOf);
         let plain = parts.peek().and_then(|piece| {
-            let kind = match self.kind(piece) {
-                K::Name => TypeRefKind::Named(self.name_of(piece)),
-                K::MoneyType => TypeRefKind::Money(self.child(piece, K::Currency).and_then(|currency| {
-                    Currency::parse(self.text(currency)).map(|value| Spanned { value, place: self.place(currency) })
-                })),
-                K::OneOf => TypeRefKind::OneOf(self.children(piece).into_iter().filter_map(|text| self.text_of(text)).collect()),
-                K::FieldBlock => TypeRefKind::Record(self.fields(piece)),
-                _ => return None,
-            };
+            let kind =
+                match self.kind(piece) {
+                    K::Name => TypeRefKind::Named(self.name_of(piece)),
+                    K::MoneyType => TypeRefKind::Money(self.child(piece, K::Currency).and_then(|currency| {
+                        Currency::parse(self.text(currency)).map(|value| Spanned { value, place: self.place(currency) })
+                    })),
+                    K::OneOf => TypeRefKind::OneOf(self.children(piece).into_iter().filter_map(|text| self.text_of(text)).collect()),
+                    K::FieldBlock => TypeRefKind::Record(self.fields(piece)),
+                    _ => return None,
+                };
             Some(TypeRef { kind, optional: false, place: self.place(piece) })
         });
         let optional = self.has(node, K::Question);
@@ -193,7 +194,8 @@ impl<'a> Lowerer<'a> {
     pub(super) fn at_most(&self, node: NodeId) -> AtMost {
         let pieces = self.children(node);
         // A second number belongs to `keep`, a second duration to `wait up to`.
-        let numbers: Vec<_> = pieces.iter().filter(|piece| self.kind(**piece) == K::Number).filter_map(|piece| self.number_of(*piece)).collect();
+        let numbers: Vec<_> =
+            pieces.iter().filter(|piece| self.kind(**piece) == K::Number).filter_map(|piece| self.number_of(*piece)).collect();
         let keep_at = self.child(node, K::KwKeep).map_or(Span::new(u32::MAX, u32::MAX), |keep| self.tree.span(keep));
         let then_at = self.child(node, K::KwThen).map_or(u32::MAX, |then| self.tree.span(then).start);
         let durations: Vec<_> = pieces.iter().filter_map(|piece| self.duration_of(*piece)).collect();
@@ -211,7 +213,8 @@ impl<'a> Lowerer<'a> {
         } else {
             None
         };
-        let keep = numbers.iter().find(|number| number.place.span.start > keep_at.start).cloned().map(|count| (count, self.priority_in(node)));
+        let keep =
+            numbers.iter().find(|number| number.place.span.start > keep_at.start).cloned().map(|count| (count, self.priority_in(node)));
         AtMost {
             count: numbers.into_iter().find(|number| number.place.span.start < keep_at.start),
             of: if self.has(node, K::KwEntries) { CapOf::Entries } else { CapOf::Messages },

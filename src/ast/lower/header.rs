@@ -6,7 +6,7 @@ use crate::ast::{
     Clause, ClauseKind, DayWord, Docs, Enter, EnterAgain, Entry, Every, EveryOn, EveryStep, Goal, IfPast, Journey, JourneyItem, OneRunPer,
     Spanned, Target, TargetKind, Unit, WhileRunning,
 };
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::{Kind as K, NodeId};
 use rust_decimal::prelude::ToPrimitive;
 
 impl<'a> Lowerer<'a> {
@@ -23,14 +23,7 @@ impl<'a> Lowerer<'a> {
                 }
             });
         }
-        Journey {
-            docs,
-            name: self.name_in(node),
-            title: self.text_in(node),
-            params: self.params_in(node),
-            items,
-            place: self.place(node),
-        }
+        Journey { docs, name: self.name_in(node), title: self.text_in(node), params: self.params_in(node), items, place: self.place(node) }
     }
 
     fn clause(&'a self, node: NodeId) -> Option<ClauseKind> {

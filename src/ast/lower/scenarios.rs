@@ -2,25 +2,16 @@
 
 use super::Lowerer;
 use crate::ast::{Docs, Expect, ExpectExit, ExpectWhen, Happens, HappensKind, Scenario, Scene, SceneKind, Target, TargetKind};
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::{Kind as K, NodeId};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn scenario(&'a self, node: NodeId, docs: Docs) -> Scenario {
-        Scenario {
-            docs,
-            title: self.text_in(node),
-            journey: self.name_in(node),
-            lines: self.scenes_in(node),
-            place: self.place(node),
-        }
+        Scenario { docs, title: self.text_in(node), journey: self.name_in(node), lines: self.scenes_in(node), place: self.place(node) }
     }
 
     fn scenes_in(&'a self, node: NodeId) -> Vec<Scene> {
         let Some(block) = self.child(node, K::SceneBlock) else { return Vec::new() };
-        self.children(block)
-            .into_iter()
-            .filter_map(|line| Some(Scene { place: self.place(line), kind: self.scene(line)? }))
-            .collect()
+        self.children(block).into_iter().filter_map(|line| Some(Scene { place: self.place(line), kind: self.scene(line)? })).collect()
     }
 
     fn scene(&'a self, node: NodeId) -> Option<SceneKind> {
@@ -40,9 +31,7 @@ impl<'a> Lowerer<'a> {
             K::SceneAt => SceneKind::At { moment: self.moment_in(node), happens: self.happens_in(node) },
             K::SceneAfter => SceneKind::After { delay: self.duration_in(node), happens: self.happens_in(node) },
             K::SceneChoosing => SceneKind::Choosing(self.text_in(node)),
-            K::SceneInRun => {
-                SceneKind::InTheRunOf { key: self.name_in(node), value: self.value_in(node), lines: self.scenes_in(node) }
-            }
+            K::SceneInRun => SceneKind::InTheRunOf { key: self.name_in(node), value: self.value_in(node), lines: self.scenes_in(node) },
             K::SceneExpect => SceneKind::Expect(self.expect_in(node)),
             _ => return None,
         })

@@ -5,7 +5,7 @@ use crate::ast::{
     Block, Branch, BranchKind, Docs, Expr, LetValue, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned, SplitPath, Step, StepKind,
     UnsubscribeFrom, Until, WaitUntil,
 };
-use crate::syntax::{NodeId, Kind as K};
+use crate::syntax::{Kind as K, NodeId};
 
 impl<'a> Lowerer<'a> {
     /// The steps of the first block among the pieces of a node; empty where there is none.

@@ -76,9 +76,5 @@ fn scaled(span: Span, by: Decimal) -> Option<Span> {
 }
 
 fn shifted(at: Instant, span: Span, zone: Zone) -> Instant {
-    if span.months < 0 || span.days < 0 || span.ms < 0 {
-        civil::subtract(at, negated(span), zone)
-    } else {
-        civil::add(at, span, zone)
-    }
+    if span.months < 0 || span.days < 0 || span.ms < 0 { civil::subtract(at, negated(span), zone) } else { civil::add(at, span, zone) }
 }

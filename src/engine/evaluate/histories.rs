@@ -99,9 +99,7 @@ impl Context<'_> {
         let mut range = tracked.between(reach.after, reach.until);
         if let Some((begin, seq)) = reach.begin {
             // Entries of the very instant of the begin that arrived after it.
-            while range.start > 0
-                && tracked.entries.get(range.start - 1).is_some_and(|entry| entry.at == begin && entry.seq > seq)
-            {
+            while range.start > 0 && tracked.entries.get(range.start - 1).is_some_and(|entry| entry.at == begin && entry.seq > seq) {
                 range.start -= 1;
             }
         }

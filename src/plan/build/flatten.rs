@@ -109,8 +109,7 @@ impl Flattener<'_, '_> {
         match &step.kind {
             checked::StepKind::Wait(wait) => {
                 let until = self.until(&wait.until);
-                let kind =
-                    StepKind::Wait { until, if_past: wait.if_past, if_missing: wait.if_missing, skip_to: to(next) };
+                let kind = StepKind::Wait { until, if_past: wait.if_past, if_missing: wait.if_missing, skip_to: to(next) };
                 let at = self.push(step, &id, kind, next, around.depth);
                 let first = self.block(&wait.skipped, next, inner);
                 self.steps[at].next = to(first);
@@ -191,9 +190,7 @@ impl Flattener<'_, '_> {
             let label = if written == self.steps[at].label { "in time".to_owned() } else { written };
             let path = self.identities.name(id, &arm_name(&label));
             let kind = match &arm.kind {
-                checked::ArmKind::On { trigger, bind } => {
-                    ArmKind::On { trigger: self.builder.compile_trigger(trigger), bind: *bind }
-                }
+                checked::ArmKind::On { trigger, bind } => ArmKind::On { trigger: self.builder.compile_trigger(trigger), bind: *bind },
                 checked::ArmKind::When(condition) => {
                     let condition = self.compile(condition);
                     ArmKind::When { depends: depends(&condition), condition }
