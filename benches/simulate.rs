@@ -140,9 +140,9 @@ impl Stream for Generated<'_> {
         self.item.values.clear();
         for field in &self.schema.events[event.index()].fields {
             self.item.values.push(match field.name.as_str() {
-                "basket_id" => Value::Text(Text::new(&format!("{}", 31_000_000_000 + number))),
-                "store_id" => Value::Text(Text::new(&format!("{}", 300 + customer % 90))),
-                "campaign_id" => Value::Text(Text::new(&format!("{}", customer % 27))),
+                "basket_id" => Value::Text(Text::new(format!("{}", 31_000_000_000 + number))),
+                "store_id" => Value::Text(Text::new(format!("{}", 300 + customer % 90))),
+                "campaign_id" => Value::Text(Text::new(format!("{}", customer % 27))),
                 "campaign_type" => Value::text("Type A"),
                 "coupon_upc" => Value::text("10000085207"),
                 "top_department" => Value::text(department),

@@ -323,8 +323,6 @@ impl Typer<'_, '_, '_> {
                 let written = text.text[at.clone()].to_owned();
                 self.found.push(BracesOddly { place: place(text, &at), text: written });
             }
-            // The syntax knows this one in every text, and has reported it.
-            Wrong::Foreign { product: "Braze", .. } => {}
             Wrong::Foreign { at, product, here } => {
                 let at = place(text, &at);
                 let (help, fix) = match here {

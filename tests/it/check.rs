@@ -254,7 +254,7 @@ fn templates_know_the_type_of_every_value_and_filter() {
         ("\"{{ total | truncate: 3 }}\"", "E0190 truncate"),
         ("\"{% if total %}x\"", "E0190 {% if total %}"),
         ("\"{{#if total}}x\"", "E0458 {{#if total}}"),
-        ("\"{{${first_name}}}\"", "E0010 {{${first_name}}}"),
+        ("\"{{${first_name}}}\"", "E0458 {{${first_name}}}"),
         ("\"*|FNAME|*\"", "E0458 *|FNAME|*"),
     ] {
         assert_eq!(findings(&message(wrong)), [finding], "{wrong}");
