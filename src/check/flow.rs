@@ -38,7 +38,7 @@ problems! {
 
     /// The same, where the entry of one of them has a condition that may stop it.
     StormPossible { cycle: String, name: String } = Code::new("W0356", "chain-may-not-end");
-        "`{name}` may set itself off again at once, without end: {cycle}", "only the `where` of an entry can stop this",
+        "`{name}` may set itself off again at once, without end: {cycle}", "only a condition on the way can stop this",
         "put a `wait` before this step, or let one of these journeys say `enter again never`";
 
     /// More steps than a journey may have, or more branches than a step.
@@ -232,7 +232,7 @@ struct Spark {
     from: JourneyId,
     to: JourneyId,
     place: Place,
-    /// The entry that takes it has a `where`.
+    /// Something may stop it: the entry that takes it has a `where`, or the step stands in a branch.
     conditional: bool,
 }
 
@@ -301,12 +301,12 @@ fn sparks(project: &Checked) -> Vec<Spark> {
     for (at, journey) in project.journeys.iter().enumerate() {
         let from = JourneyId(at as u16);
         let mut at_once = Vec::new();
-        steps_at_once(&journey.steps, &mut at_once);
-        for step in at_once {
+        steps_at_once(&journey.steps, true, &mut at_once);
+        for (step, sure) in at_once {
             match &step.kind {
                 StepKind::Start { journey, .. } => sparks.push(Spark { from, to: *journey, place: step.head, conditional: false }),
                 StepKind::Emit { event, .. } => takers(project, *event, |to, conditional| {
-                    sparks.push(Spark { from, to, place: step.head, conditional });
+                    sparks.push(Spark { from, to, place: step.head, conditional: conditional || !sure });
                 }),
                 _ => {}
             }
@@ -326,27 +326,34 @@ fn takers(project: &Checked, event: EventId, mut take: impl FnMut(JourneyId, boo
     }
 }
 
-/// The steps that a run can come to in the instant it begins. Returns whether it can also come past the block.
-fn steps_at_once<'a>(block: &'a [Step], out: &mut Vec<&'a Step>) -> bool {
+/// The steps that a run can come to in the instant it begins, each with whether it surely comes to it. Returns whether it can also come
+/// past the block.
+fn steps_at_once<'a>(block: &'a [Step], mut sure: bool, out: &mut Vec<(&'a Step, bool)>) -> bool {
     for step in block {
-        out.push(step);
+        out.push((step, sure));
         let past = match &step.kind {
             StepKind::Wait(_) | StepKind::Exit { .. } | StepKind::Break => false,
             // A branch on a condition that already holds is taken at once.
             StepKind::Await(wait) => {
+                sure = false;
                 let mut any = false;
                 for arm in wait.arms.iter().filter(|arm| matches!(arm.kind, ArmKind::When(_))) {
-                    any |= steps_at_once(&arm.block, out);
+                    any |= steps_at_once(&arm.block, false, out);
                 }
                 any
             }
             StepKind::Repeat { block, .. } => {
-                steps_at_once(block, out);
+                steps_at_once(block, sure, out);
                 passage(block).breaks || passes_at_once(block)
             }
             kind @ (StepKind::If { .. } | StepKind::Split { .. }) => {
-                let mut any = false;
-                each_branch(kind, &mut |block| any |= steps_at_once(block, out));
+                let (mut any, mut all) = (false, true);
+                each_branch(kind, &mut |block| {
+                    let past = steps_at_once(block, false, out);
+                    any |= past;
+                    all &= past;
+                });
+                sure &= all;
                 any
             }
             _ => true,

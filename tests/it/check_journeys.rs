@@ -208,6 +208,9 @@ fn journeys_that_start_each_other_at_once_are_named_with_their_circle() {
 
     let own = "enter on refund_requested\nenter again always\nemit refund_requested { order_id: \"1\" }";
     assert_eq!(journey(own), ["E0352 `example` sets itself off again at once, without end: `example` → `example`"]);
+    // A condition on the way may end it, so it is pointed out and not refused.
+    let own = "enter on refund_requested\nenter again always\nif customer.points < 1000 {\nincrease customer.points by 100\nemit refund_requested { order_id: \"1\" }\n}";
+    assert_eq!(journey(own), ["W0356 `example` may set itself off again at once, without end: `example` → `example`"]);
 }
 
 #[test]
