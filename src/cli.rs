@@ -124,7 +124,7 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Exit {
     let output = Output::new(arguments.style_for_stdout(), arguments.style_for_stderr(), arguments.deny == Some(Deny::Warnings));
-    match arguments.command {
+    let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, &output),
         Command::Plan(arguments) => plan::run(&arguments, &output),
         Command::Test(arguments) => test::run(&arguments, &output),
@@ -132,7 +132,8 @@ fn run(arguments: Arguments) -> Exit {
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Init(arguments) => init::run(&arguments, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),
-    }
+    };
+    if output.is_lost() { Exit::InputOutput } else { exit }
 }
 
 impl Arguments {

@@ -1,6 +1,7 @@
 //! What commands write, and how they load a project.
 //!
 //! **Invariant:** a reader that goes away (`onward plan | head`) ends the writing quietly; it is nobody's mistake.
+//! An answer that could not be written for another reason (a full disk) is said and remembered: the command ends with exit code 3.
 
 use super::Exit;
 use crate::check::Checked;
@@ -9,7 +10,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::plan::Plan;
 use crate::project::{self, Project};
 use crate::source::Sources;
-use std::io::Write as _;
+use std::cell::Cell;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 /// A project that may be run.
@@ -23,11 +25,13 @@ pub(super) struct Output {
     stdout: Style,
     stderr: Style,
     deny_warnings: bool,
+    /// Some of the answer could not be written.
+    lost: Cell<bool>,
 }
 
 impl Output {
     pub fn new(stdout: Style, stderr: Style, deny_warnings: bool) -> Output {
-        Output { stdout, stderr, deny_warnings }
+        Output { stdout, stderr, deny_warnings, lost: Cell::new(false) }
     }
 
     pub fn format(&self) -> Format {
@@ -42,7 +46,17 @@ impl Output {
     /// Writes the answer.
     pub fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            && error.kind() != ErrorKind::BrokenPipe
+            && !self.lost.replace(true)
+        {
+            complain(&format!("the answer cannot be written: {error}"));
+        }
+    }
+
+    /// Whether some of the answer could not be written.
+    pub fn is_lost(&self) -> bool {
+        self.lost.get()
     }
 
     /// Loads a project, or says why not.

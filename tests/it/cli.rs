@@ -248,3 +248,12 @@ fn a_scenario_that_fails_ends_with_1_in_every_format() {
     let none = onward(&["test", "shop", "--filter", "nothing like it"], &folder);
     assert_eq!(none.code, 2);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_said_and_ends_with_3() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(["explain", "E0101"]).stdout(full).output().unwrap();
+    assert_eq!(ran.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&ran.stderr).starts_with("the answer cannot be written: "), "{ran:?}");
+}
