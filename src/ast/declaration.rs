@@ -1,0 +1,224 @@
+//! Declarations and what messages say.
+
+use super::*;
+
+#[derive(Debug, Clone)]
+pub struct Decl {
+    pub docs: Docs,
+    /// The whole declaration.
+    pub place: Place,
+    /// The leading keyword.
+    pub keyword: Place,
+    pub kind: DeclKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum DeclKind {
+    Customer {
+        fields: Vec<Field>,
+    },
+    Event {
+        name: Option<Name>,
+        wire: Option<TextLit>,
+        fields: Vec<Field>,
+    },
+    Topic {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        kind: Option<TopicKind>,
+        kind_place: Option<Place>,
+    },
+    Team {
+        name: Option<Name>,
+        title: Option<TextLit>,
+    },
+    Segment {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        condition: Option<Expr>,
+    },
+    Policy {
+        rules: Vec<PolicyRule>,
+    },
+    Route {
+        name: Option<Name>,
+        how: Option<How>,
+    },
+    /// `channel sms reaches customer.phone`
+    Channel {
+        name: Option<Name>,
+        reaches: Option<PathRef>,
+    },
+    Const {
+        name: Option<Name>,
+        value: Option<Expr>,
+    },
+    Message(Message),
+    Journey(Journey),
+    Scenario(Scenario),
+    /// A declaration of the design that is not available yet: `catalog`, `stages`, `survey` …, with its name.
+    NotYet {
+        what: &'static str,
+        name: Option<Name>,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct Field {
+    pub docs: Docs,
+    pub name: Name,
+    pub wire: Option<TextLit>,
+    pub ty: Option<TypeRef>,
+    pub default: Option<Expr>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub struct TypeRef {
+    pub kind: TypeRefKind,
+    pub optional: bool,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum TypeRefKind {
+    /// `text`, `number`, an event's name …
+    Named(Name),
+    Money(Option<Spanned<Currency>>),
+    OneOf(Vec<TextLit>),
+    List(Option<Box<TypeRef>>),
+    Record(Vec<Field>),
+}
+
+/// `customer.trial_ends`, `entry.at`
+#[derive(Debug, Clone)]
+pub struct PathRef {
+    pub parts: Vec<Name>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum TopicKind {
+    OptIn,
+    DoubleOptIn,
+    OptOut,
+    OnRequest,
+    Transactional(Option<TextLit>),
+}
+
+#[derive(Debug, Clone)]
+pub struct QuietHours {
+    pub from: Option<Spanned<NaiveTime>>,
+    pub to: Option<Spanned<NaiveTime>>,
+    pub channels: Vec<Name>,
+    pub then: Option<WaitOrSkip>,
+    pub place: Place,
+}
+
+/// `at most 4 messages in 7 days by sms then skip`
+#[derive(Debug, Clone)]
+pub struct AtMost {
+    pub count: Option<Spanned<Decimal>>,
+    pub of: CapOf,
+    pub window: Option<CapWindow>,
+    pub from_this_journey: bool,
+    pub about: Option<Name>,
+    pub by: Vec<Name>,
+    pub then: Option<CapThen>,
+    /// `, keep 1 for high priority`
+    pub keep: Option<(Spanned<Decimal>, Option<Priority>)>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapOf {
+    Messages,
+    Entries,
+}
+
+#[derive(Debug, Clone)]
+pub enum CapWindow {
+    Rolling(Spanned<Duration>),
+    CalendarDay,
+}
+
+#[derive(Debug, Clone)]
+pub enum CapThen {
+    Skip,
+    /// `wait`, `wait up to D`
+    Wait(Option<Spanned<Duration>>),
+    Exit,
+}
+
+#[derive(Debug, Clone)]
+pub enum PolicyRule {
+    Timezone(Option<TextLit>, Place),
+    QuietHours(QuietHours),
+    AtMost(AtMost),
+    /// Per cent, 0–100.
+    HoldOut(Option<Spanned<Decimal>>, Place),
+}
+
+#[derive(Debug, Clone)]
+pub struct Param {
+    pub name: Name,
+    pub ty: Option<TypeRef>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub docs: Docs,
+    pub name: Option<Name>,
+    pub params: Vec<Param>,
+    pub about: Option<Name>,
+    pub contents: Vec<Content>,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum Content {
+    Channel(Box<ChannelContent>),
+    WhenInDoubt(Option<WhenInDoubt>, Place),
+    NotYet { what: &'static str, place: Place },
+}
+
+/// `email in "en" { subject "…" }`, `line "…"`
+#[derive(Debug, Clone)]
+pub struct ChannelContent {
+    pub docs: Docs,
+    pub channel: Name,
+    pub language: Option<TextLit>,
+    pub body: ContentBody,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum ContentBody {
+    Text(TextLit),
+    Parts(Vec<Part>),
+    Missing,
+}
+
+/// `subject "…"`, `mjml file "…"`, `reply to "…"` (its name is `reply to`)
+#[derive(Debug, Clone)]
+pub struct Part {
+    pub name: Name,
+    /// `file "…"`
+    pub file: bool,
+    /// For `file`, the text literal of the path.
+    pub value: Option<Expr>,
+    pub place: Place,
+}
+
+/// How a send finds its channel.
+#[derive(Debug, Clone)]
+pub enum How {
+    /// `by email`, `by email and push`; also a route's name alone.
+    Channels(Vec<Name>),
+    FirstReachable(Vec<Name>),
+    NotYet {
+        what: &'static str,
+        place: Place,
+    },
+}
