@@ -336,6 +336,8 @@ pub enum Skip {
     Capped(u16),
     QuietHours,
     NotForHer,
+    /// `skip when`, by number in the message.
+    Refused(u16),
     ContentLimit,
     Paused,
     Expired,

@@ -117,6 +117,9 @@ pub struct Message {
     pub topic: TopicId,
     pub variants: Vec<Variant>,
     pub when_in_doubt: WhenInDoubt,
+    /// The first that holds keeps it back: conditions over its parameters and the customer, each with the reason that people read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skip_when: Vec<(Expr, Text)>,
     pub line: Line,
 }
 

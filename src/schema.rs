@@ -246,6 +246,7 @@ pub const NOT_SENT: &[&str] = &[
     "capped",
     "quiet_hours",
     "not_for_her",
+    "refused",
     "content_limit",
     "paused",
     "expired",

@@ -180,6 +180,12 @@ pub struct Message {
 pub enum Content {
     Channel(Box<ChannelContent>),
     WhenInDoubt(Option<WhenInDoubt>, Place),
+    /// `skip when customer.plan is "pro" "not for pros"`
+    SkipWhen {
+        condition: Option<Expr>,
+        reason: Option<TextLit>,
+        place: Place,
+    },
     NotYet { what: &'static str, place: Place },
 }
 

@@ -115,8 +115,18 @@ pub struct Message {
     pub topic: TopicId,
     pub variants: Vec<Variant>,
     pub when_in_doubt: Option<WhenInDoubt>,
+    /// `skip when`: the first that holds keeps it back.
+    pub skip_when: Vec<SkipWhen>,
     /// Declared inside this journey.
     pub journey: Option<JourneyId>,
+    pub place: Place,
+}
+
+/// A condition under which a message refuses to be sent, over its parameters, the customer and constants.
+#[derive(Debug, Clone)]
+pub struct SkipWhen {
+    pub condition: Expr,
+    pub reason: String,
     pub place: Place,
 }
 

@@ -122,6 +122,8 @@ pub(super) fn check(cx: &mut Cx, message: &ast::Message) -> Vec<Variant> {
                 }
                 doubt = true;
             }
+            // Not content: see `super::message`.
+            ast::Content::SkipWhen { .. } => {}
             ast::Content::NotYet { what, place } => {
                 any = true;
                 cx.not_yet(what, *place);

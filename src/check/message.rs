@@ -3,17 +3,31 @@
 //! In: message declarations, also those inside journeys. Out: checked [`Message`]s in the order of their signatures. **Invariant:** every
 //! message is about a topic. Does not know who sends it.
 
-use super::checked::Message;
+use super::checked::{Message, SkipWhen};
 use super::content;
 use super::expr::Typer;
+use super::problem::problems;
 use super::project::{Project, not_yet};
 use super::scope::Scope;
 use super::signature::MessageSig;
 use crate::ast;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::schema::ChannelId;
 use crate::source::Place;
 use crate::template::Template;
+
+/// Most `skip when` of one message.
+const SKIP_WHEN_MAX: usize = 16;
+
+problems! {
+    /// `skip when customer.plan is "pro" ""`
+    ReasonEmpty {} = Code::new("E0423", "skip-without-reason");
+        "it is not said why this message would be skipped", "reports and timelines show this reason", "write it in quotes, for example `\"has bought already\"`";
+
+    /// A seventeenth `skip when`.
+    SkipsTooMany {} = Code::new("E0424", "too-many-skips");
+        "a message has at most 16 `skip when`", "this is the seventeenth", "join some of the conditions with `or`";
+}
 
 /// One message while it is checked.
 pub(super) struct Cx<'a, 'p> {
@@ -50,6 +64,7 @@ pub(super) fn check(project: &Project, message: &ast::Message, signature: &Messa
     let mut cx = Cx { project, found, scope: Scope::of_template(&signature.params) };
     let cx = &mut cx;
     let variants = content::check(cx, message);
+    let skip_when = skip_when(cx, message);
     let when_in_doubt = message.contents.iter().find_map(|content| match content {
         ast::Content::WhenInDoubt(what, _) => *what,
         _ => None,
@@ -62,7 +77,27 @@ pub(super) fn check(project: &Project, message: &ast::Message, signature: &Messa
         topic: signature.topic.unwrap_or_default(),
         variants,
         when_in_doubt,
+        skip_when,
         journey: signature.inside,
         place: message.place,
     }
+}
+
+/// The conditions under which it refuses itself, in source order.
+fn skip_when(cx: &mut Cx, message: &ast::Message) -> Vec<SkipWhen> {
+    let mut skips = Vec::new();
+    for content in &message.contents {
+        let ast::Content::SkipWhen { condition, reason, place } = content else { continue };
+        if let Some(reason) = reason.as_ref().filter(|reason| reason.text.trim().is_empty()) {
+            cx.found.push(ReasonEmpty { place: reason.place });
+        }
+        let Some(condition) = condition else { continue };
+        let condition = cx.typer().condition(condition);
+        if skips.len() == SKIP_WHEN_MAX {
+            cx.found.push(SkipsTooMany { place: *place });
+        }
+        let reason = reason.as_ref().map(|reason| reason.text.clone()).unwrap_or_default();
+        skips.push(SkipWhen { condition, reason, place: *place });
+    }
+    skips
 }

@@ -1,8 +1,8 @@
 //! A message's way from its step to the provider, and every decision on it.
 //!
 //! In: messages that are ready. Out: claims (with what to hand over), skips, deferrals, each recorded. **Invariant:** the checks run in
-//! this order, from the top after every deferral: run still valid, consent, suppression, contact, caps, quiet hours, lateness, content,
-//! hold-out; when several messages are ready, the higher priority claims first, then the earlier planned. What leaves here as claimed
+//! this order, from the top after every deferral: run still valid, consent, suppression, contact, caps, quiet hours, lateness,
+//! `skip when`, content, hold-out; when several messages are ready, the higher priority claims first, then the earlier planned. What leaves here as claimed
 //! counts as handed over.
 
 use super::caps::Full;
@@ -208,12 +208,26 @@ impl<'a> Turn<'a> {
             return Verdict::Skip(Skip::Expired);
         }
         let Some(run) = self.row.run(pending.key.run) else { return Verdict::Skip(Skip::RunEnded) };
+        if let Some(at) = self.refusal(&case, run) {
+            return Verdict::Skip(Skip::Refused(at));
+        }
         let (held_out, channel) = (run.held_out, pending.key.channel);
         let Ok(content) = self.content(&case, run, channel) else { return Verdict::Skip(Skip::ContentLimit) };
         if !case.transactional && (held_out || self.policy_holds_out()) {
             return Verdict::HeldOut;
         }
         Verdict::Claim { address, content }
+    }
+
+    /// The first `skip when` of the message that holds, with the arguments as they are now.
+    fn refusal(&self, case: &Case<'_>, run: &Run) -> Option<u16> {
+        if case.message.skip_when.is_empty() {
+            return None;
+        }
+        let mut context = self.context_in(&case.loaded.plan, run);
+        let params: Vec<Value> = case.send.args.iter().map(|arg| context.value(arg)).collect();
+        context.params = &params;
+        case.message.skip_when.iter().position(|(condition, _)| context.truth(condition)).map(|at| at as u16)
     }
 
     /// The content in her language, with the arguments as they are now.

@@ -175,6 +175,7 @@ impl Builder<'_> {
                 .map(|variant| Variant { channel: variant.channel, language: variant.language.clone(), parts: variant.parts.clone() })
                 .collect(),
             when_in_doubt: message.when_in_doubt.unwrap_or(usual),
+            skip_when: message.skip_when.iter().map(|skip| (self.compile(&skip.condition), Text::new(&skip.reason))).collect(),
             line: self.line(message.place),
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::engine::{Decision, Deferral, NotEntered, Skip};
 use crate::plan::{Cap, Journey, Plan};
+use crate::schema::MessageId;
 use crate::source::Sources;
 
 /// The word for what became of a message that was not sent; `None` where it was, or where it is still to come.
@@ -15,6 +16,7 @@ pub(super) fn not_sent(decision: &Decision) -> Option<&'static str> {
             Skip::Capped(_) => "capped",
             Skip::QuietHours => "quiet_hours",
             Skip::NotForHer => "not_for_her",
+            Skip::Refused(_) => "refused",
             Skip::ContentLimit => "content_limit",
             Skip::Paused => "paused",
             Skip::Expired => "expired",
@@ -29,7 +31,7 @@ pub(super) fn not_sent(decision: &Decision) -> Option<&'static str> {
 }
 
 /// The same for a reader.
-pub(super) fn skip_words(skip: Skip, plan: &Plan, sources: &Sources, journey: Option<&Journey>, topic: &str) -> String {
+fn skip_words(skip: Skip, plan: &Plan, sources: &Sources, journey: Option<&Journey>, topic: &str) -> String {
     match skip {
         Skip::NoConsent => format!("the customer is not subscribed to `{topic}`"),
         Skip::Suppressed => "the address is suppressed on this channel".to_owned(),
@@ -38,11 +40,25 @@ pub(super) fn skip_words(skip: Skip, plan: &Plan, sources: &Sources, journey: Op
         Skip::Capped(at) => format!("a limit is full{}", cap_words(at, plan, sources, journey)),
         Skip::QuietHours => "quiet hours".to_owned(),
         Skip::NotForHer => "`only while` does not hold".to_owned(),
+        // Callers that know the message say why: see `refusal`.
+        Skip::Refused(_) => "its `skip when` holds".to_owned(),
         Skip::ContentLimit => "the content is longer than the channel allows".to_owned(),
         Skip::Paused => "paused".to_owned(),
         Skip::Expired => "it came too late".to_owned(),
         Skip::RunEnded => "the run was over by then".to_owned(),
     }
+}
+
+/// Why this message was skipped, for a reader; what it says itself where it refused itself.
+pub(super) fn message_words(skip: Skip, plan: &Plan, sources: &Sources, journey: Option<&Journey>, message: MessageId) -> String {
+    let message = plan.messages.get(message.index());
+    if let Skip::Refused(at) = skip
+        && let Some((_, reason)) = message.and_then(|message| message.skip_when.get(usize::from(at)))
+    {
+        return format!("it refused itself: {reason}");
+    }
+    let topic = message.and_then(|message| plan.schema.topics.get(message.topic.index()));
+    skip_words(skip, plan, sources, journey, topic.map_or("?", |topic| topic.name.as_str()))
 }
 
 pub(super) fn deferral_words(because: Deferral, plan: &Plan, sources: &Sources, journey: Option<&Journey>) -> String {

@@ -125,7 +125,7 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
                 Decision::Skipped(skip) => {
                     format!(
                         "does not send {what} by {how}: {}",
-                        reasons::skip_words(*skip, plan, story.stage.sources, journey, topic(story, *message))
+                        reasons::message_words(*skip, plan, story.stage.sources, journey, *message)
                     )
                 }
                 Decision::Deferred { until, because } => {
@@ -235,10 +235,6 @@ pub(super) fn exit_reason<'a>(
 
 pub(super) fn message_name<'a>(story: &'a Story, message: MessageId) -> &'a str {
     story.stage.plan.messages.get(message.index()).map_or("?", |message| message.name.as_str())
-}
-
-fn topic<'a>(story: &'a Story, message: MessageId) -> &'a str {
-    story.stage.plan.messages.get(message.index()).map_or("?", |message| topic_name(story, message.topic))
 }
 
 fn topic_name<'a>(story: &'a Story, topic: crate::schema::TopicId) -> &'a str {

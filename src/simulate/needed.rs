@@ -28,6 +28,7 @@ impl Needed {
             tracker.condition.iter().for_each(|condition| needed.read(condition, None));
         }
         plan.segments.iter().for_each(|segment| needed.read(&segment.condition, None));
+        plan.messages.iter().flat_map(|message| &message.skip_when).for_each(|(condition, _)| needed.read(condition, None));
         plan.journeys.iter().for_each(|journey| needed.read_journey(journey));
         needed
     }

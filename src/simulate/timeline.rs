@@ -177,7 +177,14 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
         }
         RecordKind::Message { key, message: id, decision } => {
             let name = format!("{} by {}", message(plan, *id), channel(plan, key.channel));
-            format!("{name}: {}", decision_words(plan, journey, decision, time))
+            let reason = match decision {
+                Decision::Skipped(Skip::Refused(at)) => {
+                    plan.messages.get(id.index()).and_then(|message| message.skip_when.get(usize::from(*at)))
+                }
+                _ => None,
+            };
+            let reason = reason.map_or_else(String::new, |(_, reason)| format!(": {reason}"));
+            format!("{name}: {}{reason}", decision_words(plan, journey, decision, time))
         }
         RecordKind::Reported { key, message: id, verb, by_machine } => {
             let machine = if *by_machine { " by a machine" } else { "" };

@@ -176,9 +176,7 @@ fn why_none(story: &Story, message: Option<MessageId>) -> String {
     let name = if message.is_some() { "it".to_owned() } else { format!("`{}`", message_name(story, of)) };
     match decision {
         Decision::Skipped(skip) => {
-            let topic = plan.messages.get(of.index()).and_then(|message| plan.schema.topics.get(message.topic.index()));
-            let topic = topic.map_or("?", |topic| topic.name.as_str());
-            format!(": at {at} {name} was skipped, {}", reasons::skip_words(*skip, plan, story.stage.sources, journey, topic))
+            format!(": at {at} {name} was skipped, {}", reasons::message_words(*skip, plan, story.stage.sources, journey, of))
         }
         Decision::Deferred { until, because } => {
             let because = reasons::deferral_words(*because, plan, story.stage.sources, journey);

@@ -15,6 +15,7 @@ pub fn skip(why: Skip) -> &'static str {
         Skip::Capped(_) => "capped",
         Skip::QuietHours => "quiet hours",
         Skip::NotForHer => "not for her",
+        Skip::Refused(_) => "refused itself",
         Skip::ContentLimit => "content limit",
         Skip::Paused => "paused",
         Skip::Expired => "expired",

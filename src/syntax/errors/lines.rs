@@ -155,7 +155,7 @@ fn first_words(block: Kind) -> Vec<&'static str> {
         Kind::ScoreBlock => vec!["start", "on", "halve every"],
         Kind::HookBlock => vec!["url", "timeout", "answers"],
         Kind::BrandBlock => vec!["never say", "always write", "link domains", "postal address", "footer", "colours", "address people as"],
-        Kind::ContentBlock => vec!["email", "sms", "push", "line", "web", "inbox", "task", "when in doubt"],
+        Kind::ContentBlock => vec!["email", "sms", "push", "line", "web", "inbox", "task", "when in doubt", "skip when"],
         _ => Vec::new(),
     }
 }
