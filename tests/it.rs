@@ -12,7 +12,7 @@ mod it {
     mod engine;
     mod ingest;
     mod lower;
-mod messages;
+    mod messages;
     mod plan;
     mod record;
     mod scenario;

@@ -186,7 +186,10 @@ pub enum Content {
         reason: Option<TextLit>,
         place: Place,
     },
-    NotYet { what: &'static str, place: Place },
+    NotYet {
+        what: &'static str,
+        place: Place,
+    },
 }
 
 /// `email in "en" { subject "…" }`, `line "…"`
