@@ -6,6 +6,7 @@
 
 mod condition;
 mod declaration;
+mod experiment;
 mod journey;
 mod lower;
 mod scenario;
@@ -13,6 +14,7 @@ mod step;
 
 pub use condition::*;
 pub use declaration::*;
+pub use experiment::*;
 pub use journey::*;
 pub use lower::lower;
 pub use scenario::*;

@@ -14,6 +14,7 @@ mod constant;
 mod contact;
 mod content;
 pub(crate) mod declare;
+mod experiment;
 pub(crate) mod expr;
 pub(crate) mod flow;
 mod header;

@@ -20,6 +20,7 @@ mod goals;
 mod handle;
 pub mod history;
 pub mod index;
+mod measures;
 mod order;
 mod reports;
 pub mod row;
@@ -34,7 +35,7 @@ pub use handle::handle;
 pub use index::Loaded;
 
 use crate::calendar::{Instant, Zone};
-use crate::plan::Plan;
+use crate::plan::{BasisPoints, Plan};
 use crate::schema::{ChannelId, EventId, FieldId, JourneyId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId};
 use crate::value::{Text, Value};
 use std::sync::Arc;
@@ -75,10 +76,24 @@ pub trait World {
     fn entry_allowed(&self, _journey: JourneyId, _at: Instant) -> bool {
         true
     }
+    /// The shares of an experiment that hold at this instant, where they are not those that are written. What is shared changes at whole
+    /// ticks only, so this is the same for every input of a tick.
+    fn weights(&self, _identity: &str, _at: Instant) -> Option<&Weights> {
+        None
+    }
     /// Forces a draw: the index of the path of a split, or `Some(1)`/`Some(0)` for held out or not. Scenarios pin with it.
     fn pinned_draw(&self, _identity: &str) -> Option<u16> {
         None
     }
+}
+
+/// Shares of an experiment's arms, as they were decided over all customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weights {
+    /// From 1; what is written is 0.
+    pub number: u32,
+    /// By arm; together 10,000.
+    pub shares: Vec<BasisPoints>,
 }
 
 /// Settings from `onward.toml` that decide about single customers.
@@ -231,6 +246,21 @@ pub enum RecordKind {
     /// A path of a split was drawn.
     Drew {
         path: u16,
+    },
+    /// A customer counts in an arm of an experiment from now on, until that instant included. `experiment` is its position in the journey.
+    Exposed {
+        experiment: u16,
+        arm: u16,
+        weights: u32,
+        until: Instant,
+    },
+    /// What an experiment is measured by happened, at that own time; the rest as in [`RecordKind::Exposed`].
+    Measured {
+        experiment: u16,
+        arm: u16,
+        weights: u32,
+        until: Instant,
+        at: Instant,
     },
     Message {
         key: SendKey,

@@ -11,7 +11,7 @@ pub mod picture;
 pub mod table;
 
 use crate::calendar::{Span, Zone, recurrence::Rule};
-pub use crate::check::checked::{Again, BasisPoints, CapThen, CapWindow, How, PastBehaviour, PastEntry, Recipient, RunKey};
+pub use crate::check::checked::{Again, BasisPoints, CapThen, CapWindow, ExperimentRule, How, PastBehaviour, PastEntry, Recipient, RunKey};
 use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
 use crate::schema::{
     ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, Priority, RouteId, Schema, SegmentId, SendId, StepIx, TopicId, TrackerId,
@@ -178,6 +178,8 @@ pub struct Journey {
     pub params: u16,
     pub locals: Vec<(Text, Type)>,
     pub sends: Vec<SendInfo>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<Experiment>,
     /// The first one is where a run begins; the last one is always an `Exit` at the end of the journey.
     pub steps: Vec<Step>,
 }
@@ -298,6 +300,9 @@ pub enum StepKind {
         identity: Text,
         unit: Option<Expr>,
         paths: Vec<SplitPath>,
+        /// Position in [`Journey::experiments`], where it is measured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        experiment: Option<u16>,
     },
     Send(Send),
     Set {
@@ -361,6 +366,21 @@ pub struct Arm {
 pub enum ArmKind {
     On { trigger: Trigger, bind: Option<LocalId> },
     When { condition: Expr, depends: Depends },
+}
+
+/// What a split measures, and when it has learnt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Experiment {
+    pub name: Text,
+    /// What buckets are drawn from and facts are kept under.
+    pub identity: Text,
+    pub step: StepIx,
+    pub measure: Trigger,
+    /// Civil, from when the customer came to it.
+    pub within: Span,
+    /// Position of the path that the others are compared with.
+    pub control: Option<u16>,
+    pub rule: ExperimentRule,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

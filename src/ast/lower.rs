@@ -6,6 +6,7 @@
 mod conditions;
 mod content;
 mod declarations;
+mod experiment;
 mod header;
 mod literals;
 mod scenarios;

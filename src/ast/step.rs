@@ -51,6 +51,7 @@ pub enum StepKind {
         by: Option<PathRef>,
         paths: Vec<SplitPath>,
     },
+    Experiment(Box<Experiment>),
     Send(Send),
     Set {
         path: Option<PathRef>,

@@ -143,6 +143,12 @@ impl<'a> Collector<'a> {
                     self.block(&path.block);
                 }
             }
+            StepKind::Experiment(experiment) => {
+                for arm in &experiment.arms {
+                    self.docs(&arm.docs, arm.place);
+                    self.block(&arm.block);
+                }
+            }
             StepKind::Repeat { block, .. } | StepKind::Broken { block: Some(block) } => self.block(block),
             _ => {}
         }

@@ -308,6 +308,7 @@ pub enum StepKind {
     Split {
         unit: Option<Expr>,
         paths: Vec<SplitPath>,
+        experiment: Option<Box<Experiment>>,
     },
     Send(Send),
     Set {
@@ -406,6 +407,29 @@ pub enum ArmKind {
         bind: Option<LocalId>,
     },
     When(Expr),
+}
+
+/// A split that learns which of its paths is the best.
+#[derive(Debug, Clone)]
+pub struct Experiment {
+    pub name: Text,
+    pub measure: Trigger,
+    /// Civil, from when the customer came to the experiment.
+    pub within: Span,
+    /// Position of the path that the others are compared with.
+    pub control: Option<u16>,
+    pub rule: ExperimentRule,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExperimentRule {
+    /// The shares stay as written.
+    Fixed,
+    /// Everybody gets the best one as soon as it is known that surely, and not before that many customers are measured in each.
+    Winner { sure: BasisPoints, each: u32 },
+    /// The better a variant does, the larger its share.
+    Adaptive,
 }
 
 #[derive(Debug, Clone)]

@@ -40,6 +40,8 @@ pub(crate) struct Cx<'a, 'p> {
     pub(crate) repeats: u32,
     /// Names of the paths of its splits.
     pub(crate) paths: Vec<Text>,
+    /// Its experiments so far, with where they are written.
+    pub(crate) experiments: Vec<(Text, Place)>,
     /// Behind its first `enter` line: where fixes add a line to the header.
     pub(crate) header_end: Option<Place>,
 }
@@ -101,6 +103,7 @@ fn check(project: &Project, signatures: &Signatures, id: JourneyId, written: &as
             entry_names: Vec::new(),
             repeats: 0,
             paths: Vec::new(),
+            experiments: Vec::new(),
             header_end: header_end(written),
         };
         header::check(&mut cx, written);

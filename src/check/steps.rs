@@ -24,12 +24,12 @@ const ROUNDS_MAX: u32 = 1_000;
 
 problems! {
     /// Shares of a split that do not make 100 %.
-    SplitSum { sum: String, what: String, fix: Option<Fix> } = Code::new("E0380", "split-is-not-100");
-        "the paths of this split make {sum}%, not 100%", "{what}", "change the percentages so that they add up to 100%";
+    SplitSum { of: &'static str, sum: String, what: String, fix: Option<Fix> } = Code::new("E0380", "split-is-not-100");
+        "the {of} make {sum}%, not 100%", "{what}", "change the percentages so that they add up to 100%";
 
     /// Two paths with one name.
-    PathTwice { name: String, other: Option<(Place, &'static str)> } = Code::new("E0381", "path-twice");
-        "two paths of this split are called \"{name}\"", "reports and scenarios could not tell them apart", "give one of them another name";
+    PathTwice { of: &'static str, name: String, other: Option<(Place, &'static str)> } = Code::new("E0381", "path-twice");
+        "two {of} are called \"{name}\"", "reports and scenarios could not tell them apart", "give one of them another name";
 
     /// `break` outside a repeat.
     BreakOutside { fix: Option<Fix> } = Code::new("E0382", "break-outside-repeat");
@@ -69,8 +69,8 @@ problems! {
         "nobody can {verb} `{topic}`", "a transactional topic needs no consent", "take this line out";
 
     /// Split by something that is no identity.
-    NotAUnit { path: String, ty: String } = Code::new("E0391", "cannot-split-by");
-        "a split cannot go by `{path}`", "its type is {ty}", "split by a text or a number that stays the same, for example `split by entry.order_id`";
+    NotAUnit { of: &'static str, path: String, ty: String } = Code::new("E0391", "cannot-split-by");
+        "{of} cannot go by `{path}`", "its type is {ty}", "split by a text or a number that stays the same, for example `split by entry.order_id`";
 }
 
 /// Checks a block whose scope is open already.
@@ -105,6 +105,7 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::If { arms, otherwise } => Some(branch(cx, arms, otherwise.as_ref())),
         ast::StepKind::Let { name, value } => binding(cx, name.as_ref()?, value.as_ref()),
         ast::StepKind::Split { by, paths } => split(cx, by.as_ref(), paths, place),
+        ast::StepKind::Experiment(experiment) => super::experiment::check(cx, experiment, place),
         ast::StepKind::Send(send) => sends::send(cx, send, place),
         ast::StepKind::Subscribe(topic) => consent(cx, topic.as_ref()?, "subscribe to").map(StepKind::Subscribe),
         ast::StepKind::Unsubscribe(Some(ast::UnsubscribeFrom::Topic(topic))) => {
@@ -216,16 +217,35 @@ fn choice(
     (value, ty)
 }
 
+/// How the ways of a choice by chance are called.
+#[derive(Clone, Copy)]
+pub(super) struct Choice {
+    pub(super) all: &'static str,
+    pub(super) one: &'static str,
+    pub(super) whole: &'static str,
+}
+
 fn split(cx: &mut Cx, by: Option<&ast::PathRef>, written: &[ast::SplitPath], place: Place) -> Option<StepKind> {
-    let unit = by.and_then(|path| {
-        let (value, ty) = cx.path(path)?;
-        let fits = ty.is_textual() || matches!(ty, Type::Number | Type::Date | Type::Error);
-        if !fits || ty.is_optional() {
-            cx.found.push(NotAUnit { place: path.place, path: dotted(path), ty: ty.to_string() });
-            return None;
-        }
-        Some(value)
-    });
+    const SPLIT: Choice = Choice { all: "paths of this split", one: "a path", whole: "a split" };
+    let unit = unit(cx, by, SPLIT);
+    let paths = shares(cx, written, place, SPLIT);
+    Some(StepKind::Split { unit, paths, experiment: None })
+}
+
+/// What is drawn for, where it is not the customer.
+pub(super) fn unit(cx: &mut Cx, by: Option<&ast::PathRef>, choice: Choice) -> Option<Expr> {
+    let path = by?;
+    let (value, ty) = cx.path(path)?;
+    let fits = ty.is_textual() || matches!(ty, Type::Number | Type::Date | Type::Error);
+    if !fits || ty.is_optional() {
+        cx.found.push(NotAUnit { place: path.place, of: choice.whole, path: dotted(path), ty: ty.to_string() });
+        return None;
+    }
+    Some(value)
+}
+
+/// The ways, whose shares make 100 %.
+pub(super) fn shares(cx: &mut Cx, written: &[ast::SplitPath], place: Place, choice: Choice) -> Vec<SplitPath> {
     let mut paths: Vec<SplitPath> = Vec::with_capacity(written.len());
     let mut sum = Decimal::ZERO;
     let mut sums = true;
@@ -233,30 +253,35 @@ fn split(cx: &mut Cx, by: Option<&ast::PathRef>, written: &[ast::SplitPath], pla
         let block = cx.block(&path.block);
         let share = path.percent.as_ref().and_then(|percent| {
             sum = sum.saturating_add(percent.value);
-            amount::share(percent, "a path", cx.found)
+            amount::share(percent, choice.one, cx.found)
         });
         sums &= share.is_some();
         let Some(name) = &path.name else {
             continue;
         };
         if let Some(first) = paths.iter().find(|first| first.name == name.text.as_str()) {
-            cx.found.push(PathTwice { place: name.place, name: name.text.clone(), other: Some((first.place, "the first one")) });
+            cx.found.push(PathTwice {
+                place: name.place,
+                of: choice.all,
+                name: name.text.clone(),
+                other: Some((first.place, "the first one")),
+            });
         }
         cx.paths.push(Text::new(&name.text));
         paths.push(SplitPath { name: Text::new(&name.text), share: share.unwrap_or_default(), block, place: path.head });
     }
     if sums && sum != Decimal::ONE_HUNDRED {
-        let (what, fix) = missing_share(written, sum);
-        cx.found.push(SplitSum { place, sum: sum.normalize().to_string(), what, fix });
+        let (what, fix) = missing_share(written, sum, choice);
+        cx.found.push(SplitSum { place, of: choice.all, sum: sum.normalize().to_string(), what, fix });
     }
-    Some(StepKind::Split { unit, paths })
+    paths
 }
 
 /// What is too much or too little, and the last path mended where that is possible.
-fn missing_share(paths: &[ast::SplitPath], sum: Decimal) -> (String, Option<Fix>) {
+fn missing_share(paths: &[ast::SplitPath], sum: Decimal, choice: Choice) -> (String, Option<Fix>) {
     let lacks = Decimal::ONE_HUNDRED - sum;
     let what = if lacks > Decimal::ZERO {
-        format!("{}% of the customers have no path", lacks.normalize())
+        format!("{}% of the customers have no {}", lacks.normalize(), choice.one.trim_start_matches("a "))
     } else {
         format!("{}% too much", (-lacks).normalize())
     };
@@ -265,7 +290,10 @@ fn missing_share(paths: &[ast::SplitPath], sum: Decimal) -> (String, Option<Fix>
         let mended = last.value + lacks;
         (mended > Decimal::ZERO).then(|| {
             let text = format!("{}%", mended.normalize());
-            Fix { title: format!("change the last path to {text}"), edits: vec![Edit { place: last.place, text }] }
+            Fix {
+                title: format!("change the last {} to {text}", choice.one.trim_start_matches("a ")),
+                edits: vec![Edit { place: last.place, text }],
+            }
         })
     });
     (what, fix)

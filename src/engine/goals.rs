@@ -71,9 +71,11 @@ impl Turn<'_> {
 
     /// Some goal of an ended run may still be reached.
     pub(super) fn is_watched(&self, journey: &Journey, run: &Run) -> bool {
-        journey.goals.iter().enumerate().take(32).any(|(goal, declared)| {
-            run.goals & (1 << goal) == 0 && is_within(run.begin.plus_ms(self.limits.event_age_ms_max), declared.within, self.now, self.zone)
-        })
+        self.is_measured(run.number)
+            || journey.goals.iter().enumerate().take(32).any(|(goal, declared)| {
+                run.goals & (1 << goal) == 0
+                    && is_within(run.begin.plus_ms(self.limits.event_age_ms_max), declared.within, self.now, self.zone)
+            })
     }
 
     pub(super) fn reached_goals(&self, plan: &Plan, journey: &Journey, run: &Run, event: &Event) -> u32 {

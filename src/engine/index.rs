@@ -256,6 +256,11 @@ impl Index {
         for goal in &journey.goals {
             self.react(id, goal.what, reacts::GOAL, goal.then_exit && begun_by_events);
         }
+        for experiment in &journey.experiments {
+            for (what, _) in &experiment.measure.targets {
+                self.react(id, *what, reacts::GOAL, false);
+            }
+        }
         for exit in &journey.exit_on {
             for (what, _) in &exit.trigger.targets {
                 self.react(id, *what, reacts::EXIT, begun_by_events);

@@ -67,6 +67,9 @@ impl Turn<'_> {
         self.find_interests(wave, &mut interests);
         interests.sort_unstable();
         if let Some(event) = &wave.event {
+            if !self.row.experiments.measures.is_empty() {
+                self.judge_measures(event);
+            }
             for interest in interests.iter().filter(|interest| interest.bits & reacts::GOAL != 0) {
                 self.judge_goals(interest.run, event);
             }

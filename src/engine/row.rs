@@ -6,6 +6,7 @@
 //! under. Knows no world and no clock.
 
 mod encode;
+pub mod experiments;
 
 pub use encode::section;
 
@@ -76,6 +77,8 @@ pub struct Customer {
     pub facts: Vec<MessageFact>,
     /// Ids of inputs, for duplicates.
     pub ids: Vec<KnownId>,
+    // ------------------------------------------------------------ experiments
+    pub experiments: experiments::Experiments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,6 +337,7 @@ impl Default for Customer {
             pending: Vec::new(),
             facts: Vec::new(),
             ids: Vec::new(),
+            experiments: experiments::Experiments::default(),
         }
     }
 }
@@ -371,6 +375,7 @@ impl Customer {
         self.pending.clear();
         self.facts.clear();
         self.ids.clear();
+        self.experiments.clear();
     }
 
     /// An attribute; missing where it was never given.

@@ -108,10 +108,13 @@ impl Turn<'_> {
             entered.end = self.now;
         }
         let id = run.journey;
-        if !journey.goals.is_empty() {
+        let measured = self.is_measured(number);
+        if measured || !journey.goals.is_empty() {
             run.state = RunState::Ended;
             (run.due, run.horizon, run.guarded_until) = (Instant::NEVER, Instant::NEVER, Instant::NEVER);
-            run.locals.clear();
+            if !measured {
+                run.locals.clear();
+            }
             run.seen.clear();
             run.visits.clear();
             self.forget_ended();

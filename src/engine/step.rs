@@ -8,6 +8,7 @@ mod branch;
 mod change;
 mod consent;
 mod emit;
+mod experiment;
 mod let_step;
 mod repeat;
 mod send;
@@ -42,7 +43,12 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, loaded: &Loaded, journey: 
         StepKind::Branch { arms, otherwise } => branch::perform(turn, at, plan, arms, *otherwise),
         StepKind::Let { local, value } => let_step::perform(turn, at, plan, *local, value, step.next),
         StepKind::LetOrExit { local, value } => let_step::perform_or_exit(turn, at, plan, *local, value, step.next),
-        StepKind::Split { identity, unit, paths } => split::perform(turn, at, plan, identity, unit.as_ref(), paths, step.next),
+        StepKind::Split { identity, unit, paths, experiment: None } => {
+            split::perform(turn, at, plan, identity, unit.as_ref(), paths, step.next)
+        }
+        StepKind::Split { identity, unit, paths, experiment: Some(number) } => {
+            experiment::perform(turn, at, plan, (identity, unit.as_ref(), paths), *number, step.next)
+        }
         StepKind::Send(send) => send::perform(turn, at, send, step.next),
         StepKind::Set { .. } | StepKind::Clear(_) | StepKind::AddTo { .. } | StepKind::RemoveFrom { .. } | StepKind::Increase { .. } => {
             change::perform(turn, at, plan, &step.kind, step.next)

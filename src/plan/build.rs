@@ -241,6 +241,7 @@ impl Builder<'_> {
             params: journey.params,
             locals: flat.locals,
             sends: flat.sends,
+            experiments: flat.experiments,
             steps: flat.steps,
         }
     }

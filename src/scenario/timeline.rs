@@ -107,11 +107,18 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
         RecordKind::Waiting { until } => format!("{label}: until {}", moment(*until, zone(story))),
         RecordKind::Took { arm } => took(step, *arm)?,
         RecordKind::Drew { path } => match step.map(|step| &step.kind) {
-            Some(StepKind::Split { paths, .. }) => {
-                format!("{label}: path \"{}\"", paths.get(usize::from(*path)).map_or("?", |path| path.name.as_str()))
+            Some(StepKind::Split { paths, experiment, .. }) => {
+                let way = if experiment.is_some() { "variant" } else { "path" };
+                format!("{label}: {way} \"{}\"", paths.get(usize::from(*path)).map_or("?", |path| path.name.as_str()))
             }
             _ => label.to_owned(),
         },
+        // What was drawn says it already.
+        RecordKind::Exposed { .. } => return None,
+        RecordKind::Measured { experiment, .. } => {
+            let experiment = journey.and_then(|journey| journey.experiments.get(usize::from(*experiment)));
+            format!("counts for experiment \"{}\" of {name}", experiment.map_or("?", |experiment| experiment.name.as_str()))
+        }
         RecordKind::Message { key, message, decision } => {
             let how = plan.schema.channels.get(key.channel.index()).map_or("?", |channel| channel.name.as_str());
             let what = message_name(story, *message);

@@ -78,6 +78,7 @@ impl Needed {
             self.key(goal.key);
             goal.condition.iter().for_each(|condition| self.read(condition, here));
         }
+        journey.experiments.iter().for_each(|experiment| self.trigger(&experiment.measure, journey));
         journey.exit_on.iter().for_each(|exit| self.trigger(&exit.trigger, journey));
         journey.exit_when.iter().chain(&journey.only_while).for_each(|guard| self.read(&guard.condition, here));
         journey.steps.iter().for_each(|step| self.step(&step.kind, journey));

@@ -175,6 +175,17 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
             });
             format!("draws \"{}\"", name.unwrap_or_default())
         }
+        // What it drew says it already.
+        RecordKind::Exposed { .. } => return None,
+        RecordKind::Measured { experiment, arm, .. } => {
+            let experiment = journey?.experiments.get(usize::from(*experiment))?;
+            let paths = match journey?.steps.get(experiment.step.index()).map(|step| &step.kind) {
+                Some(StepKind::Split { paths, .. }) => paths.as_slice(),
+                _ => &[],
+            };
+            let name = paths.get(usize::from(*arm)).map_or("?", |path| path.name.as_str());
+            format!("counts for \"{name}\" of experiment \"{}\"", experiment.name)
+        }
         RecordKind::Message { key, message: id, decision } => {
             let name = format!("{} by {}", message(plan, *id), channel(plan, key.channel));
             let reason = match decision {

@@ -6,6 +6,7 @@ mod caps;
 mod chance;
 mod dates;
 mod ends;
+mod experiments;
 mod harness;
 mod order;
 mod quiet_hours;

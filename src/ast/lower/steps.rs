@@ -58,7 +58,7 @@ impl<'a> Lowerer<'a> {
             K::RepeatStep => StepKind::Repeat { times: self.number_in(node), block: self.block_in(node) },
             K::BreakStep => StepKind::Break,
             K::ExitStep => StepKind::Exit(self.text_in(node)),
-            K::ExperimentStep => not_yet("experiment"),
+            K::ExperimentStep => StepKind::Experiment(Box::new(self.experiment(node))),
             K::CollectStep => not_yet("collect"),
             K::CallStep => not_yet("call"),
             K::DrawStep => not_yet("draw code"),

@@ -4,6 +4,7 @@
 //! [`DecodeError`], never a panic; an empty section is not written; a section of a newer version, or one that is not known, is refused, for
 //! what it says would be lost. Old versions of a section are read for ever.
 
+use super::experiments::{Experiments, Exposed, Measure};
 use super::{
     Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Occurrence, Pending, PendingState, Recent, Reported, Run, RunState,
     Seen, SeenWhat, Standing,
@@ -26,6 +27,7 @@ pub mod section {
     pub const RUNS: u8 = 6;
     pub const MESSAGES: u8 = 7;
     pub const LEDGER: u8 = 8;
+    pub const EXPERIMENTS: u8 = 20;
 }
 
 /// The version of every section that this binary writes.
@@ -76,6 +78,12 @@ impl Encode for Customer {
             out.section(section::LEDGER, VERSION, |out| {
                 self.facts.encode(out);
                 self.ids.encode(out);
+            });
+        }
+        if !self.experiments.is_empty() {
+            out.section(section::EXPERIMENTS, VERSION, |out| {
+                self.experiments.measures.encode(out);
+                self.experiments.exposed.encode(out);
             });
         }
     }
@@ -149,6 +157,9 @@ impl Customer {
             section::LEDGER => {
                 self.facts = Vec::decode(from)?;
                 self.ids = Vec::decode(from)?;
+            }
+            section::EXPERIMENTS => {
+                self.experiments = Experiments { measures: Vec::decode(from)?, exposed: Vec::decode(from)? };
             }
             unknown => return Err(kind(from, unknown)),
         }
@@ -280,6 +291,8 @@ fields! {
     Pending { is key is journey is message is step base planned_at is state when on_time is capped_since is doubts }
     MessageFact { is key is journey is message is topic is channel base claimed_at when sent_at is counts is held_out is reports }
     Reported { is verb is at is by_machine }
+    Measure { is run is experiment is arm is weights base at when until }
+    Exposed { is experiment is unit is arm }
     KnownId { is id is body is day }
     Entry { is at is seq }
     Total { is count is sum is smallest is largest is first is last }

@@ -5,7 +5,7 @@ use crate::condition::Expr;
 use crate::engine::RecordKind;
 use crate::engine::draw::{bucket, unit_of};
 use crate::engine::turn::Turn;
-use crate::plan::{Plan, SplitPath};
+use crate::plan::{BasisPoints, Plan, SplitPath};
 use crate::schema::StepIx;
 
 pub(super) fn perform(
@@ -22,7 +22,7 @@ pub(super) fn perform(
         None => {
             let own = unit.and_then(|unit| unit_of(&turn.context_in(plan, &turn.row.runs[at]).value(unit)));
             let bucket = bucket(identity, own.as_deref().unwrap_or(&turn.row.uid), &turn.limits.salt);
-            path_of(bucket, paths)
+            path_of(bucket, paths.iter().map(|path| path.share))
         }
     };
     let Some((number, path)) = path.and_then(|path| paths.get(path).map(|found| (path, found))) else { return Next::Go(next) };
@@ -33,10 +33,10 @@ pub(super) fn perform(
 }
 
 /// Ranges of buckets in source order.
-fn path_of(bucket: u16, paths: &[SplitPath]) -> Option<usize> {
+pub(super) fn path_of(bucket: u16, shares: impl IntoIterator<Item = BasisPoints>) -> Option<usize> {
     let mut end = 0u32;
-    paths.iter().position(|path| {
-        end += u32::from(path.share);
+    shares.into_iter().position(|share| {
+        end += u32::from(share);
         u32::from(bucket) < end
     })
 }

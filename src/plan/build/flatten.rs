@@ -6,13 +6,14 @@
 use super::{Builder, Identities, depends};
 use crate::check::checked::{self, Checked};
 use crate::condition::Expr;
-use crate::plan::{Arm, ArmKind, Send, SendInfo, SplitPath, Step, StepKind};
+use crate::plan::{Arm, ArmKind, Experiment, Send, SendInfo, SplitPath, Step, StepKind};
 use crate::schema::{LocalId, SendId, StepIx};
 use crate::value::{Text, Type};
 
 pub(super) struct Flat {
     pub(super) steps: Vec<Step>,
     pub(super) sends: Vec<SendInfo>,
+    pub(super) experiments: Vec<Experiment>,
     pub(super) locals: Vec<(Text, Type)>,
 }
 
@@ -29,6 +30,7 @@ struct Flattener<'a, 'b> {
     labels: Vec<StepIx>,
     locals: Vec<(Text, Type)>,
     send_steps: Vec<StepIx>,
+    experiments: Vec<Experiment>,
 }
 
 /// Where a block stands: the path of its identity, its nesting, and where `break` goes.
@@ -49,6 +51,7 @@ pub(super) fn flatten(builder: &mut Builder<'_>, journey: &checked::Journey, pro
         labels: Vec::new(),
         locals: journey.locals.clone(),
         send_steps: vec![StepIx(0); journey.sends.len()],
+        experiments: Vec::new(),
     };
     let end = flattener.label();
     flattener.block(&journey.steps, end, Around { path: "", depth: 0, break_to: None });
@@ -69,7 +72,7 @@ pub(super) fn flatten(builder: &mut Builder<'_>, journey: &checked::Journey, pro
         .zip(&flattener.send_steps)
         .map(|(send, step)| SendInfo { name: send.name.clone(), message: send.message, step: *step })
         .collect();
-    Flat { steps: flattener.steps, sends, locals: flattener.locals }
+    Flat { steps: flattener.steps, sends, experiments: flattener.experiments, locals: flattener.locals }
 }
 
 impl Flattener<'_, '_> {
@@ -128,7 +131,7 @@ impl Flattener<'_, '_> {
                 let otherwise = self.block(otherwise, next, Around { path: &path, ..inner });
                 self.steps[at].kind = StepKind::Branch { arms: compiled, otherwise: to(otherwise) };
             }
-            checked::StepKind::Split { unit, paths } => {
+            checked::StepKind::Split { unit, paths, experiment } => {
                 let unit = unit.as_ref().map(|unit| self.compile(unit));
                 let at = self.push(step, &id, StepKind::Jump, next, around.depth);
                 let mut compiled = Vec::new();
@@ -137,8 +140,12 @@ impl Flattener<'_, '_> {
                     let first = self.block(&path.block, next, Around { path: &inside, ..inner });
                     compiled.push(SplitPath { name: path.name.clone(), share: path.share, to: to(first) });
                 }
-                let identity = Text::from(format!("{}/{id}", self.journey.name));
-                self.steps[at].kind = StepKind::Split { identity, unit, paths: compiled };
+                let experiment = experiment.as_deref().map(|experiment| self.experiment(experiment, at));
+                let identity = match experiment {
+                    Some(number) => self.experiments[usize::from(number)].identity.clone(),
+                    None => Text::from(format!("{}/{id}", self.journey.name)),
+                };
+                self.steps[at].kind = StepKind::Split { identity, unit, paths: compiled, experiment };
             }
             checked::StepKind::Repeat { times, block } => {
                 let counter = LocalId(self.locals.len() as u16);
@@ -172,6 +179,21 @@ impl Flattener<'_, '_> {
                 self.push(step, &id, kind, next, around.depth);
             }
         }
+    }
+
+    /// An experiment is known by its name, wherever in its journey it stands: moved, it draws as before.
+    fn experiment(&mut self, experiment: &checked::Experiment, at: usize) -> u16 {
+        let number = self.experiments.len() as u16;
+        self.experiments.push(Experiment {
+            name: experiment.name.clone(),
+            identity: Text::from(format!("{}/experiment {}", self.journey.name, experiment.name)),
+            step: StepIx(at as u16),
+            measure: self.builder.compile_trigger(&experiment.measure),
+            within: experiment.within,
+            control: experiment.control,
+            rule: experiment.rule,
+        });
+        number
     }
 
     fn note_send(&mut self, send: SendId, at: usize) {
@@ -258,6 +280,7 @@ impl Flattener<'_, '_> {
             checked::StepKind::Await(_) => "wait for".to_owned(),
             checked::StepKind::If { .. } => "if".to_owned(),
             checked::StepKind::Let { local: id, .. } | checked::StepKind::LetOrExit { local: id, .. } => format!("let {}", local(*id)),
+            checked::StepKind::Split { experiment: Some(experiment), .. } => format!("experiment {}", experiment.name),
             checked::StepKind::Split { .. } => "split".to_owned(),
             checked::StepKind::Send(send) => {
                 format!("send {}", self.project.messages.get(send.message.index()).map_or("?", |message| message.name.as_str()))

@@ -8,7 +8,7 @@ use onward::calendar::{Instant, Zone};
 use onward::engine::row::Customer;
 use onward::engine::{
     self, Attention, Decision, Deferral, Effect, Ending, Input, InputKind, Limits, Loaded, NotEntered, Outcome, Output, Record, RecordKind,
-    SendKey, Skip, World,
+    SendKey, Skip, Weights, World,
 };
 use onward::plan::{Plan, StepKind};
 use onward::record::{from_bytes, to_bytes};
@@ -69,6 +69,8 @@ pub struct Earth {
     pub limits: Limits,
     pub loses_time: bool,
     pub pinned: BTreeMap<String, u16>,
+    /// By experiment, from an instant on; later ones hold.
+    pub weights: Vec<(String, Instant, Weights)>,
 }
 
 impl World for Earth {
@@ -80,6 +82,9 @@ impl World for Earth {
     }
     fn loses_time(&self) -> bool {
         self.loses_time
+    }
+    fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {
+        self.weights.iter().rev().find(|(known, from, _)| known == identity && *from <= at).map(|(_, _, weights)| weights)
     }
     fn pinned_draw(&self, identity: &str) -> Option<u16> {
         self.pinned.get(identity).copied()
@@ -129,7 +134,7 @@ impl Story {
 
     fn on(loaded: Loaded) -> Story {
         Story {
-            earth: Earth { loaded, limits: Limits::default(), loses_time: false, pinned: BTreeMap::new() },
+            earth: Earth { loaded, limits: Limits::default(), loses_time: false, pinned: BTreeMap::new(), weights: Vec::new() },
             row: Customer::new("c1"),
             records: Vec::new(),
             cancelled: Vec::new(),
