@@ -6,7 +6,7 @@
 pub mod walk;
 
 use crate::calendar::Span;
-use crate::schema::{ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, MessageVerb, SegmentId, SendId, TopicId, TrackerId};
+use crate::schema::{ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, TopicId, TrackerId};
 use crate::value::{Text, Value};
 use serde::{Deserialize, Serialize};
 
@@ -90,6 +90,10 @@ pub enum Expr {
     },
     InSegment(SegmentId),
     InJourney(JourneyId),
+    /// Only in the hidden segment of a list: everything else asks that segment.
+    OnList(ListId),
+    /// Only in the hidden segment of a stage.
+    AtStage(StageId),
     SubscribedTo(TopicId),
     ReachableBy(ChannelId),
     /// First choice whose condition holds, else the last.

@@ -21,6 +21,7 @@ mod handle;
 pub mod history;
 pub mod index;
 mod measures;
+mod members;
 mod order;
 mod reports;
 pub mod row;
@@ -36,7 +37,7 @@ pub use index::Loaded;
 
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};
-use crate::schema::{ChannelId, EventId, FieldId, JourneyId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId};
+use crate::schema::{AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId};
 use crate::value::{Text, Value};
 use std::sync::Arc;
 
@@ -133,6 +134,8 @@ pub enum InputKind {
     Consent { at: Instant, topic: TopicId, subscribed: bool },
     /// An address of hers is suppressed (or released) on a channel.
     Suppress { channel: ChannelId, suppressed: bool },
+    /// On a list, or not any more.
+    List { list: ListId, on: bool },
     /// `enter when requested`
     Requested { journey: JourneyId, at: Instant, args: Vec<Value> },
     /// Something is due.
@@ -189,6 +192,8 @@ pub enum Effect {
     Deliver(Delivery),
     /// Withdraw what was planned and not handed over, or a banner that is still shown.
     Cancel(SendKey),
+    /// Into an audience at an advertising network, or out of it.
+    Audience { audience: AudienceId, add: bool },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -279,6 +284,10 @@ pub enum RecordKind {
     Changed(FieldId),
     Subscribed(TopicId),
     Unsubscribed(TopicId),
+    /// `add to audience`; held back where the run is held out.
+    Audience { audience: AudienceId, add: bool, held_out: bool },
+    /// `suppress`
+    Suppressed(ChannelId),
     Emitted(EventId),
     Started(JourneyId),
     /// An input that was known already.

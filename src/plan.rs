@@ -14,8 +14,8 @@ use crate::calendar::{Span, Zone, recurrence::Rule};
 pub use crate::check::checked::{Again, BasisPoints, CapThen, CapWindow, ExperimentRule, How, PastBehaviour, PastEntry, Recipient, RunKey};
 use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
 use crate::schema::{
-    ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, Priority, RouteId, Schema, SegmentId, SendId, StepIx, TopicId, TrackerId,
-    WaitOrSkip, WhenInDoubt, WhileRunning,
+    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, Priority, RouteId, Schema, SegmentId, SegmentRole, SendId,
+    StageId, StepIx, TopicId, TrackerId, WaitOrSkip, WhenInDoubt, WhileRunning,
 };
 use crate::template::Template;
 use crate::value::{Text, Type};
@@ -56,6 +56,8 @@ pub struct Segment {
     pub name: Text,
     pub title: Option<String>,
     pub condition: Expr,
+    #[serde(default, skip_serializing_if = "SegmentRole::is_written")]
+    pub role: SegmentRole,
     pub depends: Depends,
     pub line: Line,
 }
@@ -170,6 +172,9 @@ pub struct Journey {
     pub runs_from: Option<NaiveDateTime>,
     pub runs_to: Option<NaiveDateTime>,
     pub priority: Priority,
+    /// Runs move to a newer version of it, instead of finishing as they started.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
     pub quiet_hours: Vec<QuietHours>,
     pub caps: Vec<Cap>,
     pub entry_caps: Vec<EntryCap>,
@@ -325,6 +330,20 @@ pub enum StepKind {
     Subscribe(TopicId),
     Unsubscribe(TopicId),
     UnsubscribeFromEverything,
+    Confirm(TopicId),
+    Suppress {
+        channel: ChannelId,
+        reason: String,
+    },
+    OnList {
+        list: ListId,
+        add: bool,
+    },
+    InAudience {
+        audience: AudienceId,
+        add: bool,
+    },
+    MoveToStage(StageId),
     Emit {
         event: EventId,
         fields: Vec<Option<Expr>>,

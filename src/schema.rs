@@ -26,6 +26,12 @@ ids! {
     TopicId
     ChannelId
     TeamId
+    /// A list of customers that people and steps keep.
+    ListId
+    /// A group of customers at an advertising network.
+    AudienceId
+    /// By position in `stages { … }`.
+    StageId
     SegmentId
     RouteId
     MessageId
@@ -47,6 +53,13 @@ pub struct Schema {
     pub topics: Vec<Topic>,
     pub channels: Vec<Channel>,
     pub teams: Vec<Team>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<List>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audiences: Vec<Named>,
+    /// In source order: the last one whose condition holds is the customer's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
     /// Positions of the customer's `timezone` and `language` fields: the first of that type.
     pub timezone: Option<FieldId>,
     pub language: Option<FieldId>,
@@ -161,6 +174,51 @@ impl ChannelKind {
 pub struct Team {
     pub name: Text,
     pub title: Option<String>,
+}
+
+/// Something with a name, and words for people.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Named {
+    pub name: Text,
+    pub title: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct List {
+    pub name: Text,
+    pub title: Option<String>,
+    /// The hidden segment of its members.
+    pub segment: SegmentId,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Stage {
+    pub name: Text,
+    pub title: Option<String>,
+    /// The hidden segment of those for whom its `when` holds; `None` for `otherwise`.
+    pub test: Option<SegmentId>,
+    /// The hidden segment of those who are in it.
+    pub segment: SegmentId,
+}
+
+/// What a segment is: most are written as such; the others make lists and stages ask, join and wake like any segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentRole {
+    #[default]
+    Written,
+    /// The members of a list.
+    List(ListId),
+    /// For whom a stage's condition holds.
+    StageTest(StageId),
+    /// Who is in a stage.
+    Stage(StageId),
+}
+
+impl SegmentRole {
+    pub fn is_written(&self) -> bool {
+        *self == SegmentRole::Written
+    }
 }
 
 // ---------------------------------------------------------------- words that mean the same in every room

@@ -10,6 +10,7 @@ mod it {
     mod diagnostics;
     mod docs;
     mod engine;
+    mod flow;
     mod ingest;
     mod lower;
     mod messages;

@@ -59,6 +59,8 @@ pub enum ExprKind {
     Aggregate(Aggregate),
     InSegment(Option<Name>),
     InJourney(Option<Name>),
+    InList(Option<Name>),
+    InStage(Option<Name>),
     SubscribedTo(Option<Name>),
     ReachableBy(Option<Name>),
     NotYet {

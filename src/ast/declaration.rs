@@ -53,6 +53,18 @@ pub enum DeclKind {
         name: Option<Name>,
         value: Option<Expr>,
     },
+    List {
+        name: Option<Name>,
+        title: Option<TextLit>,
+    },
+    Audience {
+        name: Option<Name>,
+        title: Option<TextLit>,
+    },
+    /// In source order.
+    Stages {
+        stages: Vec<Stage>,
+    },
     Message(Message),
     Journey(Journey),
     Scenario(Scenario),
@@ -61,6 +73,23 @@ pub enum DeclKind {
         what: &'static str,
         name: Option<Name>,
     },
+}
+
+/// `purchase "Bought" when has order_completed`, `awareness otherwise`
+#[derive(Debug, Clone)]
+pub struct Stage {
+    pub docs: Docs,
+    pub name: Option<Name>,
+    pub title: Option<TextLit>,
+    pub when: StageWhen,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum StageWhen {
+    Otherwise,
+    /// `None` where the condition is missing or broken.
+    Condition(Option<Expr>),
 }
 
 #[derive(Debug, Clone)]

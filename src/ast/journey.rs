@@ -46,7 +46,7 @@ pub enum ClauseKind {
     Priority(Option<Priority>),
     QuietHours(QuietHours),
     AtMost(AtMost),
-    /// `when edited …`; only its default can be written yet.
+    /// `when edited …`
     WhenEdited {
         continue_in_new: bool,
     },
@@ -83,6 +83,13 @@ pub enum Entry {
         segment: Option<Name>,
         including: bool,
     },
+    /// `when joins list vip`, `when leaves list vip`
+    List {
+        list: Option<Name>,
+        joins: bool,
+        including: bool,
+    },
+    ReachesStage(Option<Name>),
     Every(Every),
     /// `3 days before customer.birthday at 09:00`; yearly or once
     Around {

@@ -76,6 +76,11 @@ pub enum HappensKind {
         verb: MessageVerb,
         message: Option<Name>,
     },
+    /// `joins list vip`, `leaves list vip`
+    List {
+        joins: bool,
+        list: Option<Name>,
+    },
     /// `refuse M by C`: the provider refuses the next hand-over
     Refuse {
         message: Option<Name>,

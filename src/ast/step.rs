@@ -91,6 +91,20 @@ pub enum StepKind {
     },
     Break,
     Exit(Option<TextLit>),
+    /// `add to list vip`, `remove from audience lookalike`
+    Membership {
+        of: MembershipOf,
+        add: bool,
+        name: Option<Name>,
+    },
+    MoveToStage(Option<Name>),
+    /// `confirm news`
+    Confirm(Option<Name>),
+    /// `suppress email "asked on the phone"`
+    Suppress {
+        channel: Option<Name>,
+        reason: Option<TextLit>,
+    },
     NotYet {
         what: &'static str,
     },
@@ -98,6 +112,12 @@ pub enum StepKind {
     Broken {
         block: Option<Block>,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MembershipOf {
+    List,
+    Audience,
 }
 
 #[derive(Debug, Clone)]

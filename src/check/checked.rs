@@ -7,8 +7,8 @@ use crate::calendar::Span;
 use crate::calendar::Zone;
 use crate::condition::{Expr, KeyMatch, Trigger, Until, What};
 use crate::schema::{
-    ChannelId, FieldId, JourneyId, LocalId, MessageId, PastRule, Priority, RouteId, Schema, SegmentId, SendId, TeamId, TopicId, WaitOrSkip,
-    WhenInDoubt, WhileRunning,
+    AudienceId, ChannelId, FieldId, JourneyId, ListId, LocalId, MessageId, PastRule, Priority, RouteId, Schema, SegmentId, SegmentRole, SendId,
+    StageId, TeamId, TopicId, WaitOrSkip, WhenInDoubt, WhileRunning,
 };
 use crate::source::Place;
 use crate::template::Template;
@@ -35,6 +35,7 @@ pub struct Segment {
     pub title: Option<String>,
     pub docs: Option<String>,
     pub condition: Expr,
+    pub role: SegmentRole,
     pub place: Place,
 }
 
@@ -160,6 +161,8 @@ pub struct Journey {
     pub runs_from: Option<NaiveDateTime>,
     pub runs_to: Option<NaiveDateTime>,
     pub priority: Priority,
+    /// `when edited continue in the new version`
+    pub continues: bool,
     pub quiet_hours: Vec<QuietHours>,
     pub caps: Vec<Cap>,
     pub entry_cap: Vec<EntryCap>,
@@ -332,6 +335,21 @@ pub enum StepKind {
     Subscribe(TopicId),
     Unsubscribe(TopicId),
     UnsubscribeFromEverything,
+    /// Of a double opt-in topic: what is pending holds from now on.
+    Confirm(TopicId),
+    Suppress {
+        channel: ChannelId,
+        reason: String,
+    },
+    OnList {
+        list: ListId,
+        add: bool,
+    },
+    InAudience {
+        audience: AudienceId,
+        add: bool,
+    },
+    MoveToStage(StageId),
     /// By position in the event; `None` stays missing.
     Emit {
         event: crate::schema::EventId,
@@ -516,6 +534,10 @@ pub enum Happens {
     },
     SubscribedTo(TopicId),
     UnsubscribedFrom(TopicId),
+    List {
+        list: ListId,
+        joins: bool,
+    },
     Report {
         verb: crate::schema::MessageVerb,
         message: MessageId,

@@ -10,7 +10,7 @@ use super::project::Project;
 use super::scope::Scope;
 use crate::ast::{self, DeclKind, TypeRef, TypeRefKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
-use crate::schema::{Event, Field, FieldId, Team, Topic, TopicKind};
+use crate::schema::{Event, Field, FieldId, List, Named, SegmentId, Team, Topic, TopicKind};
 use crate::source::{Place, Span};
 use crate::value::{Text, Type, Value};
 use std::collections::HashMap;
@@ -73,6 +73,7 @@ const TYPES: [(&str, Type); 14] = [
 pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Diagnostics) {
     let mut customer: Option<Place> = None;
     let mut wires: HashMap<Text, Place> = HashMap::new();
+    let mut stages: Option<Place> = None;
     for decl in files.iter().flat_map(|file| &file.decls) {
         match &decl.kind {
             DeclKind::Customer { fields } => {
@@ -121,6 +122,15 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                 let title = title.as_ref().map(|title| title.text.clone());
                 project.schema.teams.push(Team { name: name.text.clone(), title });
             }
+            DeclKind::List { name: Some(name), title } if project.names.own(Kind::List, name).is_some() => {
+                let title = title.as_ref().map(|title| title.text.clone());
+                project.schema.lists.push(List { name: name.text.clone(), title, segment: SegmentId::default() });
+            }
+            DeclKind::Audience { name: Some(name), title } if project.names.own(Kind::Audience, name).is_some() => {
+                let title = title.as_ref().map(|title| title.text.clone());
+                project.schema.audiences.push(Named { name: name.text.clone(), title });
+            }
+            DeclKind::Stages { stages: written } => super::stages::declare(project, &mut stages, decl.keyword, written, found),
             DeclKind::NotYet { what, name } => {
                 let place = name.as_ref().map_or(decl.keyword, |name| name.place);
                 super::project::not_yet(&format!("`{what}`"), place, found);

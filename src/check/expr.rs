@@ -249,6 +249,12 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::InJourney(name) => {
                 self.known(name.as_ref(), |project, name, found| project.journey(name, found).map(Expr::InJourney))
             }
+            ExprKind::InList(name) => {
+                self.known(name.as_ref(), |project, name, found| project.list_segment(name, found).map(Expr::InSegment))
+            }
+            ExprKind::InStage(name) => {
+                self.known(name.as_ref(), |project, name, found| project.stage_segment(name, found).map(Expr::InSegment))
+            }
             ExprKind::SubscribedTo(name) => {
                 self.known(name.as_ref(), |project, name, found| project.topic(name, found).map(Expr::SubscribedTo))
             }

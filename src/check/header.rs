@@ -46,10 +46,6 @@ problems! {
     ParamsWithoutRequest { name: String, fix: Option<Fix> } = Code::new("E0305", "parameters-without-request");
         "`{name}` has parameters, and nothing can fill them", "only who is sent here with `start journey` brings parameters along",
         "add the line `enter when requested`";
-
-    /// `when edited continue in the new version`
-    ContinueInNew {} = Code::new("E0306", "continue-in-new-version");
-        "`continue in the new version` is not available yet", "runs finish as they started", "write `when edited finish as started`, or leave the line out";
 }
 
 /// The clauses of a header by kind, with the places of their lines.
@@ -201,9 +197,7 @@ fn simple(cx: &mut Cx, clauses: &Clauses) {
     if let Some((_, Some(percent))) = clauses.hold_out {
         cx.journey.hold_out = amount::share(percent, "a hold-out", cx.found).unwrap_or_default();
     }
-    if let Some((place, true)) = clauses.edited {
-        cx.found.push(ContinueInNew { place });
-    }
+    cx.journey.continues = clauses.edited.is_some_and(|(_, continues)| continues);
 }
 
 fn other(cx: &mut Cx, clause: &ast::Clause) {

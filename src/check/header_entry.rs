@@ -95,6 +95,14 @@ fn kind(cx: &mut Cx, entry: &ast::Entry, enter: &ast::Enter, place: Place) -> Op
             let segment = cx.project.segment(segment.as_ref()?, cx.found)?;
             Some(EntryKind::Leaves { segment, including: *including })
         }
+        ast::Entry::List { list, joins, including } => {
+            let (segment, including) = (cx.project.list_segment(list.as_ref()?, cx.found)?, *including);
+            Some(if *joins { EntryKind::Joins { segment, including } } else { EntryKind::Leaves { segment, including } })
+        }
+        ast::Entry::ReachesStage(stage) => {
+            let segment = cx.project.stage_segment(stage.as_ref()?, cx.found)?;
+            Some(EntryKind::Joins { segment, including: false })
+        }
         ast::Entry::Every(rule) => {
             let anchor = cx.journey.runs_from.map(|from| from.date());
             every::rule(rule, anchor, cx.found).map(EntryKind::Every)

@@ -274,6 +274,7 @@ fn empty(name: Text, journey: &ast::Journey) -> Journey {
         runs_from: None,
         runs_to: None,
         priority: Priority::Normal,
+        continues: false,
         quiet_hours: Vec::new(),
         caps: Vec::new(),
         entry_cap: Vec::new(),

@@ -52,9 +52,24 @@ pub(crate) enum Kind {
     Const,
     Message,
     Journey,
+    List,
+    Audience,
+    Stage,
 }
 
-const KINDS: [Kind; 8] = [Kind::Event, Kind::Topic, Kind::Team, Kind::Segment, Kind::Route, Kind::Const, Kind::Message, Kind::Journey];
+const KINDS: [Kind; 11] = [
+    Kind::Event,
+    Kind::Topic,
+    Kind::Team,
+    Kind::Segment,
+    Kind::Route,
+    Kind::Const,
+    Kind::Message,
+    Kind::Journey,
+    Kind::List,
+    Kind::Audience,
+    Kind::Stage,
+];
 
 impl Kind {
     /// As people call it.
@@ -68,6 +83,9 @@ impl Kind {
             Kind::Const => "constant",
             Kind::Message => "message",
             Kind::Journey => "journey",
+            Kind::List => "list",
+            Kind::Audience => "audience",
+            Kind::Stage => "stage",
         }
     }
 
@@ -82,6 +100,9 @@ impl Kind {
             Kind::Const => format!("let {name} be \"…\""),
             Kind::Message => format!("message {name} about news {{ … }}"),
             Kind::Journey => format!("journey {name} {{ … }}"),
+            Kind::List => format!("list {name} \"…\""),
+            Kind::Audience => format!("audience {name} \"…\""),
+            Kind::Stage => format!("stages {{ {name} when … }}"),
         }
     }
 }
@@ -176,6 +197,13 @@ impl<'a> Names<'a> {
                     found.push(Taken { place: name.place, kind: "constant", name: name.text.to_string(), why, help });
                 }
                 self.add(Kind::Const, name, found);
+            }
+            DeclKind::List { name: Some(name), .. } => drop(self.add(Kind::List, name, found)),
+            DeclKind::Audience { name: Some(name), .. } => drop(self.add(Kind::Audience, name, found)),
+            DeclKind::Stages { stages } => {
+                for name in stages.iter().filter_map(|stage| stage.name.as_ref()) {
+                    self.add(Kind::Stage, name, found);
+                }
             }
             DeclKind::Message(message) => self.message(message, None, found),
             DeclKind::Journey(journey) => self.journey(journey, found),

@@ -9,7 +9,7 @@ use super::problem::problems;
 use crate::ast::Name;
 use crate::calendar::Zone;
 use crate::diagnostic::{Code, Diagnostics, Fix};
-use crate::schema::{ChannelId, ChannelKind, EventId, JourneyId, MessageId, RouteId, Schema, SegmentId, TeamId, TopicId};
+use crate::schema::{ChannelId, ChannelKind, AudienceId, EventId, JourneyId, ListId, MessageId, RouteId, Schema, SegmentId, StageId, TeamId, TopicId};
 use crate::source::{Place, Sources};
 use crate::value::{Text, Type, Value};
 use std::collections::HashMap;
@@ -36,6 +36,8 @@ pub(crate) struct Project<'a> {
     /// Top-level `let`, by number; one with a mistake is missing and of type `Error`.
     pub(crate) constants: Vec<(Value, Type)>,
     pub(crate) routes: Vec<Route>,
+    /// Segments as written and hidden ones, in the order of their numbers, by where they are declared.
+    pub(crate) segment_order: Vec<u16>,
 }
 
 impl<'a> Project<'a> {
@@ -49,6 +51,7 @@ impl<'a> Project<'a> {
             zone: Zone::default(),
             constants: Vec::new(),
             routes: Vec::new(),
+            segment_order: Vec::new(),
         }
     }
 
@@ -66,6 +69,30 @@ impl<'a> Project<'a> {
 
     pub(crate) fn segment(&self, name: &Name, found: &mut Diagnostics) -> Option<SegmentId> {
         self.names.find(Kind::Segment, name, found).map(SegmentId)
+    }
+
+    pub(crate) fn list(&self, name: &Name, found: &mut Diagnostics) -> Option<ListId> {
+        self.names.find(Kind::List, name, found).map(ListId)
+    }
+
+    pub(crate) fn audience(&self, name: &Name, found: &mut Diagnostics) -> Option<AudienceId> {
+        self.names.find(Kind::Audience, name, found).map(AudienceId)
+    }
+
+    pub(crate) fn stage(&self, name: &Name, found: &mut Diagnostics) -> Option<StageId> {
+        self.names.find(Kind::Stage, name, found).map(StageId)
+    }
+
+    /// The hidden segment of a list's members.
+    pub(crate) fn list_segment(&self, name: &Name, found: &mut Diagnostics) -> Option<SegmentId> {
+        let list = self.list(name, found)?;
+        self.schema.lists.get(list.index()).map(|list| list.segment)
+    }
+
+    /// The hidden segment of those who are in a stage.
+    pub(crate) fn stage_segment(&self, name: &Name, found: &mut Diagnostics) -> Option<SegmentId> {
+        let stage = self.stage(name, found)?;
+        self.schema.stages.get(stage.index()).map(|stage| stage.segment)
     }
 
     pub(crate) fn message(&self, name: &Name, found: &mut Diagnostics) -> Option<MessageId> {

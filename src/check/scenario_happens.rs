@@ -45,6 +45,7 @@ pub(super) fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> 
             What::Happened(Happening::UnsubscribedFrom(topic)) => Some(Happens::UnsubscribedFrom(topic)),
             What::Message { verb, which, .. } => report(cx, verb, which, place, false),
         },
+        HappensKind::List { joins, list } => cx.project.list(list.as_ref()?, cx.found).map(|list| Happens::List { list, joins: *joins }),
         HappensKind::Customer(fields) => customer(cx, fields.as_ref(), place).map(Happens::Customer),
         HappensKind::HardBounce(message) => cx.message(message.as_ref()?).map(Happens::HardBounce),
         HappensKind::Requested(fields) => requested(cx, fields.as_ref(), place),

@@ -10,7 +10,7 @@ use super::expr::fits;
 use super::header_entry::dotted;
 use super::journey::Cx;
 use super::problem::problems;
-use super::{sends, waits};
+use super::{members, sends, waits};
 use crate::ast;
 use crate::ast::LetValue;
 use crate::condition::Expr;
@@ -85,7 +85,7 @@ pub(super) fn steps<'s>(cx: &mut Cx, block: impl IntoIterator<Item = &'s ast::St
 }
 
 /// A topic that customers can subscribe to.
-fn consent(cx: &mut Cx, name: &ast::Name, verb: &'static str) -> Option<TopicId> {
+pub(super) fn consent(cx: &mut Cx, name: &ast::Name, verb: &'static str) -> Option<TopicId> {
     let topic = cx.project.topic(name, cx.found)?;
     if cx.project.schema.topics.get(topic.index()).is_some_and(Topic::is_transactional) {
         cx.found.push(NoSubscription { place: name.place, topic: name.text.to_string(), verb });
@@ -124,6 +124,10 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
             Some(StepKind::Break)
         }
         ast::StepKind::Exit(reason) => Some(StepKind::Exit { reason: reason.as_ref().map(|reason| reason.text.clone()) }),
+        ast::StepKind::Membership { of, add, name } => members::membership(cx, *of, *add, name.as_ref()?),
+        ast::StepKind::MoveToStage(stage) => cx.project.stage(stage.as_ref()?, cx.found).map(StepKind::MoveToStage),
+        ast::StepKind::Confirm(topic) => members::confirm(cx, topic.as_ref()?),
+        ast::StepKind::Suppress { channel, reason } => members::suppress(cx, channel.as_ref()?, reason.as_ref()?),
         ast::StepKind::NotYet { what } => {
             cx.not_yet(what, place);
             None

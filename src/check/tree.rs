@@ -44,6 +44,8 @@ pub(crate) fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Name(_)
         | ExprKind::InSegment(_)
         | ExprKind::InJourney(_)
+        | ExprKind::InList(_)
+        | ExprKind::InStage(_)
         | ExprKind::SubscribedTo(_)
         | ExprKind::ReachableBy(_)
         | ExprKind::NotYet { .. }

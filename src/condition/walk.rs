@@ -37,6 +37,8 @@ impl Expr {
             | Expr::SendState { .. }
             | Expr::InSegment(_)
             | Expr::InJourney(_)
+            | Expr::OnList(_)
+            | Expr::AtStage(_)
             | Expr::SubscribedTo(_)
             | Expr::ReachableBy(_) => {}
             Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
@@ -91,6 +93,8 @@ impl Expr {
             | Expr::SendState { .. }
             | Expr::InSegment(_)
             | Expr::InJourney(_)
+            | Expr::OnList(_)
+            | Expr::AtStage(_)
             | Expr::SubscribedTo(_)
             | Expr::ReachableBy(_) => {}
             Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),

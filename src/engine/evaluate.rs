@@ -18,7 +18,7 @@ use super::row::{Customer, Run};
 use crate::calendar::{Instant, Zone, civil};
 use crate::condition::{Comparison, Expr, TextOp};
 use crate::plan::Plan;
-use crate::schema::{ChannelId, MessageVerb, SendId};
+use crate::schema::{ChannelId, MessageVerb, SendId, StageId};
 use crate::value::Value;
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -142,6 +142,8 @@ impl<'a> Context<'a> {
                 }
                 _ => self.plan.segments.get(segment.index()).is_some_and(|segment| self.holds(&segment.condition, None)),
             },
+            Expr::OnList(list) => self.customer.lists.binary_search(list).is_ok(),
+            Expr::AtStage(stage) => self.stage() == Some(*stage),
             Expr::InJourney(journey) => self.customer.runs.iter().any(|run| run.journey == *journey && run.is_live()),
             Expr::SubscribedTo(topic) => self.customer.is_subscribed(self.plan, *topic),
             Expr::ReachableBy(channel) => self.customer.is_reachable(self.plan, *channel),
@@ -208,11 +210,32 @@ impl<'a> Context<'a> {
             | Expr::Matches { .. }
             | Expr::InSegment(_)
             | Expr::InJourney(_)
+            | Expr::OnList(_)
+            | Expr::AtStage(_)
             | Expr::SubscribedTo(_)
             | Expr::ReachableBy(_)
             | Expr::SendState { .. }
             | Expr::Messages(_) => Cow::Owned(Value::Boolean(self.holds(expr, subject))),
         }
+    }
+
+    /// The stage that she is in: where a step moved her, as long as the conditions say what they said then; else what they say.
+    pub fn stage(&self) -> Option<StageId> {
+        let computed = self.computed_stage();
+        match self.customer.moved {
+            Some(moved) if moved.over == computed => Some(moved.to),
+            _ => computed,
+        }
+    }
+
+    /// The last stage whose condition holds, else the one that is for everybody else.
+    pub(super) fn computed_stage(&self) -> Option<StageId> {
+        let stages = &self.plan.schema.stages;
+        // All of them are asked: each has a horizon.
+        let held = stages.iter().map(|stage| stage.test.map(|test| self.holds(&Expr::InSegment(test), None)));
+        let held: Vec<Option<bool>> = held.collect();
+        let last = held.iter().rposition(|held| *held == Some(true)).or_else(|| held.iter().position(Option::is_none));
+        last.map(|at| StageId(at as u16))
     }
 
     fn compare(&self, op: Comparison, left: &Expr, right: &Expr, ignoring_case: bool, subject: Option<&Subject<'_>>) -> bool {

@@ -130,6 +130,7 @@ impl Turn<'_> {
                 self.set_consent(topic, state, at.min(self.now)).unwrap_or_default()
             }
             InputKind::Suppress { channel, suppressed } => self.set_suppression(channel, suppressed).unwrap_or_default(),
+            InputKind::List { list, on } => self.set_list(list, on).unwrap_or_default(),
             InputKind::Requested { journey, at, args } => {
                 if new {
                     self.meet(Wave::default());
@@ -222,6 +223,7 @@ fn body_of(kind: &InputKind) -> u32 {
         InputKind::Requested { journey, at, args } => {
             args.iter().fold(u64::from(journey.0) ^ at.0 as u64, |hash, value| hash.rotate_left(7) ^ stable_hash(value))
         }
+        InputKind::List { list, on } => (u64::from(list.0) << 1) ^ u64::from(*on),
         InputKind::Suppress { channel, suppressed } => (u64::from(channel.0) << 1) ^ u64::from(*suppressed),
         InputKind::Touch | InputKind::Outcome { .. } => 0,
         InputKind::Report { verb, at, .. } => at.0 as u64 ^ *verb as u64,

@@ -15,7 +15,7 @@ use super::history::History;
 use crate::calendar::{Instant, Zone};
 use crate::condition::Happening;
 use crate::plan::Plan;
-use crate::schema::{ChannelId, FieldId, JourneyId, MessageId, MessageVerb, SegmentId, StepIx, TopicId, TopicKind};
+use crate::schema::{ChannelId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, StageId, StepIx, TopicId, TopicKind};
 use crate::value::{Text, Value};
 use chrono::NaiveDate;
 use std::sync::Arc;
@@ -62,6 +62,10 @@ pub struct Customer {
     pub entered: Vec<Entered>,
     /// Date entries of the active plan, in the order of its index.
     pub occurrences: Vec<Occurrence>,
+    /// Lists that she is on, ascending.
+    pub lists: Vec<ListId>,
+    /// Where a step moved her, until her stage changes by itself.
+    pub moved: Option<Moved>,
     // ------------------------------------------------------------ runs
     /// Hashes of the plans that runs are pinned to; a run holds the position.
     pub plans: Vec<Text>,
@@ -134,6 +138,14 @@ pub struct Occurrence {
     pub date: NaiveDate,
     /// The date of the last one that happened.
     pub last: Option<NaiveDate>,
+}
+
+/// A stage that a step put her in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    pub to: StageId,
+    /// The stage that the conditions gave at that time.
+    pub over: Option<StageId>,
 }
 
 /// One run of a journey.
@@ -331,6 +343,8 @@ impl Default for Customer {
             segments: Vec::new(),
             entered: Vec::new(),
             occurrences: Vec::new(),
+            lists: Vec::new(),
+            moved: None,
             plans: Vec::new(),
             runs: Vec::new(),
             ended: Vec::new(),
@@ -369,6 +383,8 @@ impl Customer {
         self.segments.clear();
         self.entered.clear();
         self.occurrences.clear();
+        self.lists.clear();
+        self.moved = None;
         self.plans.clear();
         self.runs.clear();
         self.ended.clear();

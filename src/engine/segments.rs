@@ -8,7 +8,7 @@ use super::RecordKind;
 use super::row::Standing;
 use super::turn::Turn;
 use crate::calendar::Instant;
-use crate::schema::SegmentId;
+use crate::schema::{SegmentId, SegmentRole};
 
 /// Leaves come before joins; of each kind in the plan's order.
 pub(super) type Flips = Vec<(SegmentId, bool)>;
@@ -61,6 +61,9 @@ impl Turn<'_> {
         let Some(standing) = self.row.segments.get_mut(id.index()) else { return };
         let was = std::mem::replace(standing, Standing { member, until }).member;
         if was != member {
+            if matches!(segment.role, SegmentRole::StageTest(_)) {
+                self.forget_move();
+            }
             self.wake_dates(id);
             // It may have flipped twice within one input.
             match flips.iter().position(|(flipped, _)| *flipped == id) {

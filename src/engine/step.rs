@@ -10,6 +10,7 @@ mod consent;
 mod emit;
 mod experiment;
 mod let_step;
+mod members;
 mod repeat;
 mod send;
 mod split;
@@ -53,7 +54,10 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, loaded: &Loaded, journey: 
         StepKind::Set { .. } | StepKind::Clear(_) | StepKind::AddTo { .. } | StepKind::RemoveFrom { .. } | StepKind::Increase { .. } => {
             change::perform(turn, at, plan, &step.kind, step.next)
         }
-        StepKind::Subscribe(_) | StepKind::Unsubscribe(_) | StepKind::UnsubscribeFromEverything => {
+        StepKind::OnList { .. } | StepKind::InAudience { .. } | StepKind::MoveToStage(_) | StepKind::Suppress { .. } => {
+            members::perform(turn, at, &step.kind, step.next)
+        }
+        StepKind::Subscribe(_) | StepKind::Unsubscribe(_) | StepKind::UnsubscribeFromEverything | StepKind::Confirm(_) => {
             consent::perform(turn, &step.kind, step.next)
         }
         StepKind::Emit { event, fields } => emit::perform(turn, at, plan, *event, fields, step.next),

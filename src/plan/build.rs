@@ -13,7 +13,7 @@ use super::{
 };
 use crate::check::checked::{self, Checked};
 use crate::condition::{Expr, Trigger, Window};
-use crate::schema::WhenInDoubt;
+use crate::schema::{SegmentId, SegmentRole, WhenInDoubt};
 use crate::source::{Place, Sources};
 use crate::value::Text;
 use std::collections::BTreeMap;
@@ -21,14 +21,14 @@ use trackers::Trackers;
 
 /// Compiles a project. The same project gives the same plan, byte for byte.
 pub fn build(project: &Checked, sources: &Sources) -> Plan {
-    let mut builder = Builder { sources, trackers: Trackers::default(), message_history_ms: 0 };
+    let mut builder = Builder::new(project, sources);
     let plan = builder.plan(project);
     builder.finish(plan)
 }
 
 /// Compiles a project together with its scenarios: what those ask about the past is kept in the rows, too.
 pub fn with_scenarios(project: &Checked, sources: &Sources) -> (Plan, Vec<checked::Scenario>) {
-    let mut builder = Builder { sources, trackers: Trackers::default(), message_history_ms: 0 };
+    let mut builder = Builder::new(project, sources);
     let plan = builder.plan(project);
     let mut scenarios = project.scenarios.clone();
     scenarios.iter_mut().for_each(|scenario| builder.scenes(&mut scenario.lines));
@@ -39,6 +39,16 @@ struct Builder<'a> {
     sources: &'a Sources,
     trackers: Trackers,
     message_history_ms: i64,
+    /// The hidden segments of the stages' conditions, ascending.
+    stage_tests: Vec<SegmentId>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(project: &Checked, sources: &'a Sources) -> Builder<'a> {
+        let mut stage_tests: Vec<SegmentId> = project.schema.stages.iter().filter_map(|stage| stage.test).collect();
+        stage_tests.sort_unstable();
+        Builder { sources, trackers: Trackers::default(), message_history_ms: 0, stage_tests }
+    }
 }
 
 impl Builder<'_> {
@@ -153,11 +163,17 @@ impl Builder<'_> {
 
     fn segment(&mut self, segment: &checked::Segment) -> Segment {
         let condition = self.compile(&segment.condition);
+        let mut depends = depends(&condition);
+        if let SegmentRole::Stage(_) = segment.role {
+            // Which stage a customer is in hangs on the conditions of all of them.
+            depends.segments.extend(self.stage_tests.iter().copied());
+        }
         Segment {
             name: segment.name.clone(),
             title: segment.title.clone(),
-            depends: depends(&condition),
+            depends,
             condition,
+            role: segment.role,
             line: self.line(segment.place),
         }
     }
@@ -226,6 +242,7 @@ impl Builder<'_> {
             runs_from: journey.runs_from,
             runs_to: journey.runs_to,
             priority: journey.priority,
+            continues: journey.continues,
             quiet_hours: journey.quiet_hours.iter().map(|hours| self.quiet_hours(hours)).collect(),
             caps: journey.caps.iter().map(|cap| self.cap(cap)).collect(),
             entry_caps: journey

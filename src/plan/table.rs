@@ -2,7 +2,7 @@
 
 use super::outline::{Item, outline, percent};
 use super::{Again, EntryKind, Journey, Plan, RunKey, StepKind};
-use crate::schema::StepIx;
+use crate::schema::{SegmentId, SegmentRole, StepIx};
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
@@ -97,10 +97,25 @@ pub fn length(ms: i64) -> String {
     format!("{} seconds", ms / crate::calendar::SECOND_MS)
 }
 
+/// What a segment is called before its name.
+pub fn role_word(role: SegmentRole) -> &'static str {
+    match role {
+        SegmentRole::Written => "segment",
+        SegmentRole::List(_) => "list",
+        SegmentRole::StageTest(_) | SegmentRole::Stage(_) => "stage",
+    }
+}
+
+fn is_stage(plan: &Plan, id: SegmentId) -> bool {
+    plan.segments.get(id.index()).is_some_and(|segment| matches!(segment.role, SegmentRole::Stage(_)))
+}
+
 /// How a journey is entered, in the language's own words.
 pub fn entry_words(plan: &Plan, kind: &EntryKind) -> String {
     use crate::condition::{Happening, What, WhichMessage};
-    let segment = |id: crate::schema::SegmentId| plan.segments.get(id.index()).map_or("?", |segment| segment.name.as_str());
+    let segment = |id: crate::schema::SegmentId| {
+        plan.segments.get(id.index()).map_or_else(|| "?".to_owned(), |segment| format!("{} {}", role_word(segment.role), segment.name))
+    };
     let topic = |id: crate::schema::TopicId| plan.schema.topics.get(id.index()).map_or("?", |topic| topic.name.as_str());
     match kind {
         EntryKind::On(What::Happened(Happening::Event(id))) => {
@@ -117,8 +132,9 @@ pub fn entry_words(plan: &Plan, kind: &EntryKind) -> String {
             format!("on {} {which}", verb.words())
         }
         EntryKind::Moment(moment) => format!("on {}", moment.format("%Y-%m-%d %H:%M")),
-        EntryKind::Joins { segment: id, .. } => format!("when joins segment {}", segment(*id)),
-        EntryKind::Leaves { segment: id, .. } => format!("when leaves segment {}", segment(*id)),
+        EntryKind::Joins { segment: id, .. } if is_stage(plan, *id) => format!("when reaches {}", segment(*id)),
+        EntryKind::Joins { segment: id, .. } => format!("when joins {}", segment(*id)),
+        EntryKind::Leaves { segment: id, .. } => format!("when leaves {}", segment(*id)),
         EntryKind::Every(_) => "by the calendar".to_owned(),
         EntryKind::Around { yearly, field, .. } => {
             let field = plan.schema.customer.get(field.index()).map_or("?", |field| field.name.as_str());

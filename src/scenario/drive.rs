@@ -155,6 +155,7 @@ impl<'a> Story<'a> {
             Happens::Event { event, fields } => InputKind::Event { event: *event, at, fields: with_defaults(plan, *event, fields) },
             Happens::SubscribedTo(topic) => InputKind::Consent { at, topic: *topic, subscribed: true },
             Happens::UnsubscribedFrom(topic) => InputKind::Consent { at, topic: *topic, subscribed: false },
+            Happens::List { list, joins } => InputKind::List { list: *list, on: *joins },
             Happens::Customer(changes) => InputKind::Attributes { at, changes: changes.clone() },
             Happens::Requested(args) => InputKind::Requested { journey: self.stage.scenario.journey, at, args: args.clone() },
             Happens::Report { verb, message, by_machine } => {

@@ -9,7 +9,7 @@ use super::{locate, locate_place};
 use crate::calendar::{Instant, Zone};
 use crate::engine::{Decision, Ending, Record, RecordKind};
 use crate::plan::{Journey, Step, StepKind};
-use crate::schema::MessageId;
+use crate::schema::{MessageId, SegmentRole};
 use crate::value::{Type, Value, show};
 use chrono::Timelike as _;
 
@@ -141,8 +141,18 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
                 }
             }
         }
-        RecordKind::Joined(segment) => format!("joins segment {}", segment_name(story, *segment)),
-        RecordKind::Left(segment) => format!("leaves segment {}", segment_name(story, *segment)),
+        RecordKind::Joined(segment) | RecordKind::Left(segment) => {
+            belongs(plan.segments.get(segment.index())?, matches!(record.kind, RecordKind::Joined(_)))?
+        }
+        RecordKind::Audience { audience, add, held_out } => {
+            let audience = plan.schema.audiences.get(audience.index()).map_or("?", |audience| audience.name.as_str());
+            let verb = if *add { "adds her to" } else { "removes her from" };
+            let but = if *held_out { ", held back: the customer is held out" } else { "" };
+            format!("{verb} audience {audience}{but}")
+        }
+        RecordKind::Suppressed(channel) => {
+            format!("suppresses {}", plan.schema.channels.get(channel.index()).map_or("?", |channel| channel.name.as_str()))
+        }
         // The story itself says these.
         RecordKind::Reported { .. } => return None,
         RecordKind::Subscribed(_) | RecordKind::Unsubscribed(_) if record.run == 0 => return None,
@@ -248,8 +258,16 @@ fn topic_name<'a>(story: &'a Story, topic: crate::schema::TopicId) -> &'a str {
     story.stage.plan.schema.topics.get(topic.index()).map_or("?", |topic| topic.name.as_str())
 }
 
-fn segment_name<'a>(story: &'a Story, segment: crate::schema::SegmentId) -> &'a str {
-    story.stage.plan.segments.get(segment.index()).map_or("?", |segment| segment.name.as_str())
+/// What a join or leave is called; `None` for what happens behind the scenes.
+fn belongs(segment: &crate::plan::Segment, joined: bool) -> Option<String> {
+    let word = crate::plan::table::role_word(segment.role);
+    let verb = match (segment.role, joined) {
+        (SegmentRole::StageTest(_), _) => return None,
+        (SegmentRole::Stage(_), true) => "reaches",
+        (_, true) => "joins",
+        (_, false) => "leaves",
+    };
+    Some(format!("{verb} {word} {}", segment.name))
 }
 
 /// The zone in which a scenario is written and read.

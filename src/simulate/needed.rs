@@ -132,6 +132,11 @@ impl Needed {
             | StepKind::Subscribe(_)
             | StepKind::Unsubscribe(_)
             | StepKind::UnsubscribeFromEverything
+            | StepKind::Confirm(_)
+            | StepKind::Suppress { .. }
+            | StepKind::OnList { .. }
+            | StepKind::InAudience { .. }
+            | StepKind::MoveToStage(_)
             | StepKind::Repeat { .. }
             | StepKind::ResetCounter { .. }
             | StepKind::Jump

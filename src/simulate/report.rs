@@ -10,7 +10,7 @@ use crate::calendar::{Instant, Zone};
 use crate::ingest::merge::FileReport;
 use crate::ingest::refusal::{Example, Refusals};
 use crate::plan::{Journey, Plan, StepKind};
-use crate::schema::{JourneyId, MessageId};
+use crate::schema::{JourneyId, MessageId, SegmentRole};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -458,7 +458,9 @@ fn segment_reports(plan: &Plan, tally: &Tally) -> Vec<SegmentReport> {
         .segments
         .iter()
         .zip(&tally.segments)
-        .map(|(segment, size)| SegmentReport { name: segment.name.to_string(), title: segment.title.clone(), size: *size })
+        // For whom a stage's condition holds is nobody's business: who is in it counts.
+        .filter(|(segment, _)| !matches!(segment.role, SegmentRole::StageTest(_)))
+        .map(|(segment, size)| SegmentReport { name: names::segment(segment), title: segment.title.clone(), size: *size })
         .collect();
     reports.sort_by(|a, b| a.name.cmp(&b.name));
     reports

@@ -8,7 +8,7 @@ use super::report::{local, names};
 use crate::calendar::{Instant, Zone};
 use crate::engine::{Decision, Deferral, Delivery, Input, InputKind, Record, RecordKind, Skip};
 use crate::plan::{Journey, Plan, StepKind};
-use crate::schema::{ChannelId, MessageId};
+use crate::schema::{ChannelId, MessageId, SegmentRole};
 use crate::value::{Value, show};
 use serde::Serialize;
 use std::sync::{Arc, Mutex};
@@ -201,8 +201,17 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
             let machine = if *by_machine { " by a machine" } else { "" };
             format!("{} {} by {}{machine}", names::verb(*verb), message(plan, *id), channel(plan, key.channel))
         }
-        RecordKind::Joined(id) => format!("joins {}", plan.segments.get(id.index())?.name),
-        RecordKind::Left(id) => format!("leaves {}", plan.segments.get(id.index())?.name),
+        RecordKind::Joined(id) | RecordKind::Left(id) => {
+            let segment = plan.segments.get(id.index()).filter(|segment| !matches!(segment.role, SegmentRole::StageTest(_)))?;
+            let verb = if matches!(record.kind, RecordKind::Joined(_)) { "joins" } else { "leaves" };
+            format!("{verb} {}", names::segment(segment))
+        }
+        RecordKind::Audience { audience, add, held_out } => {
+            let verb = if *add { "is added to" } else { "is removed from" };
+            let but = if *held_out { ", held back" } else { "" };
+            format!("{verb} audience {}{but}", plan.schema.audiences.get(audience.index())?.name)
+        }
+        RecordKind::Suppressed(id) => format!("{} is suppressed", channel(plan, *id)),
         RecordKind::Changed(id) => format!("customer.{} changes", plan.schema.customer.get(id.index())?.name),
         RecordKind::Subscribed(id) => format!("subscribes to {}", plan.schema.topics.get(id.index())?.name),
         RecordKind::Unsubscribed(id) => format!("unsubscribes from {}", plan.schema.topics.get(id.index())?.name),

@@ -313,8 +313,8 @@ impl<'a> Lowerer<'a> {
             K::KwInJourney => ExprKind::InJourney(name),
             K::KwSubscribedTo => ExprKind::SubscribedTo(name),
             K::KwReachableBy => ExprKind::ReachableBy(name),
-            K::KwInStage => ExprKind::NotYet { what: "in stage" },
-            K::KwInList => ExprKind::NotYet { what: "in list" },
+            K::KwInStage => ExprKind::InStage(name),
+            K::KwInList => ExprKind::InList(name),
             _ => return None,
         })
     }

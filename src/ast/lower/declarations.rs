@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ast::{
-    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, Spanned, TopicKind,
-    TypeRef, TypeRefKind, WaitOrSkip,
+    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, Spanned, Stage,
+    StageWhen, TopicKind, TypeRef, TypeRefKind, WaitOrSkip,
 };
 use crate::source::Span;
 use crate::syntax::{Kind as K, NodeId};
@@ -44,9 +44,9 @@ impl<'a> Lowerer<'a> {
             K::JourneyDecl => DeclKind::Journey(self.journey(node, docs.clone())),
             K::ScenarioDecl => DeclKind::Scenario(self.scenario(node, docs.clone())),
             K::CatalogDecl => not_yet("catalog"),
-            K::StagesDecl => not_yet("stages"),
-            K::ListDecl => not_yet("list"),
-            K::AudienceDecl => not_yet("audience"),
+            K::StagesDecl => DeclKind::Stages { stages: self.stages(node) },
+            K::ListDecl => DeclKind::List { name: name(), title: title() },
+            K::AudienceDecl => DeclKind::Audience { name: name(), title: title() },
             K::CodesDecl => not_yet("codes"),
             K::BlockDecl => not_yet("block"),
             K::BrandDecl => not_yet("brand"),
@@ -56,6 +56,18 @@ impl<'a> Lowerer<'a> {
             K::CustomChannelDecl => not_yet("custom channel"),
             _ => return None,
         })
+    }
+
+    fn stages(&'a self, node: NodeId) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        let Some(block) = self.child(node, K::StageBlock) else { return stages };
+        self.with_docs(block, |line, docs| {
+            if self.kind(line) == K::Stage {
+                let when = if self.has(line, K::KwOtherwise) { StageWhen::Otherwise } else { StageWhen::Condition(self.value_in(line)) };
+                stages.push(Stage { docs, name: self.name_in(line), title: self.text_in(line), when, place: self.place(line) });
+            }
+        });
+        stages
     }
 
     fn topic(&self, node: NodeId) -> DeclKind {

@@ -98,7 +98,11 @@ impl<'a> Lowerer<'a> {
     fn entry(&'a self, form: NodeId) -> Option<Entry> {
         Some(match self.kind(form) {
             K::EntryRequested => Entry::WhenRequested,
-            K::EntryJoins if self.has(form, K::KwList) => Entry::NotYet { what: "list" },
+            K::EntryJoins if self.has(form, K::KwList) => Entry::List {
+                list: self.name_in(form),
+                joins: !self.has(form, K::KwWhenLeaves),
+                including: self.has(form, K::KwIncludingThoseAlreadyIn),
+            },
             K::EntryJoins => {
                 let (segment, including) = (self.name_in(form), self.has(form, K::KwIncludingThoseAlreadyIn));
                 if self.has(form, K::KwWhenLeaves) {
@@ -107,7 +111,7 @@ impl<'a> Lowerer<'a> {
                     Entry::JoinsSegment { segment, including }
                 }
             }
-            K::EntryStage => Entry::NotYet { what: "stages" },
+            K::EntryStage => Entry::ReachesStage(self.name_in(form)),
             K::EntryChanges => Entry::NotYet { what: "catalog" },
             K::EntryOn => match self.moment_in(form) {
                 Some(moment) => Entry::OnMoment(moment),

@@ -46,7 +46,7 @@ impl<'a> Lowerer<'a> {
         Some(match self.kind(form) {
             K::HappensBounce => HappensKind::HardBounce(self.name_in(form)),
             K::HappensRequested => HappensKind::Requested(self.record_in(form)),
-            K::HappensList => HappensKind::NotYet { what: "list" },
+            K::HappensList => HappensKind::List { joins: self.has(form, K::KwJoinsList), list: self.name_in(form) },
             K::HappensRefuse => {
                 let mut names = self.children(form).into_iter().filter(|name| self.kind(*name) == K::Name).map(|name| self.name_of(name));
                 HappensKind::Refuse { message: names.next(), by: names.next() }

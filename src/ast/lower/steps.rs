@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ast::{
-    Block, Branch, BranchKind, Docs, Expr, LetValue, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned, SplitPath, Step, StepKind,
+    Block, Branch, BranchKind, Docs, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned, SplitPath, Step, StepKind,
     UnsubscribeFrom, Until, WaitUntil,
 };
 use crate::syntax::{Kind as K, NodeId};
@@ -63,16 +63,22 @@ impl<'a> Lowerer<'a> {
             K::CallStep => not_yet("call"),
             K::DrawStep => not_yet("draw code"),
             K::ForEachStep => not_yet("for each"),
-            K::MoveToStageStep => not_yet("move to stage"),
-            K::ConfirmStep => not_yet("confirm"),
-            K::SuppressStep => not_yet("suppress"),
-            K::AddToListStep => not_yet("add to list"),
-            K::RemoveFromListStep => not_yet("remove from list"),
+            K::MoveToStageStep => StepKind::MoveToStage(self.name_in(node)),
+            K::ConfirmStep => StepKind::Confirm(self.name_in(node)),
+            K::SuppressStep => StepKind::Suppress { channel: self.name_in(node), reason: self.text_in(node) },
+            K::AddToListStep => self.membership(node, true),
+            K::RemoveFromListStep => self.membership(node, false),
             K::BadLine => StepKind::Broken {
                 block: self.child(node, K::StrayBlock).and_then(|stray| self.child(stray, K::Block)).map(|block| self.block(block)),
             },
             _ => return None,
         })
+    }
+
+    fn membership(&self, node: NodeId, add: bool) -> StepKind {
+        let audience = self.has(node, K::KwAddToAudience) || self.has(node, K::KwRemoveFromAudience);
+        let of = if audience { MembershipOf::Audience } else { MembershipOf::List };
+        StepKind::Membership { of, add, name: self.name_in(node) }
     }
 
     // --------------------------------------------------------------------------------------------------------------------- waits

@@ -6,7 +6,7 @@
 
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Occurrence, Pending, PendingState, Recent, Reported, Run, RunState,
+    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Recent, Reported, Run, RunState,
     Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
@@ -14,7 +14,7 @@ use crate::condition::Happening;
 use crate::engine::SendKey;
 use crate::engine::history::{Entry, History, Total, Tracked};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
-use crate::schema::{ChannelId, EventId, FieldId, JourneyId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId};
+use crate::schema::{ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId};
 use crate::value::{Text, Value};
 
 /// Sections, in the order in which they stand; each has its own version.
@@ -28,6 +28,7 @@ pub mod section {
     pub const MESSAGES: u8 = 7;
     pub const LEDGER: u8 = 8;
     pub const EXPERIMENTS: u8 = 20;
+    pub const MEMBERSHIP: u8 = 9;
 }
 
 /// The version of every section that this binary writes.
@@ -62,6 +63,12 @@ impl Encode for Customer {
                 self.segments.encode(out);
                 self.entered.encode(out);
                 self.occurrences.encode(out);
+            });
+        }
+        if !self.lists.is_empty() || self.moved.is_some() {
+            out.section(section::MEMBERSHIP, VERSION, |out| {
+                self.lists.encode(out);
+                self.moved.encode(out);
             });
         }
         if !self.plans.is_empty() || !self.runs.is_empty() || !self.ended.is_empty() {
@@ -148,6 +155,10 @@ impl Customer {
                 self.entered = Vec::decode(from)?;
                 self.occurrences = Vec::decode(from)?;
             }
+            section::MEMBERSHIP => {
+                self.lists = Vec::decode(from)?;
+                self.moved = Option::decode(from)?;
+            }
             section::RUNS => {
                 self.plans = Vec::decode(from)?;
                 self.runs = Vec::decode(from)?;
@@ -220,7 +231,7 @@ macro_rules! ids {
     )*};
 }
 
-ids! { FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId }
+ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId }
 
 /// Plain enumerations: a byte for each, which never changes its meaning.
 macro_rules! words {
@@ -282,6 +293,7 @@ fields! {
     Standing { is member when until }
     Entered { is journey is key base begin when end }
     Occurrence { when next is date is last }
+    Moved { is to is over }
     Run {
         is number is journey is plan is entry_number base begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn
         is step is state when due when horizon when guarded_until when anchor is met is delivered is visits is seen

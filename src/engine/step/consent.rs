@@ -1,4 +1,4 @@
-//! `subscribe to`, `unsubscribe from`: holds at once, the news follow.
+//! `subscribe to`, `confirm`, `unsubscribe from`: holds at once, the news follow.
 
 use super::Next;
 use crate::engine::row::ConsentState;
@@ -16,6 +16,12 @@ pub(super) fn perform(turn: &mut Turn<'_>, kind: &StepKind, next: StepIx) -> Nex
             // Who is subscribed already does not become pending again.
             let state = if double && !subscribed { ConsentState::Pending } else { ConsentState::Subscribed };
             turn.cause_consent(*topic, state);
+        }
+        StepKind::Confirm(topic) => {
+            // Nobody is subscribed who did not ask for it.
+            if turn.row.consent(*topic).is_some_and(|consent| consent.state == ConsentState::Pending) {
+                turn.cause_consent(*topic, ConsentState::Subscribed);
+            }
         }
         StepKind::Unsubscribe(topic) => turn.cause_consent(*topic, ConsentState::Unsubscribed),
         StepKind::UnsubscribeFromEverything => {

@@ -246,6 +246,11 @@ impl Flattener<'_, '_> {
             checked::StepKind::Subscribe(topic) => StepKind::Subscribe(*topic),
             checked::StepKind::Unsubscribe(topic) => StepKind::Unsubscribe(*topic),
             checked::StepKind::UnsubscribeFromEverything => StepKind::UnsubscribeFromEverything,
+            checked::StepKind::Confirm(topic) => StepKind::Confirm(*topic),
+            checked::StepKind::Suppress { channel, reason } => StepKind::Suppress { channel: *channel, reason: reason.clone() },
+            checked::StepKind::OnList { list, add } => StepKind::OnList { list: *list, add: *add },
+            checked::StepKind::InAudience { audience, add } => StepKind::InAudience { audience: *audience, add: *add },
+            checked::StepKind::MoveToStage(stage) => StepKind::MoveToStage(*stage),
             checked::StepKind::Emit { event, fields } => StepKind::Emit {
                 event: *event,
                 fields: fields.iter().map(|field| field.as_ref().map(|value| self.compile(value))).collect(),
@@ -293,6 +298,22 @@ impl Flattener<'_, '_> {
             checked::StepKind::Subscribe(id) => format!("subscribe to {}", topic(*id)),
             checked::StepKind::Unsubscribe(id) => format!("unsubscribe from {}", topic(*id)),
             checked::StepKind::UnsubscribeFromEverything => "unsubscribe from everything".to_owned(),
+            checked::StepKind::Confirm(id) => format!("confirm {}", topic(*id)),
+            checked::StepKind::Suppress { channel, .. } => {
+                let channel = self.project.schema.channels.get(channel.index());
+                format!("suppress {}", channel.map_or("?", |channel| channel.name.as_str()))
+            }
+            checked::StepKind::OnList { list, add } => {
+                let list = self.project.schema.lists.get(list.index()).map_or("?", |list| list.name.as_str());
+                format!("{} list {list}", if *add { "add to" } else { "remove from" })
+            }
+            checked::StepKind::InAudience { audience, add } => {
+                let audience = self.project.schema.audiences.get(audience.index()).map_or("?", |audience| audience.name.as_str());
+                format!("{} audience {audience}", if *add { "add to" } else { "remove from" })
+            }
+            checked::StepKind::MoveToStage(stage) => {
+                format!("move to stage {}", self.project.schema.stages.get(stage.index()).map_or("?", |stage| stage.name.as_str()))
+            }
             checked::StepKind::Emit { event: id, .. } => format!("emit {}", event(*id)),
             checked::StepKind::Start { journey, .. } => {
                 format!("start {}", self.project.journeys.get(journey.index()).map_or("?", |journey| journey.name.as_str()))

@@ -111,6 +111,8 @@ fn asks_only_the_event(condition: &Expr) -> bool {
                 | Expr::SendState { .. }
                 | Expr::InSegment(_)
                 | Expr::InJourney(_)
+                | Expr::OnList(_)
+                | Expr::AtStage(_)
                 | Expr::SubscribedTo(_)
                 | Expr::ReachableBy(_)
         );

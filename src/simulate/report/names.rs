@@ -158,3 +158,11 @@ pub fn duration(ms: i64) -> String {
         .map_or((ms / 1_000, "second"), |(length, unit)| (ms / length, unit));
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
+
+/// A segment by its name; a list or a stage says that it is one.
+pub fn segment(segment: &crate::plan::Segment) -> String {
+    match segment.role {
+        crate::schema::SegmentRole::Written => segment.name.to_string(),
+        role => format!("{} {}", crate::plan::table::role_word(role), segment.name),
+    }
+}

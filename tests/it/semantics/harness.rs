@@ -272,6 +272,7 @@ impl Story {
                         }
                     }
                     Effect::Cancel(key) => self.cancelled.push(key),
+                    Effect::Audience { .. } => {}
                 }
             }
         }
