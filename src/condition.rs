@@ -6,7 +6,9 @@
 pub mod walk;
 
 use crate::calendar::Span;
-use crate::schema::{ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, TopicId, TrackerId};
+use crate::schema::{
+    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, TopicId, TrackerId,
+};
 use crate::value::{Text, Value};
 use serde::{Deserialize, Serialize};
 

@@ -37,7 +37,9 @@ pub use index::Loaded;
 
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};
-use crate::schema::{AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId};
+use crate::schema::{
+    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId,
+};
 use crate::value::{Text, Value};
 use std::sync::Arc;
 
@@ -285,7 +287,11 @@ pub enum RecordKind {
     Subscribed(TopicId),
     Unsubscribed(TopicId),
     /// `add to audience`; held back where the run is held out.
-    Audience { audience: AudienceId, add: bool, held_out: bool },
+    Audience {
+        audience: AudienceId,
+        add: bool,
+        held_out: bool,
+    },
     /// `suppress`
     Suppressed(ChannelId),
     Emitted(EventId),

@@ -7,8 +7,8 @@ use crate::calendar::Span;
 use crate::calendar::Zone;
 use crate::condition::{Expr, KeyMatch, Trigger, Until, What};
 use crate::schema::{
-    AudienceId, ChannelId, FieldId, JourneyId, ListId, LocalId, MessageId, PastRule, Priority, RouteId, Schema, SegmentId, SegmentRole, SendId,
-    StageId, TeamId, TopicId, WaitOrSkip, WhenInDoubt, WhileRunning,
+    AudienceId, ChannelId, FieldId, JourneyId, ListId, LocalId, MessageId, PastRule, Priority, RouteId, Schema, SegmentId, SegmentRole,
+    SendId, StageId, TeamId, TopicId, WaitOrSkip, WhenInDoubt, WhileRunning,
 };
 use crate::source::Place;
 use crate::template::Template;

@@ -9,7 +9,9 @@ use super::problem::problems;
 use crate::ast::Name;
 use crate::calendar::Zone;
 use crate::diagnostic::{Code, Diagnostics, Fix};
-use crate::schema::{ChannelId, ChannelKind, AudienceId, EventId, JourneyId, ListId, MessageId, RouteId, Schema, SegmentId, StageId, TeamId, TopicId};
+use crate::schema::{
+    AudienceId, ChannelId, ChannelKind, EventId, JourneyId, ListId, MessageId, RouteId, Schema, SegmentId, StageId, TeamId, TopicId,
+};
 use crate::source::{Place, Sources};
 use crate::value::{Text, Type, Value};
 use std::collections::HashMap;

@@ -6,15 +6,17 @@
 
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Recent, Reported, Run, RunState,
-    Seen, SeenWhat, Standing,
+    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Recent, Reported, Run,
+    RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;
 use crate::engine::SendKey;
 use crate::engine::history::{Entry, History, Total, Tracked};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
-use crate::schema::{ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId};
+use crate::schema::{
+    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId,
+};
 use crate::value::{Text, Value};
 
 /// Sections, in the order in which they stand; each has its own version.

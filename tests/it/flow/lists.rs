@@ -64,9 +64,13 @@ scenario "a segment asks for it, and `only while` hears of it" for loyals {
 
 #[test]
 fn an_unknown_list_is_reported_once_with_the_nearest() {
-    let found = errors("list vip \"V\"\njourney j { enter when joins list vipp\n enter again never\n add to list vipp\n if in list vip { exit } }");
+    let found =
+        errors("list vip \"V\"\njourney j { enter when joins list vipp\n enter again never\n add to list vipp\n if in list vip { exit } }");
     assert_eq!(found, ["E0101 there is no list `vipp`", "E0101 there is no list `vipp`"]);
-    assert_eq!(errors("journey j { enter on viewed\n enter again never\n add to audience likes\n}"), ["E0101 there is no audience `likes`"]);
+    assert_eq!(
+        errors("journey j { enter on viewed\n enter again never\n add to audience likes\n}"),
+        ["E0101 there is no audience `likes`"]
+    );
 }
 
 #[test]
@@ -133,10 +137,7 @@ scenario "nobody is subscribed who did not ask" for confirmed {
 }
 "#,
     );
-    assert_eq!(
-        errors("journey j { enter on viewed\n enter again never\n confirm news\n}"),
-        ["E0862 nobody has to confirm `news`"]
-    );
+    assert_eq!(errors("journey j { enter on viewed\n enter again never\n confirm news\n}"), ["E0862 nobody has to confirm `news`"]);
 }
 
 #[test]

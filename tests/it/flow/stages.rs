@@ -13,8 +13,9 @@ stages {
 
 #[test]
 fn the_last_stage_that_holds_is_hers_and_time_moves_her_on() {
-    holds(&format!(
-        r#"{STAGES}
+    holds(
+        &format!(
+            r#"{STAGES}
 segment buyers {{ in stage purchase or in stage retention }}
 journey engaged {{ enter when reaches stage engagement
   enter again always
@@ -58,7 +59,12 @@ scenario "falls back by itself" for bought {{
   expect in stage purchase
 }}
 "#
-    ).replace("  given has viewed 29 days ago { sku: \"1\" }\n  starting 2026-03-02 10:00\n", "  starting 2026-03-02 10:00\n  given has viewed 29 days ago { sku: \"1\" }\n"));
+        )
+        .replace(
+            "  given has viewed 29 days ago { sku: \"1\" }\n  starting 2026-03-02 10:00\n",
+            "  starting 2026-03-02 10:00\n  given has viewed 29 days ago { sku: \"1\" }\n",
+        ),
+    );
 }
 
 #[test]
@@ -114,7 +120,8 @@ fn mistakes_with_stages_are_told() {
         errors("stages { a otherwise\n b otherwise\n c when in segment s }\nsegment s { in stage a }\nstages { d when has viewed }\n"),
         ["E0861 `b` is the second stage `otherwise`", "E0124 who is in `s` depends on who is in `s`", "E0860 stages are declared twice"]
     );
-    let unknown = "stages { ลูกค้าเก่า when has ordered }\njourney j { enter when reaches stage ลูกค้าเก๋า\n enter again never\n move to stage x\n}";
+    let unknown =
+        "stages { ลูกค้าเก่า when has ordered }\njourney j { enter when reaches stage ลูกค้าเก๋า\n enter again never\n move to stage x\n}";
     assert_eq!(errors(unknown), ["E0101 there is no stage `ลูกค้าเก๋า`", "E0101 there is no stage `x`"]);
 }
 
