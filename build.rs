@@ -49,6 +49,7 @@ fn explanation_pages() {
 /// Writes `journey.pest` (expanded), `kinds.rs` and `pest_parser.rs`.
 fn grammar() {
     println!("cargo::rerun-if-changed=grammar/journey.pest");
+    println!("cargo::rerun-if-changed=grammar/template.pest");
     let out = std::env::var("OUT_DIR").expect("cargo names the folder for what is built");
     let out = Path::new(&out);
     let source = std::fs::read_to_string("grammar/journey.pest").expect("the grammar is there");

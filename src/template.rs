@@ -3,8 +3,19 @@
 //! In: a text literal and the names that it may use. Out: a compiled [`Template`], type-checked, and its rendering with a budget.
 //! **Invariant:** data is never parsed; output is charged before it is allocated; a value that may be missing has a `default`.
 
+pub mod budget;
+pub mod compile;
+pub mod data;
+pub mod escape;
+pub mod eval;
+pub mod filter;
+pub mod out;
 pub mod parse;
+pub mod program;
 pub mod render;
+pub mod syntax;
+pub mod tree;
+pub mod untyped;
 
 pub use render::{Manner, OUTPUT_BYTES_MAX, TooLarge};
 

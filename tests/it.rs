@@ -12,6 +12,7 @@ mod it {
     mod engine;
     mod flow;
     mod ingest;
+    mod liquid;
     mod lower;
     mod messages;
     mod plan;

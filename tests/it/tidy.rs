@@ -33,8 +33,12 @@ const EDGES: [(&str, &[&str]); 19] = [
 ];
 
 /// Crates that only some rooms may name.
-const CRATES: [(&str, &[&str]); 4] =
-    [("tokio", &["channel", "cli", "cluster", "daemon", "lsp"]), ("pest", &["syntax"]), ("clap", &["cli"]), ("jiff", &["calendar"])];
+const CRATES: [(&str, &[&str]); 4] = [
+    ("tokio", &["channel", "cli", "cluster", "daemon", "lsp"]),
+    ("pest", &["syntax", "template"]),
+    ("clap", &["cli"]),
+    ("jiff", &["calendar"]),
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -1,0 +1,178 @@
+//! A template that is ready to run: names are numbers, filters are known, texts are cut.
+//!
+//! In: nothing, these are shapes that `compile` fills. Out: what the machine runs, and what a plan keeps. **Invariant:** every number of a
+//! name, partial or host value is below the length of its table.
+
+use super::data::Value;
+use super::filter::Filter;
+use super::tree::{Junction, Operator};
+use std::sync::Arc;
+
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Program {
+    pub body: Vec<Op>,
+    /// Names of variables, of all partials too.
+    pub names: Vec<Arc<str>>,
+    /// What `render` shows, in the order in which it was found; a partial that is shown twice is here once.
+    pub partials: Vec<Partial>,
+    /// How many places keep a state: `cycle`, `ifchanged`, loops that go on.
+    pub states: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Partial {
+    pub name: Arc<str>,
+    pub body: Vec<Op>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    Text(Box<str>),
+    /// `{{ … }}`; its line is for messages.
+    Output {
+        value: Pipe,
+        line: u32,
+    },
+    If {
+        arms: Vec<Arm>,
+        otherwise: Vec<Op>,
+        line: u32,
+    },
+    Case {
+        subject: Expr,
+        arms: Vec<Case>,
+        line: u32,
+    },
+    For(Box<For>),
+    Assign {
+        name: u32,
+        value: Pipe,
+        line: u32,
+    },
+    Capture {
+        name: u32,
+        body: Vec<Op>,
+    },
+    Cycle {
+        group: CycleGroup,
+        values: Vec<Expr>,
+        line: u32,
+    },
+    /// By 1 up, or down.
+    Count {
+        name: u32,
+        up: bool,
+    },
+    IfChanged {
+        state: u32,
+        body: Vec<Op>,
+    },
+    Break,
+    Continue,
+    Render(Box<Render>),
+    /// A mistake that is said where it is met.
+    Fail {
+        message: Box<str>,
+        line: u32,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CycleGroup {
+    /// All cycles with these values share a state.
+    State(u32),
+    /// Named by a value: those that have the same share a state.
+    Named(Expr),
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Arm {
+    pub condition: Vec<(Junction, Test)>,
+    pub negated: bool,
+    pub body: Vec<Op>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Test {
+    pub left: Expr,
+    pub right: Option<(Operator, Expr)>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Case {
+    /// Nothing for `else`.
+    pub values: Option<Vec<Expr>>,
+    pub body: Vec<Op>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct For {
+    pub variable: u32,
+    /// `item-items`
+    pub name: Arc<str>,
+    pub list: Expr,
+    pub reversed: bool,
+    pub limit: Option<Expr>,
+    pub offset: Option<Offset>,
+    /// `tablerow`
+    pub table: Option<Option<Expr>>,
+    /// Where it is kept how far loops of this name have come.
+    pub state: u32,
+    pub body: Vec<Op>,
+    pub otherwise: Vec<Op>,
+    pub line: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offset {
+    Continue,
+    At(Expr),
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Render {
+    pub partial: u32,
+    /// `include`: with the caller's names.
+    pub shared: bool,
+    /// The name that `with` and `for` give, the value, and whether it is `for`.
+    pub with: Option<(u32, Expr, bool)>,
+    pub args: Vec<(u32, Expr)>,
+    pub line: u32,
+}
+
+/// A value and its filters.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Pipe {
+    pub value: Expr,
+    pub filters: Vec<Call>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Call {
+    pub filter: Filter,
+    pub args: Vec<Expr>,
+    pub named: Vec<(Arc<str>, Expr)>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expr {
+    Const(Value),
+    /// A variable by the number of its name.
+    Name(u32, Vec<Step>),
+    /// A value that the host computes, by its number.
+    Host(u32, Vec<Step>),
+    /// `['name']`
+    Computed(Box<Expr>, Vec<Step>),
+    Range(Box<Expr>, Box<Expr>),
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    Field(Arc<str>),
+    Index(Expr),
+}
