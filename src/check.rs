@@ -34,6 +34,7 @@ mod path;
 mod policy;
 pub(crate) mod problem;
 pub(crate) mod project;
+mod proof;
 mod scenario;
 mod scenario_expect;
 mod scenario_happens;
@@ -60,8 +61,9 @@ use crate::source::Sources;
 use names::Names;
 use project::Project;
 
-/// Checks a project. What comes out is complete where no error is among the findings.
-pub fn check(files: &[ast::File], sources: &Sources) -> (Checked, Diagnostics) {
+/// Checks a project. What comes out is complete where no error is among the findings. `whole`: the syntax has found nothing wrong, so
+/// that what is not there was not meant.
+pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, Diagnostics) {
     let mut found = Diagnostics::default();
     let names = Names::collect(files, &mut found);
     let mut project = Project::new(sources, names);
@@ -84,6 +86,9 @@ pub fn check(files: &[ast::File], sources: &Sources) -> (Checked, Diagnostics) {
     flow::check(&checked, &mut found);
     consent::check(&checked, &mut found);
     scenario_reach::check(&checked, &mut found);
+    if whole && !found.has_errors() {
+        proof::check(files, sources, &checked, &mut found);
+    }
     allow::apply(files, &mut found);
     (checked, found)
 }

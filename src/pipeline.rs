@@ -46,7 +46,7 @@ pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
     if found.iter().any(|one| STRUCTURE_LOST.contains(&one.code.number)) {
         return (Compiled { project, ..Compiled::default() }, found);
     }
-    let (checked, findings) = check::check(&files, &project.sources);
+    let (checked, findings) = check::check(&files, &project.sources, !found.has_errors());
     found.extend(findings);
     let plan = (!found.has_errors()).then(|| plan::build::build(&checked, &project.sources));
     (Compiled { project, checked, plan }, found)

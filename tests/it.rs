@@ -16,6 +16,7 @@ mod it {
     mod lower;
     mod messages;
     mod plan;
+    mod proof;
     mod record;
     mod scenario;
     mod semantics;

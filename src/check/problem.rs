@@ -77,6 +77,13 @@ impl Extra for Vec<Fix> {
     }
 }
 
+impl Extra for Vec<(Place, &'static str)> {
+    fn places(&self, mut before: Vec<(Place, String)>) -> Vec<(Place, String)> {
+        before.extend(self.iter().map(|(place, text)| (*place, (*text).to_owned())));
+        before
+    }
+}
+
 impl Extra for Option<(Place, &'static str)> {
     fn places(&self, mut before: Vec<(Place, String)>) -> Vec<(Place, String)> {
         before.extend(self.map(|(place, text)| (place, text.to_owned())));

@@ -78,7 +78,7 @@ fn conditions_that_are_fine_give_no_finding() {
     for fine in [
         "customer.points >= 10 and customer.plan is \"pro\"",
         "\"pro\" is customer.plan",
-        "customer.plan in [\"pro\", \"free\"]",
+        "customer.first_name in [\"Nok\", \"Fah\"]",
         "customer.first_name starts with \"น\" ignoring case",
         "customer.first_name matches \"^[ก-ฮ]+$\"",
         "customer.birthday < today - 18 years",
@@ -158,8 +158,8 @@ fn fixes_mend_what_they_are_for() {
         ("customer.plan is \"por\"", "customer.plan is \"pro\""),
         ("1 < customer.points < 3", "1 < customer.points and customer.points < 3"),
         (
-            "customer.points is 1 and customer.points is 2 or customer.points is 3",
-            "(customer.points is 1 and customer.points is 2) or customer.points is 3",
+            "customer.points is 1 and customer.plan is \"pro\" or customer.points is 3",
+            "(customer.points is 1 and customer.plan is \"pro\") or customer.points is 3",
         ),
         ("has order_completed in the last 3 months", "has order_completed in the last 90 days"),
         ("points > 3", "customer.points > 3"),
@@ -294,7 +294,7 @@ fn checking_takes_time_in_proportion_to_the_project() {
         let (files, sources) = files(journeys);
         let run = || {
             let begin = std::time::Instant::now();
-            let (_, found) = onward::check::check(&files, &sources);
+            let (_, found) = onward::check::check(&files, &sources, true);
             assert!(!found.has_errors());
             begin.elapsed()
         };
