@@ -56,7 +56,11 @@ fn the_entry_its_branches_and_the_steps_decide_what_comes_later() {
             "if entry.total > 5 THB { wait 1 day\n if entry.total > 4 THB { send hello } }",
             "W0901 entry.total > 4 THB",
         ),
-        ("enter on order_completed", "set customer.plan to \"pro\"\n if customer.plan is \"free\" { send hello }", "W0900 customer.plan is \"free\""),
+        (
+            "enter on order_completed",
+            "set customer.plan to \"pro\"\n if customer.plan is \"free\" { send hello }",
+            "W0900 customer.plan is \"free\"",
+        ),
         (
             "enter on order_completed",
             "wait up to 1 day { on order_completed where total > 900 THB as next { if next.total < 100 THB { send hello } }\n otherwise { } }",
@@ -105,7 +109,10 @@ fn what_may_change_in_between_is_not_assumed() {
     ] {
         silent("enter on order_completed", steps);
     }
-    silent("enter on order_completed where total >= 500 THB\n  while running update entry", "wait 1 day\n if entry.total < 600 THB { send hello }");
+    silent(
+        "enter on order_completed where total >= 500 THB\n  while running update entry",
+        "wait 1 day\n if entry.total < 600 THB { send hello }",
+    );
 }
 
 #[test]

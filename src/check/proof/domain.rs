@@ -363,14 +363,7 @@ mod tests {
 
     #[test]
     fn every_operation_agrees_with_its_definition_value_by_value() {
-        let ops = [
-            Comparison::Is,
-            Comparison::IsNot,
-            Comparison::Less,
-            Comparison::AtMost,
-            Comparison::Greater,
-            Comparison::AtLeast,
-        ];
+        let ops = [Comparison::Is, Comparison::IsNot, Comparison::Less, Comparison::AtMost, Comparison::Greater, Comparison::AtLeast];
         let mut domains = vec![Domain::missing(), Domain::set(), Domain::everything()];
         for op in ops {
             domains.extend([1, 3, 5].map(|value| Domain::of(op, &number(value)).unwrap()));

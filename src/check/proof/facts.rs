@@ -23,8 +23,13 @@ pub(super) enum Term {
     Local(LocalId),
     Now,
     Today,
-    Subject { depth: u8, field: u16 },
-    It { depth: u8 },
+    Subject {
+        depth: u8,
+        field: u16,
+    },
+    It {
+        depth: u8,
+    },
     Field(Box<Term>, u16),
     /// How often something happened, by its window and condition.
     Count(Box<str>),

@@ -436,7 +436,8 @@ fn operand(written: &ast::Expr) -> Place {
         ast::ExprKind::Not(inner) => operand(inner),
         ast::ExprKind::IsMissing(value) | ast::ExprKind::IsSet { value, .. } => value.place,
         ast::ExprKind::Binary { left, right, .. } => {
-            let read = |side: &ast::Expr| matches!(side.kind, ast::ExprKind::Name(_) | ast::ExprKind::Field(..) | ast::ExprKind::Aggregate(_));
+            let read =
+                |side: &ast::Expr| matches!(side.kind, ast::ExprKind::Name(_) | ast::ExprKind::Field(..) | ast::ExprKind::Aggregate(_));
             if !read(left) && read(right) { right.place } else { left.place }
         }
         _ => written.place,

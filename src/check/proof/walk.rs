@@ -4,10 +4,10 @@
 //! forgotten that may have changed; what the header guards (`only while`) is known again after a wait, for the run would have ended.
 //! Does not know how long anything takes.
 
+use super::Proof;
 use super::facts::{Fact, Facts, Term, either};
 use super::judge::{Judge, Types, Why, of_subject};
 use super::written::{Written, branches};
-use super::Proof;
 use crate::ast;
 use crate::check::checked::{ArmKind, Await, Block, Checked, EntryKind, Journey, PastBehaviour, Segment, Step, StepKind};
 use crate::check::flow::each_step;
@@ -307,11 +307,8 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
         };
         let known = written.iter().all(Option::is_some);
         let pairs: Vec<_> = written.into_iter().zip(arms.iter().map(|(condition, _)| condition)).collect();
-        let (inside, rest, all_taken) = if known {
-            self.arms(&pairs, facts.clone())
-        } else {
-            (vec![Some(facts.clone()); arms.len()], Some(facts.clone()), None)
-        };
+        let (inside, rest, all_taken) =
+            if known { self.arms(&pairs, facts.clone()) } else { (vec![Some(facts.clone()); arms.len()], Some(facts.clone()), None) };
         let mut behind = None;
         for ((_, block), facts) in arms.iter().zip(inside) {
             if facts.is_some() {
