@@ -7,7 +7,7 @@ pub mod walk;
 
 use crate::calendar::Span;
 use crate::schema::{
-    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, TopicId, TrackerId,
+    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId, TopicId, TrackerId,
 };
 use crate::value::{Text, Value};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,8 @@ pub enum Expr {
     Today,
     CustomerId,
     Customer(FieldId),
+    /// A score, as it is worth now.
+    Score(ScoreId),
     /// When the run was entered.
     EntryAt,
     /// The local date of a date entry.
@@ -341,6 +343,8 @@ pub enum Until {
     Around { value: Box<Expr>, offset: Span, before: bool, at: Option<chrono::NaiveTime> },
     /// `it is 09:00 to 18:00 on weekdays`: at once inside.
     Window { from: chrono::NaiveTime, to: chrono::NaiveTime, days: u8 },
+    /// As long as a value says, at most that long; the whole of it where the value is missing.
+    Lasting { value: Box<Expr>, most: Span },
 }
 
 /// Where a binding's value comes from.

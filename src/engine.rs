@@ -26,6 +26,7 @@ mod order;
 mod reports;
 pub mod row;
 mod runs;
+mod scores;
 mod segments;
 mod sending;
 mod step;
@@ -292,6 +293,8 @@ pub enum RecordKind {
         add: bool,
         held_out: bool,
     },
+    /// A `collect` took the event.
+    Collected,
     /// `suppress`
     Suppressed(ChannelId),
     Emitted(EventId),

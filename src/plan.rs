@@ -14,11 +14,11 @@ use crate::calendar::{Span, Zone, recurrence::Rule};
 pub use crate::check::checked::{Again, BasisPoints, CapThen, CapWindow, ExperimentRule, How, PastBehaviour, PastEntry, Recipient, RunKey};
 use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
 use crate::schema::{
-    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, Priority, RouteId, Schema, SegmentId, SegmentRole,
+    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, Priority, RouteId, Schema, ScoreId, SegmentId, SegmentRole,
     SendId, StageId, StepIx, TopicId, TrackerId, WaitOrSkip, WhenInDoubt, WhileRunning,
 };
 use crate::template::Template;
-use crate::value::{Text, Type};
+use crate::value::{Decimal, Text, Type};
 use chrono::{NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,8 @@ pub struct Plan {
     pub policy: Policy,
     /// In an order in which each reads only earlier ones.
     pub segments: Vec<Segment>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<Score>,
     pub routes: Vec<Route>,
     pub messages: Vec<Message>,
     pub journeys: Vec<Journey>,
@@ -70,6 +72,9 @@ pub struct Depends {
     pub topics: Vec<TopicId>,
     pub segments: Vec<SegmentId>,
     pub journeys: Vec<JourneyId>,
+    /// What gives them points is among the happenings.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<ScoreId>,
     /// Reads message history, or what is reachable.
     pub messages: bool,
     /// Reads `now`, `today` or a window: has a horizon.
@@ -358,10 +363,24 @@ pub enum StepKind {
         counter: LocalId,
         times: u32,
         body: StepIx,
+        /// Of a `for each`: ends with the list, each round holds the next item.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        each: Option<Each>,
     },
     /// Sets a repeat's counter to 0 before it is entered.
     ResetCounter {
         counter: LocalId,
+        /// Of a `for each`: the list as it is now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        take: Option<(LocalId, Expr)>,
+    },
+    /// Takes what comes, until its time is over.
+    Collect {
+        trigger: Trigger,
+        until: Until,
+        first: Option<Expr>,
+        list: LocalId,
+        count: LocalId,
     },
     /// Flow only: the end of a block, `break`.
     Jump,
@@ -370,6 +389,32 @@ pub enum StepKind {
         reason: Option<String>,
         written: bool,
     },
+}
+
+/// A walk through a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Each {
+    pub list: LocalId,
+    pub item: LocalId,
+}
+
+/// Points that grow with what a customer does and fade with time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    pub name: Text,
+    pub start: Decimal,
+    pub rules: Vec<ScoreRule>,
+    /// Exact; `None` where it does not fade.
+    pub halve_ms: Option<i64>,
+    pub line: Line,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScoreRule {
+    pub what: What,
+    pub condition: Option<Expr>,
+    /// Negative where they are taken.
+    pub points: Decimal,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -32,6 +32,8 @@ ids! {
     AudienceId
     /// By position in `stages { … }`.
     StageId
+    /// Points that grow with what a customer does and fade with time.
+    ScoreId
     SegmentId
     RouteId
     MessageId
@@ -57,6 +59,9 @@ pub struct Schema {
     pub lists: Vec<List>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<Named>,
+    /// What their points are is the plan's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<Named>,
     /// In source order: the last one whose condition holds is the customer's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,

@@ -61,6 +61,11 @@ pub enum DeclKind {
         name: Option<Name>,
         title: Option<TextLit>,
     },
+    Score {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        rules: Vec<ScoreRule>,
+    },
     /// In source order.
     Stages {
         stages: Vec<Stage>,
@@ -73,6 +78,27 @@ pub enum DeclKind {
         what: &'static str,
         name: Option<Name>,
     },
+}
+
+/// A line of a score.
+#[derive(Debug, Clone)]
+pub struct ScoreRule {
+    pub place: Place,
+    pub kind: ScoreRuleKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum ScoreRuleKind {
+    /// `start 0`
+    Start(Option<Spanned<Decimal>>),
+    /// `on product_viewed add 1`
+    On {
+        trigger: Option<Trigger>,
+        subtract: bool,
+        points: Option<Spanned<Decimal>>,
+    },
+    /// `halve every 30 days`
+    HalveEvery(Option<Spanned<Duration>>),
 }
 
 /// `purchase "Bought" when has order_completed`, `awareness otherwise`

@@ -89,6 +89,21 @@ pub enum StepKind {
         times: Option<Spanned<Decimal>>,
         block: Block,
     },
+    /// `for each x in LIST up to 5 { … }`
+    ForEach {
+        name: Option<Name>,
+        list: Option<Expr>,
+        most: Option<Spanned<Decimal>>,
+        block: Block,
+    },
+    /// `collect comment_posted for 10 minutes with the first as comments`
+    Collect {
+        trigger: Option<Trigger>,
+        length: Option<CollectFor>,
+        /// `None` where it is not said.
+        with_first: Option<bool>,
+        bind: Option<Name>,
+    },
     Break,
     Exit(Option<TextLit>),
     /// `add to list vip`, `remove from audience lookalike`
@@ -111,6 +126,16 @@ pub enum StepKind {
     /// Not a step; reported by the syntax. Its block, if it had one, is still checked.
     Broken {
         block: Option<Block>,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub enum CollectFor {
+    Fixed(Spanned<Duration>),
+    /// `entry.pause up to 1 hour`
+    UpTo {
+        path: PathRef,
+        most: Option<Spanned<Duration>>,
     },
 }
 

@@ -149,7 +149,7 @@ impl<'a> Collector<'a> {
                     self.block(&arm.block);
                 }
             }
-            StepKind::Repeat { block, .. } | StepKind::Broken { block: Some(block) } => self.block(block),
+            StepKind::Repeat { block, .. } | StepKind::ForEach { block, .. } | StepKind::Broken { block: Some(block) } => self.block(block),
             _ => {}
         }
     }

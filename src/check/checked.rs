@@ -12,7 +12,7 @@ use crate::schema::{
 };
 use crate::source::Place;
 use crate::template::Template;
-use crate::value::{Text, Type, Value};
+use crate::value::{Decimal, Text, Type, Value};
 use chrono::{NaiveDateTime, NaiveTime};
 
 /// A part of 10,000: 5% is 500.
@@ -22,6 +22,7 @@ pub type BasisPoints = u16;
 pub struct Checked {
     pub schema: Schema,
     pub segments: Vec<Segment>,
+    pub scores: Vec<Score>,
     pub policy: Policy,
     pub routes: Vec<Route>,
     pub messages: Vec<Message>,
@@ -364,10 +365,50 @@ pub enum StepKind {
         times: u32,
         block: Block,
     },
+    /// At most that many rounds; the list is the one of when it begins.
+    ForEach {
+        item: LocalId,
+        list: Expr,
+        most: u32,
+        block: Block,
+    },
+    Collect(Collect),
     Break,
     Exit {
         reason: Option<String>,
     },
+}
+
+#[derive(Debug, Clone)]
+pub struct Collect {
+    pub trigger: Trigger,
+    pub until: Until,
+    /// What began the run, where it is the first one.
+    pub first: Option<Expr>,
+    /// The list, and how many there were.
+    pub list: LocalId,
+    pub count: LocalId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Score {
+    pub name: Text,
+    pub title: Option<String>,
+    pub start: Decimal,
+    pub rules: Vec<ScoreRule>,
+    /// Exact; `None` where it does not fade.
+    pub halve_ms: Option<i64>,
+    pub place: Place,
+}
+
+/// What gives or takes points.
+#[derive(Debug, Clone)]
+pub struct ScoreRule {
+    pub what: What,
+    /// Over the event as subject 0.
+    pub condition: Option<Expr>,
+    /// Negative where they are taken.
+    pub points: Decimal,
 }
 
 #[derive(Debug, Clone)]

@@ -130,6 +130,10 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                 let title = title.as_ref().map(|title| title.text.clone());
                 project.schema.audiences.push(Named { name: name.text.clone(), title });
             }
+            DeclKind::Score { name: Some(name), title, .. } if project.names.own(Kind::Score, name).is_some() => {
+                let title = title.as_ref().map(|title| title.text.clone());
+                project.schema.scores.push(Named { name: name.text.clone(), title });
+            }
             DeclKind::Stages { stages: written } => super::stages::declare(project, &mut stages, decl.keyword, written, found),
             DeclKind::NotYet { what, name } => {
                 let place = name.as_ref().map_or(decl.keyword, |name| name.place);

@@ -55,6 +55,7 @@ pub fn check(project: &Checked, found: &mut Diagnostics) {
             found.push(TooMany { place: journey.place, what: "steps", count: count.to_string(), most: "2,000", help });
         }
         check_block(&journey.steps, found);
+        super::collect::warn(journey, found);
     }
     check_chains(project, found);
 }
@@ -92,6 +93,8 @@ fn passage_of(step: &Step) -> Passage {
             let inner = passage(block);
             Passage { through: inner.through || inner.breaks, breaks: false }
         }
+        // Its list may be empty.
+        StepKind::ForEach { .. } => Passage { through: true, breaks: false },
         // What is skipped may be skipped.
         StepKind::Wait(wait) => Passage { through: true, breaks: passage(&wait.skipped).breaks },
         other => {
@@ -128,7 +131,7 @@ fn each_branch<'a>(kind: &'a StepKind, visit: &mut impl FnMut(&'a Block)) {
 pub(crate) fn each_block<'a>(kind: &'a StepKind, visit: &mut impl FnMut(&'a Block)) {
     match kind {
         StepKind::Wait(wait) => visit(&wait.skipped),
-        StepKind::Repeat { block, .. } => visit(block),
+        StepKind::Repeat { block, .. } | StepKind::ForEach { block, .. } => visit(block),
         other => each_branch(other, visit),
     }
 }
@@ -196,7 +199,7 @@ fn takes_time(block: &[Step]) -> bool {
     each_step(block, &mut |step| {
         any |= matches!(
             step.kind,
-            StepKind::Wait(_) | StepKind::Await(_) | StepKind::Break | StepKind::Exit { .. } | StepKind::LetOrExit { .. }
+            StepKind::Wait(_) | StepKind::Await(_) | StepKind::Collect(_) | StepKind::Break | StepKind::Exit { .. } | StepKind::LetOrExit { .. }
         );
     });
     any
@@ -214,7 +217,7 @@ fn has_effect(block: &[Step]) -> bool {
 /// Whether some way leads through the block without a wait.
 fn passes_at_once(block: &[Step]) -> bool {
     block.iter().all(|step| match &step.kind {
-        StepKind::Wait(_) | StepKind::Await(_) | StepKind::Exit { .. } | StepKind::Break => false,
+        StepKind::Wait(_) | StepKind::Await(_) | StepKind::Collect(_) | StepKind::Exit { .. } | StepKind::Break => false,
         StepKind::Repeat { block, .. } => passes_at_once(block),
         kind @ (StepKind::If { .. } | StepKind::Split { .. }) => {
             let mut any = false;
@@ -332,7 +335,7 @@ fn steps_at_once<'a>(block: &'a [Step], mut sure: bool, out: &mut Vec<(&'a Step,
     for step in block {
         out.push((step, sure));
         let past = match &step.kind {
-            StepKind::Wait(_) | StepKind::Exit { .. } | StepKind::Break => false,
+            StepKind::Wait(_) | StepKind::Collect(_) | StepKind::Exit { .. } | StepKind::Break => false,
             // A branch on a condition that already holds is taken at once.
             StepKind::Await(wait) => {
                 sure = false;
@@ -341,6 +344,10 @@ fn steps_at_once<'a>(block: &'a [Step], mut sure: bool, out: &mut Vec<(&'a Step,
                     any |= steps_at_once(&arm.block, false, out);
                 }
                 any
+            }
+            StepKind::ForEach { block, .. } => {
+                steps_at_once(block, false, out);
+                true
             }
             StepKind::Repeat { block, .. } => {
                 steps_at_once(block, sure, out);

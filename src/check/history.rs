@@ -309,6 +309,12 @@ impl Typer<'_, '_, '_> {
             }
             None => None,
         };
+        // A collect keeps the first ones only, and counts all.
+        if let (Function::Count, None, Expr::Local(local)) = (function, &condition, &list)
+            && let Some((_, count)) = self.scope.collected.iter().find(|(collected, _)| collected == local)
+        {
+            return (Expr::Local(*count), Type::Number);
+        }
         let Some((list_fn, result)) = self.list_fn(written, element) else { return broken() };
         let result = if ty.is_optional() && !matches!(result, Type::Boolean) { result.optional() } else { result };
         (Expr::ListFn { function: list_fn, list: Box::new(list), condition }, result)

@@ -55,9 +55,10 @@ pub(crate) enum Kind {
     List,
     Audience,
     Stage,
+    Score,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -69,6 +70,7 @@ const KINDS: [Kind; 11] = [
     Kind::List,
     Kind::Audience,
     Kind::Stage,
+    Kind::Score,
 ];
 
 impl Kind {
@@ -86,6 +88,7 @@ impl Kind {
             Kind::List => "list",
             Kind::Audience => "audience",
             Kind::Stage => "stage",
+            Kind::Score => "score",
         }
     }
 
@@ -102,6 +105,7 @@ impl Kind {
             Kind::Journey => format!("journey {name} {{ … }}"),
             Kind::List => format!("list {name} \"…\""),
             Kind::Audience => format!("audience {name} \"…\""),
+            Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
         }
     }
@@ -199,6 +203,7 @@ impl<'a> Names<'a> {
                 self.add(Kind::Const, name, found);
             }
             DeclKind::List { name: Some(name), .. } => drop(self.add(Kind::List, name, found)),
+            DeclKind::Score { name: Some(name), .. } => drop(self.add(Kind::Score, name, found)),
             DeclKind::Audience { name: Some(name), .. } => drop(self.add(Kind::Audience, name, found)),
             DeclKind::Stages { stages } => {
                 for name in stages.iter().filter_map(|stage| stage.name.as_ref()) {

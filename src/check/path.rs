@@ -10,7 +10,7 @@ use super::scope::{self, Binding, NoValue, Subject};
 use crate::ast::{self, ExprKind, Name, PathRef};
 use crate::condition::Expr;
 use crate::diagnostic::{Code, Fix};
-use crate::schema::{EventId, FieldId};
+use crate::schema::{EventId, FieldId, ScoreId};
 use crate::source::Place;
 use crate::value::{Text, Type, Value};
 
@@ -159,8 +159,15 @@ impl Typer<'_, '_, '_> {
                 let ty = self.project.schema.customer[usize::from(at)].ty.clone();
                 (Expr::Customer(FieldId(at)), ty)
             }
+            None if self.project.names.get(Kind::Score, &field.text).is_some() => {
+                let score = self.project.names.get(Kind::Score, &field.text).unwrap_or_default();
+                self.project.names.mark(Kind::Score, &field.text);
+                (Expr::Score(ScoreId(score)), Type::Number)
+            }
             None => {
-                let fields: Vec<&str> = self.project.schema.customer.iter().map(|field| field.name.as_str()).chain(["id"]).collect();
+                let scores = self.project.schema.scores.iter().map(|score| score.name.as_str());
+                let fields: Vec<&str> =
+                    self.project.schema.customer.iter().map(|field| field.name.as_str()).chain(scores).chain(["id"]).collect();
                 let (help, near) = choose_from(
                     &field.text,
                     fields,

@@ -84,6 +84,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) params: &'a [(Text, Type)],
     /// Every local so far, by number.
     pub(crate) locals: Vec<(Text, Type)>,
+    /// Lists that a `collect` fills, each with the local that counts.
+    pub(crate) collected: Vec<(LocalId, LocalId)>,
     /// What `is set as x` has bound since [`Scope::take_bound`]: the block begins by holding these values.
     bound: Vec<(LocalId, Expr)>,
     /// `is set as x` is possible: the condition of an `if` or `when`.

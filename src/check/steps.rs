@@ -10,7 +10,7 @@ use super::expr::fits;
 use super::header_entry::dotted;
 use super::journey::Cx;
 use super::problem::problems;
-use super::{members, sends, waits};
+use super::{collect, members, sends, waits};
 use crate::ast;
 use crate::ast::LetValue;
 use crate::condition::Expr;
@@ -33,7 +33,7 @@ problems! {
 
     /// `break` outside a repeat.
     BreakOutside { fix: Option<Fix> } = Code::new("E0382", "break-outside-repeat");
-        "there is no repeat here to leave", "`break` leaves a `repeat` block", "write `exit` to end the journey for this customer";
+        "there is no repeat here to leave", "`break` leaves a `repeat` or `for each` block", "write `exit` to end the journey for this customer";
 
     /// `let x be customer.plan or exit if missing` where the plan is never missing.
     NeverMissing { name: String, fix: Option<Fix> } = Code::new("E0383", "always-there");
@@ -116,6 +116,12 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::Emit { event, fields } => sends::emit(cx, event.as_ref()?, fields.as_ref()),
         ast::StepKind::StartJourney { journey, args, args_place } => sends::start(cx, journey.as_ref()?, args, *args_place),
         ast::StepKind::Repeat { times, block } => repeat(cx, times.as_ref(), block),
+        ast::StepKind::ForEach { name, list, most, block } => {
+            collect::for_each(cx, name.as_ref(), list.as_ref(), most.as_ref(), block)
+        }
+        ast::StepKind::Collect { trigger, length, with_first, bind } => {
+            collect::collect(cx, trigger.as_ref(), length.as_ref(), *with_first, bind.as_ref(), place)
+        }
         ast::StepKind::Break => {
             if cx.repeats == 0 {
                 cx.found.push(BreakOutside { place, fix: Some(Fix::replace("change to `exit`", place, "exit")) });
@@ -365,6 +371,10 @@ fn settable(cx: &mut Cx, path: &ast::PathRef) -> Option<(FieldId, Type)> {
     }
     if path.parts[1].text == "id" {
         cx.found.push(not("it is who the customer is"));
+        return None;
+    }
+    if cx.project.names.get(super::names::Kind::Score, &path.parts[1].text).is_some() && !cx.project.fields.contains_key(&path.parts[1].text) {
+        cx.found.push(not("it is a score, which only its own lines change"));
         return None;
     }
     cx.typer().customer_field(path)

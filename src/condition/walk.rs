@@ -26,6 +26,7 @@ impl Expr {
             | Expr::Today
             | Expr::CustomerId
             | Expr::Customer(_)
+            | Expr::Score(_)
             | Expr::EntryAt
             | Expr::EntryDate
             | Expr::Entry(_)
@@ -82,6 +83,7 @@ impl Expr {
             | Expr::Today
             | Expr::CustomerId
             | Expr::Customer(_)
+            | Expr::Score(_)
             | Expr::EntryAt
             | Expr::EntryDate
             | Expr::Entry(_)

@@ -158,6 +158,7 @@ impl<'a> Context<'a> {
         match expr {
             Expr::Const(value) => Cow::Borrowed(value),
             Expr::Customer(field) => Cow::Borrowed(self.customer.attribute(*field)),
+            Expr::Score(score) => Cow::Owned(Value::Number(self.score(*score))),
             Expr::CustomerId => Cow::Owned(Value::Text(self.customer.uid.clone())),
             Expr::Entry(at) => Cow::Borrowed(self.run.and_then(|run| run.entry.get(usize::from(*at))).unwrap_or(MISSING)),
             Expr::Local(local) => Cow::Borrowed(self.run.and_then(|run| run.locals.get(local.index())).unwrap_or(MISSING)),
@@ -239,6 +240,9 @@ impl<'a> Context<'a> {
     }
 
     fn compare(&self, op: Comparison, left: &Expr, right: &Expr, ignoring_case: bool, subject: Option<&Subject<'_>>) -> bool {
+        if let Some(truth) = self.compare_score(op, left, right) {
+            return truth;
+        }
         let slope = compare::slope(left) - compare::slope(right);
         if slope != 0 {
             return self.compare_moving(op, left, right, slope, subject);

@@ -9,7 +9,7 @@ use crate::calendar::recurrence::Every;
 use crate::calendar::{DAY_MS, Instant, Span};
 use crate::condition::{Expr, Happening, Trigger, Until, What};
 use crate::plan::{ArmKind, CapWindow, Depends, EntryKind, Guard, Journey, Plan, StepKind};
-use crate::schema::{ChannelKind, FieldId, JourneyId, Priority, SegmentId, TopicId, TrackerId};
+use crate::schema::{ChannelKind, FieldId, JourneyId, Priority, ScoreId, SegmentId, TopicId, TrackerId};
 use std::sync::Arc;
 
 /// A plan that is ready to run.
@@ -33,6 +33,8 @@ pub struct Index {
     pub(super) listeners: Vec<Listeners>,
     /// Entries on message events.
     pub(super) message_entries: Vec<EntryRef>,
+    /// Scores that message events give points to.
+    pub(super) message_scores: Vec<(ScoreId, u16)>,
     /// Entries on joins and leaves of a segment.
     pub(super) segment_entries: Vec<(SegmentId, bool, EntryRef)>,
     /// Entries at moments.
@@ -62,6 +64,8 @@ pub struct Index {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listeners {
     pub(super) trackers: Vec<TrackerId>,
+    /// Scores that it gives points to, by the position of the rule.
+    pub(super) scores: Vec<(ScoreId, u16)>,
     /// Segments whose truth it can change, ascending.
     pub(super) segments: Vec<SegmentId>,
     pub(super) entries: Vec<EntryRef>,
@@ -135,6 +139,7 @@ impl Index {
                 listeners.trackers.push(TrackerId(at as u16));
             }
         }
+        index.add_scores(plan);
         index.add_segments(plan);
         let mut order: Vec<usize> = (0..plan.journeys.len()).collect();
         order.sort_by_key(|at| (rank(plan.journeys[*at].priority), plan.journeys[*at].name.clone()));
@@ -171,6 +176,25 @@ impl Index {
     fn listeners_mut(&mut self, what: Happening) -> Option<&mut Listeners> {
         let slot = self.slot(what);
         self.listeners.get_mut(slot)
+    }
+
+    fn add_scores(&mut self, plan: &Plan) {
+        for (at, score) in plan.scores.iter().enumerate() {
+            for (number, rule) in score.rules.iter().enumerate() {
+                let here = (ScoreId(at as u16), number as u16);
+                match rule.what {
+                    What::Happened(what) => {
+                        if let Some(listeners) = self.listeners_mut(what) {
+                            listeners.scores.push(here);
+                        }
+                    }
+                    What::Message { verb, .. } => {
+                        self.verbs |= 1 << verb as u16;
+                        self.message_scores.push(here);
+                    }
+                }
+            }
+        }
     }
 
     fn add_segments(&mut self, plan: &Plan) {
@@ -278,6 +302,11 @@ impl Index {
                         self.field_matters(*field);
                     }
                 });
+            }
+            if let StepKind::Collect { trigger, .. } = &step.kind {
+                for (what, _) in &trigger.targets {
+                    self.react(id, *what, reacts::WAIT, false);
+                }
             }
             let StepKind::Await { arms, .. } = &step.kind else { continue };
             for arm in arms {

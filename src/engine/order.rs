@@ -40,6 +40,9 @@ impl Turn<'_> {
     pub(super) fn keep_history(&mut self, what: Happening, at: Instant, fields: &Arc<[crate::value::Value]>) {
         let loaded = self.loaded;
         let Some(listeners) = loaded.index.listeners(what) else { return };
+        if !listeners.scores.is_empty() {
+            self.add_points(&listeners.scores, &Event { what: SeenWhat::Happened(what), at, fields: Arc::clone(fields) });
+        }
         if !listeners.trackers.is_empty() {
             let keep_from = self.row.runs.iter().map(|run| run.begin).min().unwrap_or(Instant::NEVER);
             for id in &listeners.trackers {
@@ -88,6 +91,11 @@ impl Turn<'_> {
             }
             if interest.bits & reacts::GUARD != 0 {
                 self.judge_guards(interest.run);
+            }
+        }
+        if let Some(event) = &wave.event {
+            for interest in interests.iter().filter(|interest| interest.bits & reacts::WAIT != 0) {
+                self.collect_event(interest.run, event);
             }
         }
         let entries = self.restart_and_update(wave);

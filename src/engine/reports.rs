@@ -77,13 +77,17 @@ impl Turn<'_> {
 
     /// Something happened to a message: who asks or waits for it is told, as part of this input.
     fn tell_of(&mut self, key: SendKey, verb: MessageVerb, at: Instant) {
-        let index = &self.loaded.index;
+        let loaded = self.loaded;
+        let index = &loaded.index;
         if index.verbs & (1 << verb as u16) == 0 && !index.messages_asked {
             return;
         }
         let Some(fact) = self.row.facts.iter().find(|fact| fact.key == key) else { return };
         let what = SeenWhat::Message { key, message: fact.message, topic: fact.topic, verb };
         let event = Event { what, at, fields: Arc::default() };
+        if !index.message_scores.is_empty() {
+            self.add_points(&index.message_scores, &event);
+        }
         let wave = self.messages_changed(Wave { event: Some(event), ..Wave::default() });
         self.take_in(wave);
     }

@@ -16,7 +16,7 @@ use crate::calendar::{Instant, Zone};
 use crate::condition::Happening;
 use crate::plan::Plan;
 use crate::schema::{ChannelId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, StageId, StepIx, TopicId, TopicKind};
-use crate::value::{Text, Value};
+use crate::value::{Decimal, Text, Value};
 use chrono::NaiveDate;
 use std::sync::Arc;
 
@@ -64,6 +64,8 @@ pub struct Customer {
     pub occurrences: Vec<Occurrence>,
     /// Lists that she is on, ascending.
     pub lists: Vec<ListId>,
+    /// By [`ScoreId`](crate::schema::ScoreId); shorter where the rest has no points yet.
+    pub scores: Vec<Points>,
     /// Where a step moved her, until her stage changes by itself.
     pub moved: Option<Moved>,
     // ------------------------------------------------------------ runs
@@ -138,6 +140,16 @@ pub struct Occurrence {
     pub date: NaiveDate,
     /// The date of the last one that happened.
     pub last: Option<NaiveDate>,
+}
+
+/// What a score was worth when it last changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Points {
+    /// Own time of the first points, where its grid of 24-hour steps begins; [`Instant::NEVER`] before them.
+    pub origin: Instant,
+    /// In that step of the grid.
+    pub step: i64,
+    pub value: Decimal,
 }
 
 /// A stage that a step put her in.
@@ -344,6 +356,7 @@ impl Default for Customer {
             entered: Vec::new(),
             occurrences: Vec::new(),
             lists: Vec::new(),
+            scores: Vec::new(),
             moved: None,
             plans: Vec::new(),
             runs: Vec::new(),
@@ -384,6 +397,7 @@ impl Customer {
         self.entered.clear();
         self.occurrences.clear();
         self.lists.clear();
+        self.scores.clear();
         self.moved = None;
         self.plans.clear();
         self.runs.clear();

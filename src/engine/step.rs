@@ -6,6 +6,7 @@
 mod await_step;
 mod branch;
 mod change;
+pub(super) mod collect;
 mod consent;
 mod emit;
 mod experiment;
@@ -62,8 +63,11 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, loaded: &Loaded, journey: 
         }
         StepKind::Emit { event, fields } => emit::perform(turn, at, plan, *event, fields, step.next),
         StepKind::Start { journey, args } => start::perform(turn, at, plan, *journey, args, step.next),
-        StepKind::Repeat { counter, times, body } => repeat::perform(turn, at, *counter, *times, *body, step.next),
-        StepKind::ResetCounter { counter } => repeat::reset(turn, at, *counter, step.next),
+        StepKind::Repeat { counter, times, body, each } => repeat::perform(turn, at, *counter, *times, (*body, *each), step.next),
+        StepKind::ResetCounter { counter, take } => repeat::reset(turn, at, plan, *counter, take.as_ref(), step.next),
+        StepKind::Collect { until, first, list, count, .. } => {
+            collect::perform(turn, at, plan, until, first.as_ref(), (*list, *count), step.next)
+        }
         StepKind::Jump => Next::Go(step.next),
         StepKind::Exit { .. } => {
             let _ = journey;

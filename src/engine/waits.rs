@@ -250,7 +250,7 @@ impl Turn<'_> {
         }
         let Some(step) = journey.steps.get(run.step.index()) else { return };
         match (&step.kind, run.state) {
-            (StepKind::Wait { .. }, RunState::Waiting) => self.go_on(at, step.next),
+            (StepKind::Wait { .. } | StepKind::Collect { .. }, RunState::Waiting) => self.go_on(at, step.next),
             (StepKind::Await { arms, otherwise, full, .. }, RunState::Awaiting) => self.take_otherwise(number, *full, arms, *otherwise),
             _ => self.row.runs[at].due = Instant::NEVER,
         }
@@ -263,6 +263,7 @@ impl Turn<'_> {
         let Some(step) = journey.steps.get(run.step.index()) else { return };
         let (until, if_past, if_missing, awaiting) = match (&step.kind, run.state) {
             (StepKind::Wait { until, if_past, if_missing, .. }, RunState::Waiting) => (until, *if_past, *if_missing, None),
+            (StepKind::Collect { until, .. }, RunState::Waiting) => (until, PastBehaviour::Continue, PastBehaviour::Continue, None),
             (StepKind::Await { deadline, if_past, if_missing, full, arms, otherwise }, RunState::Awaiting) => {
                 (deadline, *if_past, *if_missing, Some((*full, arms, *otherwise)))
             }

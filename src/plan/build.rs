@@ -5,6 +5,7 @@
 //! condition depends on is written down, so that the engine asks only what can have changed.
 
 mod flatten;
+mod scores;
 mod trackers;
 
 use super::{
@@ -59,6 +60,7 @@ impl Builder<'_> {
             schema: project.schema.clone(),
             files: self.sources.iter().map(|(_, file)| Text::from(&*file.name)).collect(),
             policy: self.policy(&project.policy),
+            scores: project.scores.iter().map(|score| self.score(score)).collect(),
             segments: project.segments.iter().map(|segment| self.segment(segment)).collect(),
             routes: project.routes.iter().map(|route| Route { name: route.name.clone(), how: route.how.clone() }).collect(),
             messages: project.messages.iter().map(|message| self.message(message, project)).collect(),
@@ -68,6 +70,7 @@ impl Builder<'_> {
     }
 
     fn finish(self, mut plan: Plan) -> Plan {
+        scores::follow(&mut plan);
         plan.trackers = self.trackers.finish();
         plan.message_history_ms = self.message_history_ms;
         for journey in &mut plan.journeys {
@@ -298,8 +301,10 @@ pub(super) fn depends(condition: &Expr) -> Depends {
         Expr::InSegment(segment) => on.segments.push(*segment),
         Expr::InJourney(journey) => on.journeys.push(*journey),
         Expr::SubscribedTo(topic) => on.topics.push(*topic),
+        Expr::Score(score) => on.scores.push(*score),
         _ => {}
     });
+    sort_unique(&mut on.scores);
     sort_unique(&mut on.happenings);
     sort_unique(&mut on.fields);
     sort_unique(&mut on.topics);

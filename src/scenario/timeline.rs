@@ -150,6 +150,7 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
             let but = if *held_out { ", held back: the customer is held out" } else { "" };
             format!("{verb} audience {audience}{but}")
         }
+        RecordKind::Collected => format!("{label}: takes one more"),
         RecordKind::Suppressed(channel) => {
             format!("suppresses {}", plan.schema.channels.get(channel.index()).map_or("?", |channel| channel.name.as_str()))
         }

@@ -29,6 +29,8 @@ impl Needed {
         }
         plan.segments.iter().for_each(|segment| needed.read(&segment.condition, None));
         plan.messages.iter().flat_map(|message| &message.skip_when).for_each(|(condition, _)| needed.read(condition, None));
+        let rules = plan.scores.iter().flat_map(|score| &score.rules);
+        rules.filter_map(|rule| rule.condition.as_ref()).for_each(|condition| needed.read(condition, None));
         plan.journeys.iter().for_each(|journey| needed.read_journey(journey));
         needed
     }
@@ -99,7 +101,7 @@ impl Needed {
     }
 
     fn until(&mut self, until: &Until, journey: &Journey) {
-        if let Until::Around { value, .. } = until {
+        if let Until::Around { value, .. } | Until::Lasting { value, .. } = until {
             self.read(value, Some(journey));
         }
     }
@@ -124,6 +126,14 @@ impl Needed {
             | StepKind::AddTo { value, .. }
             | StepKind::RemoveFrom { value, .. }
             | StepKind::Increase { by: value, .. } => self.read(value, here),
+            StepKind::Collect { trigger, until, first, list, .. } => {
+                self.trigger(trigger, journey);
+                self.until(until, journey);
+                first.iter().for_each(|first| self.read(first, here));
+                // What is read of the events is read of the list.
+                self.read(&Expr::Local(*list), None);
+            }
+            StepKind::ResetCounter { take: Some((_, list)), .. } => self.read(list, here),
             StepKind::Split { unit, .. } => unit.iter().for_each(|unit| self.read(unit, here)),
             StepKind::Send(send) => send.args.iter().for_each(|argument| self.read(argument, here)),
             StepKind::Emit { fields, .. } => fields.iter().flatten().for_each(|field| self.read(field, here)),

@@ -211,6 +211,7 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
             let but = if *held_out { ", held back" } else { "" };
             format!("{verb} audience {}{but}", plan.schema.audiences.get(audience.index())?.name)
         }
+        RecordKind::Collected => "collects it".to_owned(),
         RecordKind::Suppressed(id) => format!("{} is suppressed", channel(plan, *id)),
         RecordKind::Changed(id) => format!("customer.{} changes", plan.schema.customer.get(id.index())?.name),
         RecordKind::Subscribed(id) => format!("subscribes to {}", plan.schema.topics.get(id.index())?.name),

@@ -2,6 +2,8 @@
 //! as a story; what a story cannot say is asked of the plan or of the row.
 
 mod lists;
+mod many;
+mod scores;
 mod stages;
 mod starts;
 

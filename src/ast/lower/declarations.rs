@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ast::{
-    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, Spanned, Stage,
+    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, ScoreRule, ScoreRuleKind, Spanned, Stage,
     StageWhen, TopicKind, TypeRef, TypeRefKind, WaitOrSkip,
 };
 use crate::source::Span;
@@ -51,11 +51,29 @@ impl<'a> Lowerer<'a> {
             K::BlockDecl => not_yet("block"),
             K::BrandDecl => not_yet("brand"),
             K::SurveyDecl => not_yet("survey"),
-            K::ScoreDecl => not_yet("score"),
+            K::ScoreDecl => DeclKind::Score { name: name(), title: title(), rules: self.score_rules(node) },
             K::HookDecl => not_yet("hook"),
             K::CustomChannelDecl => not_yet("custom channel"),
             _ => return None,
         })
+    }
+
+    fn score_rules(&'a self, node: NodeId) -> Vec<ScoreRule> {
+        let Some(block) = self.child(node, K::ScoreBlock) else { return Vec::new() };
+        let rules = self.children(block).into_iter().filter(|line| self.kind(*line) == K::ScoreRule);
+        rules
+            .map(|rule| {
+                let kind = if self.has(rule, K::KwStart) {
+                    ScoreRuleKind::Start(self.number_in(rule))
+                } else if self.has(rule, K::KwHalveEvery) {
+                    ScoreRuleKind::HalveEvery(self.duration_in(rule))
+                } else {
+                    let (trigger, points) = (self.trigger_in(rule), self.number_in(rule));
+                    ScoreRuleKind::On { trigger, subtract: self.has(rule, K::KwSubtract), points }
+                };
+                ScoreRule { place: self.place(rule), kind }
+            })
+            .collect()
     }
 
     fn stages(&'a self, node: NodeId) -> Vec<Stage> {

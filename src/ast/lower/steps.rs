@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ast::{
-    Block, Branch, BranchKind, Docs, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned, SplitPath, Step,
+    Block, Branch, BranchKind, CollectFor, Docs, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned, SplitPath, Step,
     StepKind, UnsubscribeFrom, Until, WaitUntil,
 };
 use crate::syntax::{Kind as K, NodeId};
@@ -59,10 +59,15 @@ impl<'a> Lowerer<'a> {
             K::BreakStep => StepKind::Break,
             K::ExitStep => StepKind::Exit(self.text_in(node)),
             K::ExperimentStep => StepKind::Experiment(Box::new(self.experiment(node))),
-            K::CollectStep => not_yet("collect"),
+            K::CollectStep => self.collect(node),
             K::CallStep => not_yet("call"),
             K::DrawStep => not_yet("draw code"),
-            K::ForEachStep => not_yet("for each"),
+            K::ForEachStep => StepKind::ForEach {
+                name: self.name_in(node),
+                list: self.value_in(node),
+                most: self.number_in(node),
+                block: self.block_in(node),
+            },
             K::MoveToStageStep => StepKind::MoveToStage(self.name_in(node)),
             K::ConfirmStep => StepKind::Confirm(self.name_in(node)),
             K::SuppressStep => StepKind::Suppress { channel: self.name_in(node), reason: self.text_in(node) },
@@ -73,6 +78,20 @@ impl<'a> Lowerer<'a> {
             },
             _ => return None,
         })
+    }
+
+    fn collect(&'a self, node: NodeId) -> StepKind {
+        let duration = self.duration_in(node);
+        let length = match (self.path_in(node), duration) {
+            (Some(path), most) => Some(CollectFor::UpTo { path, most }),
+            (None, duration) => duration.map(CollectFor::Fixed),
+        };
+        let with_first = match (self.has(node, K::KwWithTheFirst), self.has(node, K::KwWithoutTheFirst)) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        StepKind::Collect { trigger: self.trigger_in(node), length, with_first, bind: self.bind_in(node) }
     }
 
     fn membership(&self, node: NodeId, add: bool) -> StepKind {

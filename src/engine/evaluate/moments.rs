@@ -37,6 +37,13 @@ pub fn due(until: &Until, anchor: Instant, context: &Context<'_>) -> Due {
         Until::Weekday { days, at } => Due::At(civil::next_clock_on(anchor, window::Weekdays::of_bits(*days), *at, zone)),
         Until::Moment(local) => written(zone.instant(*local), anchor),
         Until::Around { value, offset, before, at } => around(value, *offset, *before, *at, anchor, context),
+        Until::Lasting { value, most } => {
+            let longest = civil::add(anchor, *most, zone);
+            match &*context.eval(value, None) {
+                Value::Duration(span) => Due::At(civil::add(anchor, *span, zone).min(longest).max(anchor)),
+                _ => Due::At(longest),
+            }
+        }
         Until::Window { from, to, days } => {
             let open = window::Window { from: *from, to: *to, days: window::Weekdays::of_bits(*days) };
             Due::At(open.next_open(anchor, zone))

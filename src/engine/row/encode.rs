@@ -6,7 +6,7 @@
 
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Recent, Reported, Run,
+    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported, Run,
     RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
@@ -31,6 +31,7 @@ pub mod section {
     pub const LEDGER: u8 = 8;
     pub const EXPERIMENTS: u8 = 20;
     pub const MEMBERSHIP: u8 = 9;
+    pub const SCORES: u8 = 10;
 }
 
 /// The version of every section that this binary writes.
@@ -66,6 +67,9 @@ impl Encode for Customer {
                 self.entered.encode(out);
                 self.occurrences.encode(out);
             });
+        }
+        if !self.scores.is_empty() {
+            out.section(section::SCORES, VERSION, |out| self.scores.encode(out));
         }
         if !self.lists.is_empty() || self.moved.is_some() {
             out.section(section::MEMBERSHIP, VERSION, |out| {
@@ -157,6 +161,7 @@ impl Customer {
                 self.entered = Vec::decode(from)?;
                 self.occurrences = Vec::decode(from)?;
             }
+            section::SCORES => self.scores = Vec::decode(from)?,
             section::MEMBERSHIP => {
                 self.lists = Vec::decode(from)?;
                 self.moved = Option::decode(from)?;
@@ -296,6 +301,7 @@ fields! {
     Entered { is journey is key base begin when end }
     Occurrence { when next is date is last }
     Moved { is to is over }
+    Points { when origin is step is value }
     Run {
         is number is journey is plan is entry_number base begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn
         is step is state when due when horizon when guarded_until when anchor is met is delivered is visits is seen

@@ -6,7 +6,7 @@
 use super::{Builder, Identities, depends};
 use crate::check::checked::{self, Checked};
 use crate::condition::Expr;
-use crate::plan::{Arm, ArmKind, Experiment, Send, SendInfo, SplitPath, Step, StepKind};
+use crate::plan::{Arm, ArmKind, Each, Experiment, Send, SendInfo, SplitPath, Step, StepKind};
 use crate::schema::{LocalId, SendId, StepIx};
 use crate::value::{Text, Type};
 
@@ -151,11 +151,22 @@ impl Flattener<'_, '_> {
                 let counter = LocalId(self.locals.len() as u16);
                 self.locals.push((Text::from(format!("rounds of {id}")), Type::Number));
                 let head = self.label();
-                self.push(step, &format!("{id}/start"), StepKind::ResetCounter { counter }, head, around.depth);
+                self.push(step, &format!("{id}/start"), StepKind::ResetCounter { counter, take: None }, head, around.depth);
                 self.place(head);
                 let at = self.push(step, &id, StepKind::Jump, next, around.depth);
                 let body = self.block(block, head, Around { break_to: Some(next), ..inner });
-                self.steps[at].kind = StepKind::Repeat { counter, times: *times, body: to(body) };
+                self.steps[at].kind = StepKind::Repeat { counter, times: *times, body: to(body), each: None };
+            }
+            checked::StepKind::ForEach { item, list, most, block } => self.for_each(step, (*item, list, *most), block, next, &id, around),
+            checked::StepKind::Collect(collect) => {
+                let kind = StepKind::Collect {
+                    trigger: self.builder.compile_trigger(&collect.trigger),
+                    until: self.until(&collect.until),
+                    first: collect.first.as_ref().map(|first| self.compile(first)),
+                    list: collect.list,
+                    count: collect.count,
+                };
+                self.push(step, &id, kind, next, around.depth);
             }
             checked::StepKind::Break => {
                 self.push(step, &id, StepKind::Jump, around.break_to.unwrap_or(next), around.depth);
@@ -194,6 +205,29 @@ impl Flattener<'_, '_> {
             rule: experiment.rule,
         });
         number
+    }
+
+    fn for_each(
+        &mut self,
+        step: &checked::Step,
+        (item, list, most): (LocalId, &Expr, u32),
+        block: &[checked::Step],
+        next: Label,
+        id: &str,
+        around: Around<'_>,
+    ) {
+        let counter = LocalId(self.locals.len() as u16);
+        self.locals.push((Text::from(format!("rounds of {id}")), Type::Number));
+        let walked = LocalId(self.locals.len() as u16);
+        self.locals.push((Text::from(format!("list of {id}")), Type::List(std::sync::Arc::new(Type::Error))));
+        let head = self.label();
+        let take = Some((walked, self.compile(list)));
+        self.push(step, &format!("{id}/start"), StepKind::ResetCounter { counter, take }, head, around.depth);
+        self.place(head);
+        let at = self.push(step, id, StepKind::Jump, next, around.depth);
+        let body = self.block(block, head, Around { path: id, depth: around.depth + 1, break_to: Some(next) });
+        let each = Some(Each { list: walked, item });
+        self.steps[at].kind = StepKind::Repeat { counter, times: most, body: StepIx(body as u16), each };
     }
 
     fn note_send(&mut self, send: SendId, at: usize) {
@@ -270,6 +304,7 @@ impl Flattener<'_, '_> {
             Until::Around { value, offset, before, at } => {
                 Until::Around { value: Box::new(self.compile(value)), offset: *offset, before: *before, at: *at }
             }
+            Until::Lasting { value, most } => Until::Lasting { value: Box::new(self.compile(value)), most: *most },
             other => other.clone(),
         }
     }
@@ -319,6 +354,8 @@ impl Flattener<'_, '_> {
                 format!("start {}", self.project.journeys.get(journey.index()).map_or("?", |journey| journey.name.as_str()))
             }
             checked::StepKind::Repeat { .. } => "repeat".to_owned(),
+            checked::StepKind::ForEach { item, .. } => format!("for each {}", local(*item)),
+            checked::StepKind::Collect(collect) => format!("collect {}", local(collect.list)),
             checked::StepKind::Break => "break".to_owned(),
             checked::StepKind::Exit { .. } => "exit".to_owned(),
         }

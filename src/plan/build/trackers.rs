@@ -101,6 +101,7 @@ fn asks_only_the_event(condition: &Expr) -> bool {
                 | Expr::Today
                 | Expr::CustomerId
                 | Expr::Customer(_)
+                | Expr::Score(_)
                 | Expr::EntryAt
                 | Expr::EntryDate
                 | Expr::Entry(_)
