@@ -8,8 +8,8 @@ pub mod checked;
 
 mod allow;
 mod amount;
-mod compare;
 mod collect;
+mod compare;
 mod consent;
 mod constant;
 mod contact;

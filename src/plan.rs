@@ -14,8 +14,8 @@ use crate::calendar::{Span, Zone, recurrence::Rule};
 pub use crate::check::checked::{Again, BasisPoints, CapThen, CapWindow, ExperimentRule, How, PastBehaviour, PastEntry, Recipient, RunKey};
 use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
 use crate::schema::{
-    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, Priority, RouteId, Schema, ScoreId, SegmentId, SegmentRole,
-    SendId, StageId, StepIx, TopicId, TrackerId, WaitOrSkip, WhenInDoubt, WhileRunning,
+    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, Priority, RouteId, Schema, ScoreId, SegmentId,
+    SegmentRole, SendId, StageId, StepIx, TopicId, TrackerId, WaitOrSkip, WhenInDoubt, WhileRunning,
 };
 use crate::template::Template;
 use crate::value::{Decimal, Text, Type};

@@ -92,11 +92,7 @@ pub enum ScoreRuleKind {
     /// `start 0`
     Start(Option<Spanned<Decimal>>),
     /// `on product_viewed add 1`
-    On {
-        trigger: Option<Trigger>,
-        subtract: bool,
-        points: Option<Spanned<Decimal>>,
-    },
+    On { trigger: Option<Trigger>, subtract: bool, points: Option<Spanned<Decimal>> },
     /// `halve every 30 days`
     HalveEvery(Option<Spanned<Duration>>),
 }

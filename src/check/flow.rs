@@ -199,7 +199,12 @@ fn takes_time(block: &[Step]) -> bool {
     each_step(block, &mut |step| {
         any |= matches!(
             step.kind,
-            StepKind::Wait(_) | StepKind::Await(_) | StepKind::Collect(_) | StepKind::Break | StepKind::Exit { .. } | StepKind::LetOrExit { .. }
+            StepKind::Wait(_)
+                | StepKind::Await(_)
+                | StepKind::Collect(_)
+                | StepKind::Break
+                | StepKind::Exit { .. }
+                | StepKind::LetOrExit { .. }
         );
     });
     any

@@ -116,9 +116,7 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::Emit { event, fields } => sends::emit(cx, event.as_ref()?, fields.as_ref()),
         ast::StepKind::StartJourney { journey, args, args_place } => sends::start(cx, journey.as_ref()?, args, *args_place),
         ast::StepKind::Repeat { times, block } => repeat(cx, times.as_ref(), block),
-        ast::StepKind::ForEach { name, list, most, block } => {
-            collect::for_each(cx, name.as_ref(), list.as_ref(), most.as_ref(), block)
-        }
+        ast::StepKind::ForEach { name, list, most, block } => collect::for_each(cx, name.as_ref(), list.as_ref(), most.as_ref(), block),
         ast::StepKind::Collect { trigger, length, with_first, bind } => {
             collect::collect(cx, trigger.as_ref(), length.as_ref(), *with_first, bind.as_ref(), place)
         }
@@ -373,7 +371,9 @@ fn settable(cx: &mut Cx, path: &ast::PathRef) -> Option<(FieldId, Type)> {
         cx.found.push(not("it is who the customer is"));
         return None;
     }
-    if cx.project.names.get(super::names::Kind::Score, &path.parts[1].text).is_some() && !cx.project.fields.contains_key(&path.parts[1].text) {
+    if cx.project.names.get(super::names::Kind::Score, &path.parts[1].text).is_some()
+        && !cx.project.fields.contains_key(&path.parts[1].text)
+    {
         cx.found.push(not("it is a score, which only its own lines change"));
         return None;
     }

@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ast::{
-    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, ScoreRule, ScoreRuleKind, Spanned, Stage,
-    StageWhen, TopicKind, TypeRef, TypeRefKind, WaitOrSkip,
+    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, ScoreRule, ScoreRuleKind,
+    Spanned, Stage, StageWhen, TopicKind, TypeRef, TypeRefKind, WaitOrSkip,
 };
 use crate::source::Span;
 use crate::syntax::{Kind as K, NodeId};

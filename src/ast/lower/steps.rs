@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ast::{
-    Block, Branch, BranchKind, CollectFor, Docs, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned, SplitPath, Step,
-    StepKind, UnsubscribeFrom, Until, WaitUntil,
+    Block, Branch, BranchKind, CollectFor, Docs, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned,
+    SplitPath, Step, StepKind, UnsubscribeFrom, Until, WaitUntil,
 };
 use crate::syntax::{Kind as K, NodeId};
 

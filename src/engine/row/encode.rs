@@ -6,8 +6,8 @@
 
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported, Run,
-    RunState, Seen, SeenWhat, Standing,
+    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported,
+    Run, RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;

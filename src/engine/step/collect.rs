@@ -54,7 +54,9 @@ impl Turn<'_> {
         if run.state != RunState::Waiting || run.turn == self.row.turn {
             return;
         }
-        let Some(StepKind::Collect { trigger, list, count, .. }) = journey.steps.get(run.step.index()).map(|step| &step.kind) else { return };
+        let Some(StepKind::Collect { trigger, list, count, .. }) = journey.steps.get(run.step.index()).map(|step| &step.kind) else {
+            return;
+        };
         if !self.is_met(&loaded.plan, journey, trigger, event, run) {
             return;
         }

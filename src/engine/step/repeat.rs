@@ -37,14 +37,7 @@ pub(super) fn perform(
     Next::Go(body)
 }
 
-pub(super) fn reset(
-    turn: &mut Turn<'_>,
-    at: usize,
-    plan: &Plan,
-    counter: LocalId,
-    take: Option<&(LocalId, Expr)>,
-    next: StepIx,
-) -> Next {
+pub(super) fn reset(turn: &mut Turn<'_>, at: usize, plan: &Plan, counter: LocalId, take: Option<&(LocalId, Expr)>, next: StepIx) -> Next {
     bind(&mut turn.row.runs[at], counter, Value::Number(Decimal::ZERO));
     if let Some((local, list)) = take {
         let list = turn.context_in(plan, &turn.row.runs[at]).value(list);

@@ -126,7 +126,11 @@ fn a_score_is_read_and_never_set() {
     );
     assert_eq!(
         errors("score points { on viewed since entry add 1\n start 1\n start 2 }\n"),
-        ["E0864 `customer.points` would be a field and a score", "E0866 a score has no run, so `since` means nothing in it", "E0865 `start` is said twice in this score"]
+        [
+            "E0864 `customer.points` would be a field and a score",
+            "E0866 a score has no run, so `since` means nothing in it",
+            "E0865 `start` is said twice in this score"
+        ]
     );
     let near = errors(&format!("{SCORE}segment s {{ customer.engagment > 1 }}"));
     assert_eq!(near, ["E0104 the customer has no `engagment`"]);
