@@ -5,6 +5,8 @@
 //! empty text, so places in it stay valid. Knows file names and sizes, and nothing of what the texts say.
 
 #[cfg(feature = "cli")]
+mod assets;
+#[cfg(feature = "cli")]
 mod load;
 #[cfg(feature = "cli")]
 mod problem;
@@ -13,7 +15,7 @@ mod problem;
 pub use load::{LoadError, load};
 
 use crate::diagnostic::Diagnostics;
-use crate::source::{FileId, SourceFile, Sources};
+use crate::source::{Asset, FileId, SourceFile, Sources};
 use std::path::PathBuf;
 
 /// The project file's name; its folder is the project.
@@ -27,6 +29,9 @@ pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Largest project, in bytes of all its files together.
 pub const PROJECT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Extensions of files that contents may come from; in memory they tell those from journeys.
+pub const ASSET_EXTENSIONS: [&str; 5] = ["mjml", "html", "htm", "txt", "liquid"];
 
 /// Deepest folder inside a project that is looked into.
 pub const FOLDER_DEPTH_MAX: usize = 32;
@@ -55,8 +60,11 @@ impl Project {
         let mut project = Project::default();
         for (name, text) in files {
             let id = project.sources.add(SourceFile::new(name, text));
+            let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
             if name == MANIFEST {
                 project.manifest = Some(id);
+            } else if ASSET_EXTENSIONS.contains(&extension) {
+                project.sources.add_asset(name.to_owned(), Asset::Read(id));
             } else {
                 project.journeys.push(id);
             }

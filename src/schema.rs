@@ -150,6 +150,9 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// The contact field; `None` reaches `customer.id`, and for channels that nothing sends by.
     pub contact: Option<FieldId>,
+    /// What a message for a custom channel is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payload: Vec<Field>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -166,12 +169,17 @@ pub enum ChannelKind {
     Print,
     /// Messages to a team of ours.
     Task,
+    /// Declared by the project, with a payload of its own.
+    Custom,
 }
 
 impl ChannelKind {
     /// Web and inbox wait for the customer to come: quiet hours do not apply.
     pub fn knows_quiet_hours(self) -> bool {
-        !matches!(self, ChannelKind::Web | ChannelKind::Inbox | ChannelKind::Webhook | ChannelKind::Task | ChannelKind::Print)
+        !matches!(
+            self,
+            ChannelKind::Web | ChannelKind::Inbox | ChannelKind::Webhook | ChannelKind::Task | ChannelKind::Print | ChannelKind::Custom
+        )
     }
 }
 

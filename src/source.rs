@@ -4,6 +4,7 @@
 //! **Invariant:** a [`Span`] is in bytes, lies on character boundaries, and never says which file it belongs to; a [`Place`] does.
 //! Knows nothing of the language and reads no file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A file of a project, by its position in [`Sources`].
@@ -129,10 +130,41 @@ impl SourceFile {
     }
 }
 
+/// What became of a file that a journey names (`mjml file "mail/welcome.mjml"`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asset {
+    Read(FileId),
+    /// With the names of what lies in its folder.
+    Missing {
+        beside: Vec<String>,
+    },
+    /// A link that leads out of the project.
+    Outside,
+    /// A folder, a pipe, a device.
+    NotAFile,
+    TooLarge {
+        bytes: u64,
+        max: u64,
+    },
+    /// The first byte, from 1, that belongs to no character.
+    NotText {
+        byte: usize,
+    },
+}
+
+/// The name of a file inside the project, as it is kept; `None` for a path that leads out of it.
+pub fn asset_name(path: &str) -> Option<String> {
+    let is_absolute = path.starts_with('/') || path.contains(['\\', ':', '\0']);
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    (!is_absolute && !parts.is_empty() && !parts.contains(&"..")).then(|| parts.join("/"))
+}
+
 /// All files of one project, in the order of their names.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    /// Files that journeys name, by [`asset_name`].
+    assets: BTreeMap<String, Asset>,
     /// Put before the names where they are shown: the way from here to the project.
     shown_under: String,
 }
@@ -141,6 +173,16 @@ impl Sources {
     pub fn add(&mut self, file: SourceFile) -> FileId {
         self.files.push(file);
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Notes what became of a file that a journey names.
+    pub fn add_asset(&mut self, name: String, asset: Asset) {
+        self.assets.insert(name, asset);
+    }
+
+    /// A file that a journey names, by [`asset_name`].
+    pub fn asset(&self, name: &str) -> Option<&Asset> {
+        self.assets.get(name)
     }
 
     /// A single file, as tests and the editor have it.

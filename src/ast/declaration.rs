@@ -49,6 +49,13 @@ pub enum DeclKind {
         name: Option<Name>,
         reaches: Option<PathRef>,
     },
+    /// `custom channel kiosk "Kiosk" reaches customer.id { … }`
+    CustomChannel {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        reaches: Option<PathRef>,
+        fields: Vec<Field>,
+    },
     Const {
         name: Option<Name>,
         value: Option<Expr>,

@@ -42,8 +42,11 @@ problems! {
 
 /// Fills the channels and routes of a project whose customer is declared.
 pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Diagnostics) {
-    project.schema.channels =
-        CHANNELS.iter().map(|(name, kind)| Channel { name: Text::const_new(name), kind: *kind, contact: None }).collect();
+    project.schema.channels = CHANNELS
+        .iter()
+        .map(|(name, kind)| Channel { name: Text::const_new(name), kind: *kind, contact: None, payload: Vec::new() })
+        .collect();
+    custom(project, files, found);
     let said = said(project, files, found);
     let used = used(files);
     for (at, (name, kind)) in CHANNELS.iter().enumerate() {
@@ -57,6 +60,31 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
         project.schema.channels[at].contact = contact;
     }
     project.routes = routes(project, files, found);
+}
+
+/// Channels that the project declares, behind those that are always there.
+fn custom(project: &mut Project, files: &[ast::File], found: &mut Diagnostics) {
+    for decl in files.iter().flat_map(|file| &file.decls) {
+        let DeclKind::CustomChannel { name: Some(name), reaches, fields, .. } = &decl.kind else { continue };
+        for field in fields {
+            if let Some(default) = &field.default {
+                not_yet("a value to begin with, for a field of a custom channel,", default.place, found);
+            }
+        }
+        let payload = super::declare::fields(project, fields, false, found);
+        if project.names.own(Kind::Channel, name).is_none() {
+            continue;
+        }
+        project.schema.channels.push(Channel { name: name.text.clone(), kind: ChannelKind::Custom, contact: None, payload });
+        let id = ChannelId(project.schema.channels.len() as u16 - 1);
+        let contact = reaches.as_ref().filter(|path| !is_customer_id(path)).and_then(|path| reached(project, id, path, found));
+        project.schema.channels[id.index()].contact = contact;
+    }
+}
+
+/// `customer.id`, which everybody has.
+fn is_customer_id(path: &ast::PathRef) -> bool {
+    matches!(path.parts.as_slice(), [root, field] if root.text == "customer" && field.text == "id")
 }
 
 /// What `channel … reaches …` says; `None` for one with a mistake.
@@ -87,7 +115,7 @@ fn reached(project: &Project, channel: ChannelId, path: &ast::PathRef, found: &m
     }
     let mut scope = super::scope::Scope::of_customer();
     let (id, ty) = super::expr::Typer { project, scope: &mut scope, found }.customer_field(path)?;
-    let (name, kind) = CHANNELS[channel.index()];
+    let (name, kind) = (project.channel_name(channel), project.channel_kind(channel).unwrap_or(ChannelKind::Custom));
     let fits = match kind {
         ChannelKind::Email => matches!(ty.required(), Type::Email | Type::Error),
         ChannelKind::Sms | ChannelKind::Whatsapp => matches!(ty.required(), Type::Phone | Type::Error),
@@ -148,7 +176,7 @@ fn guessed(project: &Project, channel: &str, kind: ChannelKind, place: Place, fo
         ChannelKind::Push => (None, "push_token"),
         ChannelKind::Line => (None, "line_id"),
         ChannelKind::Print => (None, "address"),
-        ChannelKind::Web | ChannelKind::Inbox | ChannelKind::Webhook | ChannelKind::Task => return None,
+        ChannelKind::Web | ChannelKind::Inbox | ChannelKind::Webhook | ChannelKind::Task | ChannelKind::Custom => return None,
     };
     let fits = |field: &crate::schema::Field| match &ty {
         Some(ty) => field.ty.required() == ty,

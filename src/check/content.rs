@@ -3,6 +3,11 @@
 //! In: the contents of a message. Out: [`Variant`]s with compiled templates. **Invariant:** a variant has every part that its channel
 //! cannot do without, no part twice, and what everybody else gets is there for every channel. Does not know who sends the message.
 
+mod file;
+mod part;
+mod parts;
+mod payload;
+
 use super::checked::Variant;
 use super::message::Cx;
 use super::problem::{after, problems};
@@ -11,11 +16,9 @@ use crate::ast::ContentBody;
 use crate::diagnostic::{Code, Edit, Fix, suggest};
 use crate::schema::{ChannelId, ChannelKind};
 use crate::source::{Place, Span};
-use crate::template::{Piece, Template};
+use crate::template::Template;
 use crate::value::Text;
-
-/// Most characters of a subject (RFC 5322 allows a line of 998 bytes; no program shows so much).
-const SUBJECT_MAX: usize = 255;
+use parts::{BODIES, Holds, PartShape, Parts, parts};
 
 problems! {
     /// `email { subjct "…" }`
@@ -39,10 +42,6 @@ problems! {
         "there is no {channel} for customers with another language", "only the languages named here would get it",
         "write the content that everybody else gets without `in \"…\"`";
 
-    /// A subject that no mail program shows.
-    SubjectTooLong { count: String } = Code::new("E0406", "subject-too-long");
-        "this subject has {count} characters, and 255 are the most", "nobody would see its end", "say it shorter; the `preheader` and the text have room for the rest";
-
     /// `email "…"` where parts are needed.
     NeedsParts { channel: String, example: &'static str } = Code::new("E0405", "needs-parts");
         "{channel} is made of parts", "this is one text", "write for example `{example}`";
@@ -55,52 +54,13 @@ problems! {
     NobodyHasALanguage {} = Code::new("W0408", "nobody-has-a-language");
         "nobody will ever get this", "the customer has no field of the type language", "add `language language = \"th\"` to the customer";
 
+    /// `mjml` beside `html`.
+    TwoBodies { other: Option<(Place, &'static str)>, fix: Option<Fix> } = Code::new("E0425", "two-bodies");
+        "this email has an `mjml` and an `html`", "only one of them can be shown", "take one of the two out; `text` may stay for programs that show no HTML";
+
     /// Nothing to send.
     NoContent { message: String } = Code::new("E0409", "no-content");
         "`{message}` says nothing", "it has no content for any channel", "add content, for example `sms \"…\"`";
-}
-
-/// What a kind of channel is made of.
-struct Parts {
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
-    /// Parts that this version cannot send yet.
-    later: &'static [&'static str],
-    /// Further parts may have any name.
-    open: bool,
-    /// The part that `sms "…"` fills.
-    one_text: Option<&'static str>,
-    example: &'static str,
-}
-
-fn parts(kind: ChannelKind) -> Parts {
-    let none = Parts { required: &[], optional: &[], later: &[], open: false, one_text: None, example: "" };
-    match kind {
-        ChannelKind::Email => Parts {
-            required: &["subject", "text"],
-            optional: &["preheader", "from", "reply to"],
-            later: &["mjml", "html"],
-            example: "email { subject \"…\", text \"…\" }",
-            ..none
-        },
-        ChannelKind::Sms => Parts { required: &["text"], one_text: Some("text"), example: "sms \"…\"", ..none },
-        ChannelKind::Line => Parts { required: &["text"], one_text: Some("text"), example: "line \"…\"", ..none },
-        ChannelKind::Push => {
-            Parts { required: &["title", "body"], optional: &["link"], example: "push { title \"…\", body \"…\" }", ..none }
-        }
-        ChannelKind::Inbox => {
-            Parts { required: &["title", "body"], optional: &["link"], example: "inbox { title \"…\", body \"…\" }", ..none }
-        }
-        ChannelKind::Web => {
-            Parts {
-                required: &["headline", "body"], optional: &["link", "ends"], example: "web { headline \"…\", body \"…\" }", ..none
-            }
-        }
-        ChannelKind::Task => Parts { required: &["title"], optional: &["note", "due"], example: "task { title \"…\" }", ..none },
-        ChannelKind::Whatsapp => Parts { required: &["template"], open: true, example: "whatsapp { template \"…\" }", ..none },
-        ChannelKind::Webhook => Parts { open: true, example: "webhook { name \"…\" }", ..none },
-        ChannelKind::Print => Parts { open: true, later: &["file"], example: "print { name \"…\" }", ..none },
-    }
 }
 
 /// Checks all contents of a message.
@@ -147,8 +107,10 @@ fn variant(cx: &mut Cx, content: &ast::ChannelContent, before: &[Variant]) -> Op
         // The channel is not known: its templates are checked all the same.
         (ContentBody::Text(text), None) => vec![(Text::const_new("text"), cx.template(text))],
         (ContentBody::Parts(written), None) => {
-            for part in written {
-                value(cx, part);
+            for one in written {
+                if let Some(value) = one.value.as_ref().filter(|_| !one.file) {
+                    part::value(cx, value);
+                }
             }
             Vec::new()
         }
@@ -197,72 +159,61 @@ fn one_text(cx: &mut Cx, content: &ast::ChannelContent, text: &ast::TextLit, kin
 }
 
 fn many(cx: &mut Cx, content: &ast::ChannelContent, written: &[ast::Part], kind: ChannelKind) -> Vec<(Text, Template)> {
+    if kind == ChannelKind::Custom {
+        let fields = cx.project.payload(&content.channel.text).to_vec();
+        return payload::check(cx, &content.channel, written, &fields);
+    }
     let shape = parts(kind);
     let channel = content.channel.text.to_string();
     let mut seen: Vec<(Text, Place)> = Vec::new();
     let mut checked = Vec::with_capacity(written.len());
-    let mut later = false;
-    for part in written {
-        let name = part.name.text.as_str();
-        if shape.later.contains(&name) || part.file {
-            later = true;
-            cx.not_yet(later_word(part), part.place);
-            seen.push((part.name.text.clone(), part.name.place));
+    for one in written {
+        let name = one.name.text.as_str();
+        let Some(known) = shape.find(name).or(shape.open.then_some(PartShape { name: "", holds: Holds::Text, required: false })) else {
+            part_unknown(cx, &channel, one, &shape);
+            if let Some(value) = one.value.as_ref().filter(|_| !one.file) {
+                part::value(cx, value);
+            }
+            continue;
+        };
+        if let Some((_, first)) = seen.iter().find(|(earlier, _)| *earlier == one.name.text) {
+            let fix = Some(Fix::replace("take this one out", one.place, ""));
+            cx.found.push(PartTwice { place: one.name.place, part: name.to_owned(), other: Some((*first, "the first one")), fix });
             continue;
         }
-        let template = value(cx, part);
-        if !shape.open && !shape.required.contains(&name) && !shape.optional.contains(&name) {
-            part_unknown(cx, &channel, part, &shape);
-            continue;
-        }
-        if let Some((_, first)) = seen.iter().find(|(earlier, _)| *earlier == part.name.text) {
-            let fix = Some(Fix::replace("take this one out", part.place, ""));
-            cx.found.push(PartTwice { place: part.name.place, part: name.to_owned(), other: Some((*first, "the first one")), fix });
-            continue;
-        }
-        seen.push((part.name.text.clone(), part.name.place));
-        if name == "subject" {
-            subject(cx, part, template.as_ref());
-        }
-        if let Some(template) = template {
-            checked.push((part.name.text.clone(), template));
+        seen.push((one.name.text.clone(), one.name.place));
+        let may_be_file = BODIES.contains(&name) || kind == ChannelKind::Print;
+        if let Some(template) = part::check(cx, one, known.holds, may_be_file) {
+            checked.push((one.name.text.clone(), template));
         }
     }
-    for required in shape.required {
-        // A body that comes later stands for the text.
-        let stands_in = *required == "text" && later;
-        if !stands_in && !seen.iter().any(|(part, _)| part == required) {
-            let fix = insert_part(content, required);
-            cx.found.push(PartMissing { place: content.channel.place, channel: channel.clone(), part: required, fix });
-        }
-    }
+    complete(cx, content, kind, &shape, &seen);
     checked
 }
 
-/// What is written in a subject must have room; what is filled in is cut when it is sent.
-fn subject(cx: &mut Cx, part: &ast::Part, template: Option<&Template>) {
-    let written = |piece: &Piece| match piece {
-        Piece::Text(text) => text.chars().count(),
-        Piece::Value { .. } => 0,
-    };
-    let count: usize = template.map_or(0, |template| template.pieces.iter().map(written).sum());
-    if count > SUBJECT_MAX {
-        cx.found.push(SubjectTooLong { place: part.name.place, count: count.to_string() });
+/// Everything that must be there is there, and one body only.
+fn complete(cx: &mut Cx, content: &ast::ChannelContent, kind: ChannelKind, shape: &Parts, seen: &[(Text, Place)]) {
+    let place_of = |name: &str| seen.iter().find(|(part, _)| part == name).map(|(_, place)| *place);
+    let mut missing: Vec<&'static str> =
+        shape.parts.iter().filter(|part| part.required && place_of(part.name).is_none()).map(|part| part.name).collect();
+    if kind == ChannelKind::Email {
+        if BODIES.iter().all(|body| place_of(body).is_none()) {
+            missing.push("text");
+        }
+        if let (Some(mjml), Some(html)) = (place_of("mjml"), place_of("html")) {
+            let (first, second) = if mjml < html { (mjml, html) } else { (html, mjml) };
+            cx.found.push(TwoBodies { place: second, other: Some((first, "the first one")), fix: None });
+        }
     }
-}
-
-fn later_word(part: &ast::Part) -> &'static str {
-    match (part.file, part.name.text.as_str()) {
-        (true, _) => "content from a file",
-        (_, "mjml") => "mjml",
-        (_, "html") => "html",
-        _ => "this part",
+    for part in missing {
+        let fix = insert_part(content, part);
+        cx.found.push(PartMissing { place: content.channel.place, channel: content.channel.text.to_string(), part, fix });
     }
 }
 
 fn part_unknown(cx: &mut Cx, channel: &str, part: &ast::Part, shape: &Parts) {
     let name = part.name.text.as_str();
-    let legal = || shape.required.iter().chain(shape.optional).copied();
+    let legal = || shape.names();
     let fix = suggest::best(name, legal()).map(|near| Fix::replace(format!("change to `{near}`"), part.name.place, near));
     let parts = legal().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(", ");
     cx.found.push(PartUnknown { place: part.name.place, channel: channel.to_owned(), part: name.to_owned(), parts, fix });
@@ -273,16 +224,6 @@ fn insert_part(content: &ast::ChannelContent, part: &str) -> Option<Fix> {
     let ContentBody::Parts(written) = &content.body else { return None };
     let last = written.last()?;
     Some(Fix { title: format!("add `{part}`"), edits: vec![Edit { place: after(last.place), text: format!("\n    {part} \"\"") }] })
-}
-
-/// A text is a template; anything else is one value in it.
-fn value(cx: &mut Cx, part: &ast::Part) -> Option<Template> {
-    let value = part.value.as_ref()?;
-    match &value.kind {
-        ast::ExprKind::Text(text) => Some(cx.template(text)),
-        ast::ExprKind::Broken => None,
-        _ => cx.value_as_template(value),
-    }
 }
 
 /// What everybody else gets, for every channel that has a language.

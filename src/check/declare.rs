@@ -157,7 +157,7 @@ fn unique_wire(wires: &mut HashMap<Text, Place>, wire: &Text, place: Place, foun
     }
 }
 
-fn fields(project: &Project, written: &[ast::Field], customer: bool, found: &mut Diagnostics) -> Vec<Field> {
+pub(super) fn fields(project: &Project, written: &[ast::Field], customer: bool, found: &mut Diagnostics) -> Vec<Field> {
     let mut seen: HashMap<&str, Place> = HashMap::new();
     let mut wires: HashMap<Text, Place> = HashMap::new();
     let mut fields = Vec::with_capacity(written.len());

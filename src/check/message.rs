@@ -37,7 +37,7 @@ pub(super) struct Cx<'a, 'p> {
 }
 
 impl<'a, 'p> Cx<'a, 'p> {
-    fn typer<'t>(&'t mut self) -> Typer<'t, 'p, 'a> {
+    pub(super) fn typer<'t>(&'t mut self) -> Typer<'t, 'p, 'a> {
         Typer { project: self.project, scope: &mut self.scope, found: self.found }
     }
 

@@ -56,9 +56,11 @@ pub(crate) enum Kind {
     Audience,
     Stage,
     Score,
+    /// Declared by the project; those that are always there are [`CHANNELS`].
+    Channel,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -71,6 +73,7 @@ const KINDS: [Kind; 12] = [
     Kind::Audience,
     Kind::Stage,
     Kind::Score,
+    Kind::Channel,
 ];
 
 impl Kind {
@@ -89,6 +92,7 @@ impl Kind {
             Kind::Audience => "audience",
             Kind::Stage => "stage",
             Kind::Score => "score",
+            Kind::Channel => "channel",
         }
     }
 
@@ -107,6 +111,7 @@ impl Kind {
             Kind::Audience => format!("audience {name} \"…\""),
             Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
+            Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
         }
     }
 }
@@ -187,12 +192,20 @@ impl<'a> Names<'a> {
             DeclKind::Team { name: Some(name), .. } => drop(self.add(Kind::Team, name, found)),
             DeclKind::Segment { name: Some(name), .. } => drop(self.add(Kind::Segment, name, found)),
             DeclKind::Route { name: Some(name), .. } => {
-                if channel(&name.text).is_some() {
+                if channel(&name.text).is_some() || self.get(Kind::Channel, &name.text).is_some() {
                     let why = "a channel has this name already";
                     let help = format!("give the route another name, for example `{}_first`", name.text);
                     found.push(Taken { place: name.place, kind: "route", name: name.text.to_string(), why, help });
                 }
                 self.add(Kind::Route, name, found);
+            }
+            DeclKind::CustomChannel { name: Some(name), .. } => {
+                if channel(&name.text).is_some() || self.get(Kind::Route, &name.text).is_some() {
+                    let why = "a channel or a route has this name already";
+                    let help = format!("give it another name, for example `my_{}`", name.text);
+                    found.push(Taken { place: name.place, kind: "channel", name: name.text.to_string(), why, help });
+                }
+                self.add(Kind::Channel, name, found);
             }
             DeclKind::Const { name: Some(name), .. } => {
                 if ROOTS.contains(&name.text.as_str()) {
@@ -393,7 +406,7 @@ pub(crate) fn choose_from<'n>(written: &str, names: impl IntoIterator<Item = &'n
     (help, near)
 }
 
-/// The number of a channel by its name.
+/// The number of a channel that is always there, by its name.
 pub(crate) fn channel(name: &str) -> Option<u16> {
     CHANNELS.iter().position(|(channel, _)| *channel == name).map(|at| at as u16)
 }

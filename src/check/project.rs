@@ -112,16 +112,30 @@ impl<'a> Project<'a> {
         Some(RouteId(id))
     }
 
+    /// A channel by its name, silently. Declared ones are numbered behind those that are always there.
+    pub(crate) fn channel_id(&self, name: &str) -> Option<ChannelId> {
+        let own = || self.names.get(Kind::Channel, name).map(|id| id.saturating_add(names::CHANNELS.len() as u16));
+        names::channel(name).or_else(own).map(ChannelId)
+    }
+
+    /// What a message for a custom channel is made of.
+    pub(crate) fn payload(&self, channel: &str) -> &[crate::schema::Field] {
+        let channel = self.channel_id(channel).and_then(|id| self.schema.channels.get(id.index()));
+        channel.map_or(&[], |channel| &channel.payload)
+    }
+
     pub(crate) fn channel(&self, name: &Name, found: &mut Diagnostics) -> Option<ChannelId> {
         self.channel_or(name, false, found)
     }
 
     /// As [`Project::channel`], where the name of a route would be right too: suggestions name both.
     pub(crate) fn channel_or(&self, name: &Name, routes: bool, found: &mut Diagnostics) -> Option<ChannelId> {
-        if let Some(id) = names::channel(&name.text) {
-            return Some(ChannelId(id));
+        if let Some(id) = self.channel_id(&name.text) {
+            self.names.mark(Kind::Channel, &name.text);
+            return Some(id);
         }
         let mut legal: Vec<&str> = names::CHANNELS.iter().map(|(channel, _)| *channel).collect();
+        legal.extend(self.names.of_kind(Kind::Channel));
         let is_route = self.names.get(Kind::Route, &name.text).is_some();
         if routes {
             legal.extend(self.names.of_kind(Kind::Route));

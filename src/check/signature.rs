@@ -54,7 +54,7 @@ fn message(project: &Project, message: &ast::Message, inside: Option<u16>, found
             whole &= !matches!(content, ast::Content::NotYet { .. });
             continue;
         };
-        match super::names::channel(&content.channel.text).map(ChannelId) {
+        match project.channel_id(&content.channel.text) {
             Some(channel) if !channels.contains(&channel) => channels.push(channel),
             Some(_) => {}
             None => whole = false,

@@ -247,7 +247,8 @@ impl<'a> Turn<'a> {
         let written = variant.language.as_ref().or(spoken).map_or("", Text::as_str);
         let mut parts = Vec::with_capacity(variant.parts.len());
         for (name, template) in &variant.parts {
-            let manner = Manner { language: written, zone: self.zone, one_line: is_one_line(name), bytes_max: OUTPUT_BYTES_MAX };
+            let (one_line, markup) = (is_one_line(name), is_markup(name));
+            let manner = Manner { language: written, zone: self.zone, one_line, markup, bytes_max: OUTPUT_BYTES_MAX };
             parts.push((name.clone(), template.render(&mut |expr| context.value(expr), manner)?));
         }
         Ok(Content { language, parts })
@@ -451,6 +452,11 @@ fn variant_for<'m>(message: &'m Message, channel: ChannelId, language: Option<&T
 /// A header: a line end in a value must not begin another one.
 fn is_one_line(part: &str) -> bool {
     matches!(part, "subject" | "preheader" | "from" | "reply to" | "title" | "headline")
+}
+
+/// A part that is HTML, or becomes it.
+fn is_markup(part: &str) -> bool {
+    matches!(part, "mjml" | "html")
 }
 
 /// A team gets a task where the message has one.

@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "reading a project's files is what this module is for")]
 
+use super::assets;
 use super::problem::{FileTooLarge, NotText, ProjectTooLarge, RefusedFile};
 use super::{EXTENSION, FILE_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDERS_SKIPPED, MANIFEST, PROJECT_BYTES_MAX, Project};
 use crate::source::{FileId, Place, SourceFile, Span};
@@ -56,6 +57,9 @@ pub fn load(path: &Path) -> Result<Project, LoadError> {
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let id = reader.read(path, &name)?;
     reader.project.journeys.push(id);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let real_root = fs::canonicalize(folder).map_err(|error| LoadError::io(folder, &error))?;
+    assets::read(&mut reader.project, folder, &real_root, &mut reader.bytes);
     reader.project.root = path.parent().map(Path::to_owned);
     reader.project.sources.show_under(shown_under(path.parent().unwrap_or(Path::new(""))));
     Ok(reader.project)
@@ -81,6 +85,7 @@ fn load_folder(root: &Path) -> Result<Project, LoadError> {
             reader.project.journeys.push(id);
         }
     }
+    assets::read(&mut reader.project, root, &real_root, &mut reader.bytes);
     if reader.project.journeys.is_empty() {
         return Err(LoadError::new(root, "it holds no `.journey` file; `onward init` writes a first project"));
     }

@@ -20,6 +20,8 @@ pub struct Manner<'a> {
     pub zone: Zone,
     /// A header, such as a subject: line ends become blanks.
     pub one_line: bool,
+    /// HTML or MJML: what values hold is written so that it is text there.
+    pub markup: bool,
     /// The most that may come out, bytes; see [`OUTPUT_BYTES_MAX`].
     pub bytes_max: usize,
 }
@@ -40,12 +42,28 @@ impl Template {
                 Piece::Text(text) => push(&mut out, text, manner)?,
                 Piece::Value { value, filters, show } => {
                     let text = shown(eval(value), filters, *show, manner);
+                    let text = if manner.markup { escaped(&text) } else { text };
                     push(&mut out, &text, manner)?;
                 }
             }
         }
         Ok(out)
     }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn push(out: &mut String, text: &str, manner: Manner) -> Result<(), TooLarge> {
@@ -109,7 +127,7 @@ mod tests {
     use chrono::NaiveDate;
 
     fn manner(language: &str) -> Manner<'_> {
-        Manner { language, zone: Zone::UTC, one_line: false, bytes_max: OUTPUT_BYTES_MAX }
+        Manner { language, zone: Zone::UTC, one_line: false, markup: false, bytes_max: OUTPUT_BYTES_MAX }
     }
 
     fn one(filters: Vec<Filter>, show: Show) -> Template {

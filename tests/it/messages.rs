@@ -8,6 +8,8 @@ pub const SHOP: &str = r#"
 customer {
   email      email?
   phone      phone?
+  push_token text?
+  address    text?
   first_name text?
   plan       one of "free", "pro" = "free"
   language   language = "th"
@@ -97,4 +99,147 @@ fn a_refusal_is_checked_like_every_condition() {
     assert_eq!(first("skip when entry.price > 5 THB \"x\"").split(' ').nth(1), Some("entry"));
     assert_eq!(first("skip when customer.plan \"x\""), "E0203 customer.plan");
     assert_eq!(first("skip when customer.plan is \"pro\" \" \""), "E0423 \" \"");
+}
+
+fn project(text: &str, files: &[(&str, &str)]) -> (onward::Compiled, Vec<onward::diagnostic::Diagnostic>) {
+    let text = format!("{SHOP}{text}");
+    let mut all = vec![("shop.journey", text.as_str())];
+    all.extend(files);
+    let (compiled, found) = onward::check_project(Project::from_texts(all));
+    (compiled, found.into_sorted())
+}
+
+const WELCOME: &str = r#"
+message welcome(total money THB) about news {
+  email { subject "Welcome", mjml file "./mail/welcome.mjml", text file "mail/welcome.txt" }
+}
+journey j {
+  enter on viewed
+  enter again always
+  send welcome(total: entry.price) by email
+}
+"#;
+
+#[test]
+fn a_body_comes_from_a_file_of_the_project_and_is_checked_there() {
+    let mjml = "<mjml><mj-body>\n  <mj-text>{{ customer.first_name | default: 'คุณ' }}</mj-text>\n</mj-body></mjml>";
+    let (compiled, found) = project(WELCOME, &[("mail/welcome.mjml", mjml), ("mail/welcome.txt", "{{ total | money }}")]);
+    assert!(found.is_empty(), "{found:?}");
+    let part = |name: &str| {
+        let variant = &compiled.plan.as_ref().unwrap().messages[0].variants[0];
+        variant.parts.iter().any(|(part, _)| part == name)
+    };
+    assert!(part("mjml") && part("text"));
+    // A mistake in the file is shown in the file.
+    let (compiled, found) = project(WELCOME, &[("mail/welcome.mjml", "<mjml>\n{{ customer.fist_name }}"), ("mail/welcome.txt", "x")]);
+    let place = found.iter().find(|one| one.code.number.starts_with('E')).map(|one| compiled.sources().locate(one.place));
+    assert_eq!(place.as_deref(), Some("mail/welcome.mjml:2:13"), "{found:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_used_says_why() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("mail_files");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(folder.join("project/mail")).unwrap();
+    std::fs::write(folder.join("secret.html"), "secret").unwrap();
+    std::fs::write(folder.join("project/onward.toml"), "").unwrap();
+    std::fs::write(folder.join("project/mail/large.html"), "x".repeat((1 << 20) + 1)).unwrap();
+    std::fs::write(folder.join("project/mail/hello.html"), "<p>{{ customer.email | default: '' }}</p>").unwrap();
+    std::fs::write(folder.join("project/mail/binary.html"), [b'a', 0xff]).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(folder.join("secret.html"), folder.join("project/mail/link.html")).unwrap();
+    let found = |path: &str| {
+        let text = format!("{SHOP}message m about news {{\n  email {{ subject \"Hi\", html file \"{path}\" }}\n}}\n");
+        std::fs::write(folder.join("project/a.journey"), text).unwrap();
+        let (_, found) = onward::check_project(onward::project::load(&folder.join("project")).unwrap());
+        let found = found.into_sorted();
+        found
+            .iter()
+            .map(|one| format!("{} {} {}", one.code.number, one.message(), one.help().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    assert_eq!(found("mail/hello.html"), "");
+    assert!(
+        found("mail/helo.html").starts_with("E0427") && found("mail/helo.html").contains("`mail/hello.html`"),
+        "{}",
+        found("mail/helo.html")
+    );
+    for (path, code) in [
+        ("../secret.html", "E0428"),
+        ("/etc/hosts", "E0428"),
+        ("mail/../../secret.html", "E0428"),
+        ("mail/large.html", "E0428"),
+        ("mail/binary.html", "E0428"),
+        ("mail", "E0428"),
+        #[cfg(unix)]
+        ("mail/link.html", "E0428"),
+    ] {
+        let said = found(path);
+        assert!(said.starts_with(code) && said.lines().count() == 1, "{path}: {said}");
+    }
+}
+
+#[test]
+fn each_kind_of_channel_has_its_parts() {
+    let content = |content: &str| findings(&format!("message m(price money THB, day date?) about orders {{\n  {content}\n}}\n"));
+    for fine in [
+        "email { subject \"S\", html \"<p>{{ price | money }}</p>\", from \"Shop <a@b.example>\", reply to \"a@b.example\" }",
+        "web { headline \"H\", body \"B\", form \"banner\", ends now + 3 days, link \"https://a.example\" }",
+        "inbox { title \"T\", body \"B\", ends 2026-05-01 }",
+        "task { title \"T\", due 2 days }",
+        "whatsapp { template \"cart_1\", language \"en_US\", name \"{{ price | money }}\" }",
+        "webhook { price price, name \"x\" }",
+        "print { letter \"Dear {{ price | money }}\" }",
+    ] {
+        assert_eq!(content(fine), Vec::<String>::new(), "{fine}");
+    }
+    for (wrong, found) in [
+        ("email { subject \"S\" }", "E0401 email"),
+        ("email { subject \"S\", mjml \"a\", html \"b\" }", "E0425 html"),
+        ("web { headline \"H\", body \"B\", ends \"soon\" }", "E0426 \"soon\""),
+        ("web { headline \"H\", body \"B\", ends price }", "E0426 price"),
+        ("web { title \"H\", headline \"H\", body \"B\" }", "E0400 title"),
+        ("whatsapp { template \"Cart {{ price | money }}\" }", "E0431 \"Cart {{ price | money }}\""),
+        ("whatsapp { name \"x\" }", "E0401 whatsapp"),
+        ("push { title \"T\", body \"B\", link \"javascript:alert(1)\" }", "E0430 \"javascript:alert(1)\""),
+    ] {
+        assert_eq!(content(wrong), [found], "{wrong}");
+    }
+}
+
+#[test]
+fn a_custom_channel_takes_what_it_declares() {
+    let kiosk = |parts: &str| {
+        findings(&format!(
+            "custom channel จอ reaches customer.id {{ ข้อความ text, amount money THB, note text? }}\n\
+             message m(price money THB, points number) about orders {{\n  จอ {{ {parts} }}\n}}\n"
+        ))
+    };
+    assert_eq!(kiosk("ข้อความ \"{{ price | money }}\", amount price"), Vec::<String>::new());
+    assert_eq!(kiosk("ข้อความ \"x\", amount points"), ["E0201 points"]);
+    assert_eq!(kiosk("ข้อความ \"x\""), ["E0433 จอ"]);
+    assert_eq!(kiosk("ข้อควาน \"x\", amount price, ข้อความ \"y\""), ["E0400 ข้อควาน"]);
+    let twice = findings("custom channel sms reaches customer.id { a text }\n");
+    assert_eq!(twice, ["E0113 sms"]);
+}
+
+#[test]
+fn what_a_customer_wrote_is_text_in_a_mail_of_html() {
+    holds(
+        r#"
+message m about news {
+  email { subject "S", html "<p>{{ customer.first_name | default: 'you' }}</p>" }
+}
+journey j {
+  enter on viewed
+  enter again always
+  send m by email
+}
+scenario "escaped" for j {
+  given customer { email: "a@b.example", first_name: "<b>Nok & Co</b>" }
+  at 2026-03-01 10:00 viewed { sku: "a", price: 49 THB }
+  expect message m by email containing "<p>&lt;b&gt;Nok &amp; Co&lt;/b&gt;</p>"
+}"#,
+    );
 }

@@ -53,7 +53,9 @@ impl<'a> Lowerer<'a> {
             K::SurveyDecl => not_yet("survey"),
             K::ScoreDecl => DeclKind::Score { name: name(), title: title(), rules: self.score_rules(node) },
             K::HookDecl => not_yet("hook"),
-            K::CustomChannelDecl => not_yet("custom channel"),
+            K::CustomChannelDecl => {
+                DeclKind::CustomChannel { name: name(), title: title(), reaches: self.path_in(node), fields: self.fields_in(node) }
+            }
             _ => return None,
         })
     }
