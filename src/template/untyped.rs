@@ -76,7 +76,13 @@ impl Prepared {
     /// Renders it for some values. What is no record has no names.
     pub fn render(&self, data: &Value, options: &Options) -> Result<String, Refusal> {
         let setting = Setting {
-            manner: Manner { language: "en", zone: options.zone, one_line: options.medium == Medium::Line, markup: false, bytes_max: OUTPUT_BYTES_MAX },
+            manner: Manner {
+                language: "en",
+                zone: options.zone,
+                one_line: options.medium == Medium::Line,
+                markup: false,
+                bytes_max: OUTPUT_BYTES_MAX,
+            },
             medium: options.medium,
             limits: options.limits,
             now: options.now,
