@@ -8,6 +8,7 @@ pub mod checked;
 
 mod allow;
 mod amount;
+mod catalog;
 mod collect;
 mod compare;
 mod consent;
@@ -37,6 +38,7 @@ pub(crate) mod problem;
 pub(crate) mod project;
 mod proof;
 mod scenario;
+mod scenario_catalog;
 mod scenario_expect;
 mod scenario_happens;
 mod scenario_reach;

@@ -7,8 +7,7 @@ pub mod walk;
 
 use crate::calendar::Span;
 use crate::schema::{
-    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId, TopicId,
-    TrackerId,
+    CatalogId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId, TopicId, TrackerId,
 };
 use crate::value::{Text, Value};
 use serde::{Deserialize, Serialize};
@@ -101,6 +100,17 @@ pub enum Expr {
     AtStage(StageId),
     SubscribedTo(TopicId),
     ReachableBy(ChannelId),
+    /// The item of a catalog with this key: the key itself, missing where there is no such item now.
+    Item {
+        catalog: CatalogId,
+        key: Box<Expr>,
+    },
+    /// A field of the item that a value refers to, as it is now.
+    ItemField {
+        catalog: CatalogId,
+        item: Box<Expr>,
+        field: u16,
+    },
     /// First choice whose condition holds, else the last.
     Choice {
         choices: Vec<(Expr, Expr)>,

@@ -26,7 +26,7 @@ pub enum ExprKind {
     Name(Name),
     /// `x.field`
     Field(Box<Expr>, Name),
-    /// `product(x)`: only catalogs can be called; not available yet.
+    /// `product(x)`: an item of a catalog.
     Call(Name, Vec<Arg>),
     /// Two or more tests joined by `and`/`or` as written, flat. `joins[i]` stands between `tests[i]` and `tests[i + 1]`.
     Joined {

@@ -548,6 +548,7 @@ pub enum SceneKind {
     },
     GivenSubscribed(TopicId),
     GivenCustomer(Vec<(FieldId, Value)>),
+    GivenItem(ItemChange),
     At {
         moment: NaiveDateTime,
         happens: Happens,
@@ -564,6 +565,15 @@ pub enum SceneKind {
         lines: Vec<Scene>,
     },
     Expect(Expect),
+}
+
+/// What becomes of an item of a catalog.
+#[derive(Debug, Clone)]
+pub struct ItemChange {
+    pub catalog: crate::schema::CatalogId,
+    pub key: Text,
+    /// Fields with their new values, by position; `None`: the item is gone.
+    pub fields: Option<Vec<(u16, Value)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -586,6 +596,7 @@ pub enum Happens {
     },
     HardBounce(MessageId),
     Customer(Vec<(FieldId, Value)>),
+    Item(ItemChange),
     Requested(Vec<Value>),
     Refuse {
         message: MessageId,

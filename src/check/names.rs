@@ -58,9 +58,10 @@ pub(crate) enum Kind {
     Score,
     /// Declared by the project; those that are always there are [`CHANNELS`].
     Channel,
+    Catalog,
 }
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 14] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -74,6 +75,7 @@ const KINDS: [Kind; 13] = [
     Kind::Stage,
     Kind::Score,
     Kind::Channel,
+    Kind::Catalog,
 ];
 
 impl Kind {
@@ -93,6 +95,7 @@ impl Kind {
             Kind::Stage => "stage",
             Kind::Score => "score",
             Kind::Channel => "channel",
+            Kind::Catalog => "catalog",
         }
     }
 
@@ -112,6 +115,7 @@ impl Kind {
             Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
+            Kind::Catalog => format!("catalog {name} by sku {{ name text }}"),
         }
     }
 }
@@ -188,6 +192,7 @@ impl<'a> Names<'a> {
                 }
                 self.add(Kind::Event, name, found);
             }
+            DeclKind::Catalog { name: Some(name), .. } => drop(self.add(Kind::Catalog, name, found)),
             DeclKind::Topic { name: Some(name), .. } => drop(self.add(Kind::Topic, name, found)),
             DeclKind::Team { name: Some(name), .. } => drop(self.add(Kind::Team, name, found)),
             DeclKind::Segment { name: Some(name), .. } => drop(self.add(Kind::Segment, name, found)),

@@ -116,6 +116,8 @@ fn asks_only_the_event(condition: &Expr) -> bool {
                 | Expr::AtStage(_)
                 | Expr::SubscribedTo(_)
                 | Expr::ReachableBy(_)
+                | Expr::Item { .. }
+                | Expr::ItemField { .. }
         );
     });
     only
