@@ -111,6 +111,14 @@ pub enum Expr {
         item: Box<Expr>,
         field: u16,
     },
+    /// The keys of the items that meet the condition (over the item as subject), the largest first; equal ones by key.
+    Top {
+        catalog: CatalogId,
+        count: u16,
+        condition: Option<Box<Expr>>,
+        /// By position; without it items are ranked by key, the first one first.
+        by: Option<u16>,
+    },
     /// First choice whose condition holds, else the last.
     Choice {
         choices: Vec<(Expr, Expr)>,

@@ -5,7 +5,7 @@
 //! holds an item: events and customers hold keys. Knows no items.
 
 use super::declare::{TYPES, fields};
-use super::expr::{Typer, broken};
+use super::expr::{Typer, a, broken};
 use super::names::{self, Kind, Taken, choose_from};
 use super::path::UnknownProperty;
 use super::problem::problems;
@@ -17,6 +17,7 @@ use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{Catalog, CatalogId};
 use crate::source::Place;
 use crate::value::{Text, Type};
+use std::sync::Arc;
 
 problems! {
     /// `catalog product by sku { sku text, … }`
@@ -31,7 +32,14 @@ problems! {
     /// `product()`, `product(a, b)`
     OneKey { catalog: String, key: String } = Code::new("E0802", "one-key");
         "an item of `{catalog}` is found by one key", "write its `{key}` here, and nothing else", "write for example `{catalog}(\"A1\")`";
+
+    /// `top 3 of article by title`
+    NoRank { field: String, is: String, help: String } = Code::new("E0806", "no-rank");
+        "nothing is larger or smaller by `{field}`", "this is {is}", "{help}";
 }
+
+/// Most items of one `top`.
+pub(crate) const TOP_MAX: u32 = 100;
 
 /// `catalog product by sku { name text, price money THB }`
 pub(super) fn declare(
@@ -112,6 +120,55 @@ impl Typer<'_, '_, '_> {
         }
         let ty = Type::Catalog(declared.name.clone()).optional();
         (Expr::Item { catalog, key: Box::new(key) }, ty)
+    }
+
+    /// `top 3 of article where (topic in customer.interests) by published`: a list of items.
+    pub(super) fn top(&mut self, top: &ast::Top) -> (Expr, Type) {
+        let catalog = top.catalog.as_ref().and_then(|name| self.project.names.find(Kind::Catalog, name, self.found)).map(CatalogId);
+        let name = catalog.map(|catalog| self.project.schema.catalogs[catalog.index()].name.clone());
+        let subject = name.clone().map_or(Subject::Unknown, |name| Subject::Element(Type::Catalog(name)));
+        let condition = top.condition.as_ref().map(|condition| Box::new(self.condition_in(subject, condition)));
+        let count = top.count.as_ref().and_then(|count| super::amount::count(count, "the number of items", TOP_MAX, self.found));
+        let (Some(catalog), Some(name)) = (catalog, name) else { return broken() };
+        let by = match &top.by {
+            Some(by) => match self.rank(catalog, by) {
+                Some(rank) => rank,
+                None => return broken(),
+            },
+            None => None,
+        };
+        let Some(count) = count else { return broken() };
+        (Expr::Top { catalog, count: count as u16, condition, by }, Type::List(Arc::new(Type::Catalog(name))))
+    }
+
+    /// The field that items are ranked by; `Some(None)` for the key. `None` where it is reported.
+    fn rank(&mut self, catalog: CatalogId, by: &Name) -> Option<Option<u16>> {
+        let declared = &self.project.schema.catalogs[catalog.index()];
+        if by.text == declared.key {
+            return Some(None);
+        }
+        let Some(at) = declared.field(&by.text) else {
+            let name = declared.name.clone();
+            self.item_property(Expr::It { depth: 0 }, &name, false, by);
+            return None;
+        };
+        let ty = &declared.fields[usize::from(at)].ty;
+        let ranked = |ty: &Type| {
+            matches!(
+                ty.required(),
+                Type::Number | Type::Money(_) | Type::Date | Type::Time | Type::DateTime | Type::Duration | Type::Boolean | Type::Error
+            )
+        };
+        if ranked(ty) {
+            return Some(Some(at));
+        }
+        let others: Vec<&str> = declared.fields.iter().filter(|field| ranked(&field.ty)).map(|field| field.name.as_str()).collect();
+        let help = match others.as_slice() {
+            [] => "numbers, amounts, dates and times can be ranked; leave `by` out to take them by their keys".to_owned(),
+            others => format!("numbers, amounts, dates and times can be ranked: {}", names::listed(others)),
+        };
+        self.found.push(NoRank { place: by.place, field: by.text.to_string(), is: a(ty), help });
+        None
     }
 
     fn one_key(&mut self, catalog: CatalogId, place: Place) {

@@ -236,6 +236,7 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::IsMissing(inner) => self.is_missing(inner),
             ExprKind::IsSet { value, bind } => self.is_set(value, bind.as_ref()),
             ExprKind::State { send, negated, state, by } => self.state(send, *negated, *state, by.as_ref()),
+            ExprKind::Top(top) => self.top(top),
             ExprKind::Has(has) => (self.has(has), Type::Boolean),
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, written.place),
             ExprKind::InSegment(name) => {

@@ -13,6 +13,10 @@ pub trait Catalogs {
     fn item(&self, catalog: CatalogId, key: &str, at: Instant) -> Option<&[Value]>;
     /// The first instant behind `after` at which this item comes, changes or goes.
     fn next_change(&self, catalog: CatalogId, key: &str, after: Instant) -> Instant;
+    /// Every item as of an instant, by key, until `go_on` says no.
+    fn each(&self, catalog: CatalogId, at: Instant, go_on: &mut dyn FnMut(&Text, &[Value]) -> bool);
+    /// The first instant behind `after` at which anything of the catalog changes.
+    fn next_change_of_any(&self, catalog: CatalogId, after: Instant) -> Instant;
 }
 
 /// No items at all.
@@ -25,6 +29,12 @@ impl Catalogs for Empty {
     }
 
     fn next_change(&self, _: CatalogId, _: &str, _: Instant) -> Instant {
+        Instant::NEVER
+    }
+
+    fn each(&self, _: CatalogId, _: Instant, _: &mut dyn FnMut(&Text, &[Value]) -> bool) {}
+
+    fn next_change_of_any(&self, _: CatalogId, _: Instant) -> Instant {
         Instant::NEVER
     }
 }

@@ -206,6 +206,9 @@ impl<'a> Context<'a> {
             Expr::Negate(value) => Cow::Owned(arithmetic::negate(&self.eval(value, subject))),
             Expr::ListFn { function, list, condition } => self.list_fn(*function, list, condition.as_deref(), subject),
             Expr::History(history) => Cow::Owned(self.history(history, subject)),
+            Expr::Top { catalog, count, condition, by } => {
+                Cow::Owned(self.top(*catalog, usize::from(*count), condition.as_deref(), *by, subject))
+            }
             Expr::Item { catalog, key } => Cow::Owned(self.item(*catalog, &self.eval(key, subject))),
             Expr::ItemField { catalog, item, field } => Cow::Borrowed(self.item_field(*catalog, &self.eval(item, subject), *field)),
             Expr::Choice { choices, otherwise } => {

@@ -20,6 +20,8 @@ pub struct Catalogs {
 #[derive(Debug, Clone, Default)]
 struct Items {
     items: BTreeMap<Text, Vec<Version>>,
+    /// Every instant at which something changes, ascending, each once.
+    changes: Vec<Instant>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,7 +82,12 @@ impl Catalogs {
             // What is said twice of one instant: the later word holds.
             Some(last) if last.from == at => last.fields = fields,
             Some(last) if last.fields == fields => {}
-            _ => versions.push(Version { from: at, fields }),
+            _ => {
+                versions.push(Version { from: at, fields });
+                if let Err(place) = items.changes.binary_search(&at) {
+                    items.changes.insert(place, at);
+                }
+            }
         }
         Ok(())
     }
@@ -102,6 +109,25 @@ impl catalogs::Catalogs for Catalogs {
         let Some(versions) = versions else { return Instant::NEVER };
         let behind = versions.partition_point(|version| version.from <= after);
         versions.get(behind).map_or(Instant::NEVER, |version| version.from)
+    }
+
+    fn each(&self, catalog: CatalogId, at: Instant, go_on: &mut dyn FnMut(&Text, &[Value]) -> bool) {
+        let Some(items) = self.catalogs.get(catalog.index()) else { return };
+        for (key, versions) in &items.items {
+            let behind = versions.partition_point(|version| version.from <= at);
+            let version = behind.checked_sub(1).and_then(|last| versions.get(last));
+            if let Some(fields) = version.and_then(|version| version.fields.as_deref())
+                && !go_on(key, fields)
+            {
+                return;
+            }
+        }
+    }
+
+    fn next_change_of_any(&self, catalog: CatalogId, after: Instant) -> Instant {
+        let Some(items) = self.catalogs.get(catalog.index()) else { return Instant::NEVER };
+        let behind = items.changes.partition_point(|at| *at <= after);
+        items.changes.get(behind).copied().unwrap_or(Instant::NEVER)
     }
 }
 

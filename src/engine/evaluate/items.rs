@@ -3,10 +3,12 @@
 //! In: a value that is a key. Out: the key where the item is there, or one of its fields. **Invariant:** an answer holds until the item
 //! changes; a name that is bound to an item that is gone reads as missing, and [`Context::gone`] says so.
 
-use super::{Context, MISSING};
+use super::{Context, MISSING, Subject, Values, order};
+use crate::condition::Expr;
 use crate::engine::catalogs::key_of;
 use crate::schema::CatalogId;
 use crate::value::{Text, Value};
+use std::cmp::Ordering;
 
 impl<'a> Context<'a> {
     /// The key of an item that is there.
@@ -21,6 +23,38 @@ impl<'a> Context<'a> {
     pub fn has_item(&self, catalog: CatalogId, key: &Text) -> bool {
         self.lower(self.catalogs.next_change(catalog, key, self.now));
         self.catalogs.item(catalog, key, self.now).is_some()
+    }
+
+    /// The keys of the largest items that meet a condition. The answer holds until anything of the catalog changes.
+    pub(super) fn top(
+        &self,
+        catalog: CatalogId,
+        count: usize,
+        condition: Option<&Expr>,
+        by: Option<u16>,
+        outer: Option<&Subject<'_>>,
+    ) -> Value {
+        self.lower(self.catalogs.next_change_of_any(catalog, self.now));
+        let mut met: Vec<(Value, Text)> = Vec::new();
+        self.catalogs.each(catalog, self.now, &mut |key, fields| {
+            let item = Value::Text(key.clone());
+            let meets = condition.is_none_or(|condition| {
+                let subject = Subject { values: Values::Item(&item), outer };
+                self.holds(condition, Some(&subject))
+            });
+            if meets {
+                let rank = by.and_then(|field| fields.get(usize::from(field))).cloned().unwrap_or_default();
+                met.push((rank, key.clone()));
+            }
+            by.is_some() || met.len() < count
+        });
+        // They come by key, and the order of equal ones stays. What has no rank comes last.
+        met.sort_by(|(left, _), (right, _)| match (left.is_missing(), right.is_missing()) {
+            (false, false) => order(right, left).unwrap_or(Ordering::Equal),
+            (left, right) => left.cmp(&right),
+        });
+        met.truncate(count);
+        Value::List(met.into_iter().map(|(_, key)| Value::Text(key)).collect())
     }
 
     /// A field of an item, as it is now.
