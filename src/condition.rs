@@ -7,7 +7,8 @@ pub mod walk;
 
 use crate::calendar::Span;
 use crate::schema::{
-    CatalogId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId, TopicId, TrackerId,
+    CatalogId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId,
+    TopicId, TrackerId,
 };
 use crate::value::{Text, Value};
 use serde::{Deserialize, Serialize};

@@ -72,12 +72,7 @@ pub(super) fn declare(
         found.push(KeyIsThere { place: twice.name.place, key: key.to_string(), catalog: name.text.to_string() });
         fields.remove(at);
     }
-    project.schema.catalogs.push(Catalog {
-        name: name.text.clone(),
-        title: title.map(|title| title.text.clone()),
-        key,
-        fields,
-    });
+    project.schema.catalogs.push(Catalog { name: name.text.clone(), title: title.map(|title| title.text.clone()), key, fields });
 }
 
 /// The type of something that is kept or arrives: no item of a catalog.

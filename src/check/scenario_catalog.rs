@@ -37,11 +37,8 @@ pub(super) fn item(cx: &mut Cx, written: &ItemScene, place: Place) -> Option<Ite
     let is_new = !cx.items.contains(&(catalog, key.clone()));
     let project = cx.project;
     let declared = project.schema.catalogs.get(catalog.index())?;
-    let shape: Vec<(Text, Type, bool)> = declared
-        .fields
-        .iter()
-        .map(|field| (field.name.clone(), field.ty.clone(), !is_new || !field.default.is_missing()))
-        .collect();
+    let shape: Vec<(Text, Type, bool)> =
+        declared.fields.iter().map(|field| (field.name.clone(), field.ty.clone(), !is_new || !field.default.is_missing())).collect();
     cx.items.insert((catalog, key.clone()));
     let values = record(cx, &shape, written.fields.as_ref(), place)?;
     let value = |(at, value): (usize, Option<crate::value::Value>)| match value {

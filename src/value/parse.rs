@@ -255,7 +255,9 @@ fn scalar(text: &str, ty: &Type, how: &Reading) -> Result<Value, ParseError> {
             None => Err(ParseError::NotListed { found: shown(text), allowed: allowed.clone() }),
         },
         Type::Optional(inner) => scalar(text, inner, how),
-        Type::Boolean | Type::List(_) | Type::Record(_) | Type::Event(_) | Type::Catalog(_) | Type::Error => Err(ParseError::not_a(&noun(ty), text, None)),
+        Type::Boolean | Type::List(_) | Type::Record(_) | Type::Event(_) | Type::Catalog(_) | Type::Error => {
+            Err(ParseError::not_a(&noun(ty), text, None))
+        }
     }
 }
 
