@@ -7,7 +7,7 @@ use super::checked::{Again, ArmKind, Block, Checked, EntryKind, Journey, RunKey,
 use super::problem::problems;
 use crate::condition::{Happening, What};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::schema::{EventId, JourneyId};
+use crate::schema::{EventId, JourneyId, WhileRunning};
 use crate::source::Place;
 use std::collections::BTreeMap;
 
@@ -299,9 +299,16 @@ fn tell(project: &Checked, path: &[&Spark], found: &mut Diagnostics) {
     }
 }
 
-/// A journey that lets the same customer in again although she has been in it just now.
-fn opens_again(journey: &Journey) -> bool {
-    journey.again == Again::Always || journey.key != RunKey::Customer
+/// Whether a journey lets the same customer in again although she has been in it just now: `Some(true)` only with another key.
+fn opens_again(journey: &Journey) -> Option<bool> {
+    if journey.again == Again::Always || journey.while_running == WhileRunning::Restart {
+        return Some(false);
+    }
+    match journey.key {
+        RunKey::PerEvent | RunKey::PerRequest => Some(false),
+        RunKey::Value(_) => Some(true),
+        RunKey::Customer => None,
+    }
 }
 
 fn sparks(project: &Checked) -> Vec<Spark> {
@@ -312,7 +319,10 @@ fn sparks(project: &Checked) -> Vec<Spark> {
         steps_at_once(&journey.steps, true, &mut at_once);
         for (step, sure) in at_once {
             match &step.kind {
-                StepKind::Start { journey, .. } => sparks.push(Spark { from, to: *journey, place: step.head, conditional: false }),
+                StepKind::Start { journey: to, .. } => {
+                    let again = project.journeys.get(to.index()).and_then(opens_again);
+                    sparks.extend(again.map(|by_key| Spark { from, to: *to, place: step.head, conditional: by_key || !sure }));
+                }
                 StepKind::Emit { event, .. } => takers(project, *event, |to, conditional| {
                     sparks.push(Spark { from, to, place: step.head, conditional: conditional || !sure });
                 }),
@@ -325,10 +335,11 @@ fn sparks(project: &Checked) -> Vec<Spark> {
 
 /// Journeys that an event lets in as often as it comes.
 fn takers(project: &Checked, event: EventId, mut take: impl FnMut(JourneyId, bool)) {
-    for (at, journey) in project.journeys.iter().enumerate().filter(|(_, journey)| opens_again(journey)) {
+    for (at, journey) in project.journeys.iter().enumerate() {
+        let Some(by_key) = opens_again(journey) else { continue };
         for entry in &journey.entries {
             if matches!(entry.kind, EntryKind::On(What::Happened(Happening::Event(taken))) if taken == event) {
-                take(JourneyId(at as u16), entry.condition.is_some());
+                take(JourneyId(at as u16), by_key || entry.condition.is_some());
             }
         }
     }

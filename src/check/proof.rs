@@ -4,9 +4,13 @@
 //! **Invariant:** what may change in between (a field of the customer while time passes) is never assumed to be the same; where nothing
 //! can be said for sure, nothing is said. Linear in the size of the project. Does not know what a single customer did.
 
+mod content;
 mod domain;
 mod facts;
 mod judge;
+mod reach;
+mod rivals;
+mod time;
 mod walk;
 mod written;
 
@@ -32,6 +36,12 @@ problems! {
         "nobody ever comes to this branch", "{why}", "move it before the branch that takes its customers, or take it out";
 }
 
+problems! {
+    /// A send that nobody can get who comes to it.
+    NeverSent { message: String, why: String, proof: Vec<(Place, &'static str)> } = Code::new("W0914", "never-sent-here");
+        "nobody who comes here can get `{message}`", "{why}", "send it before, or to others, or take this step out";
+}
+
 /// Which way a condition is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Test {
@@ -51,13 +61,18 @@ struct Proof<'a> {
 /// Proves what can be proven.
 pub(super) fn check(files: &[ast::File], sources: &Sources, checked: &Checked, found: &mut Diagnostics) {
     let written = Written::of(files);
+    let everything = reach::Everything::of(checked);
     let mut proof = Proof { sources, checked, found, silent: false };
     for segment in &checked.segments {
         walk::segment(&mut proof, &written, segment);
     }
     for journey in &checked.journeys {
         walk::journey(&mut proof, &written, journey);
+        reach::journey(&mut proof, &everything, journey);
+        time::journey(&mut proof, &written, journey);
     }
+    rivals::check(&mut proof, &written);
+    content::check(&mut proof, &written);
 }
 
 impl Proof<'_> {

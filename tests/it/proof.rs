@@ -163,3 +163,158 @@ fn the_same_question_twice_is_answered_once() {
         "if has order_completed in the last 7 days { exit } else if has order_completed in the last 9 days { send hello }",
     );
 }
+
+// ---------------------------------------------------------------- steps, times and caps
+
+/// [`SHOP`] with two more messages and a cap.
+fn two_messages(rest: &str) -> String {
+    let letter = "message letter about news {\n  email {\n    subject \"A letter\"\n    text \"News.\"\n  }\n  sms \"News.\"\n}\n";
+    format!("{}{letter}{rest}", SHOP.replace("email email?", "email email?\n  phone phone?"))
+}
+
+fn codes(text: &str) -> Vec<String> {
+    let mut found = findings(text);
+    // That these short files do not use everything is left out.
+    found.retain(|one| !one.starts_with("W0160"));
+    found
+}
+
+fn run(header: &str, steps: &str) -> Vec<String> {
+    codes(&two_messages(&format!("journey example {{\n  {header}\n  enter again never\n  {steps}\n}}\n")))
+}
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn only_what_the_engine_makes_itself_can_be_ruled_out() {
+    let wait = "wait up to 2 days {\n on clicked letter { exit }\n otherwise { } }";
+    assert_eq!(run("enter on order_completed", wait), ["W0910 on clicked letter"]);
+    assert_eq!(run("enter on order_completed", &format!("send letter by email\n {wait}")), NONE);
+    // Another journey sends it, and this one does not.
+    let other = "journey other {\n  enter on order_completed\n  enter again never\n  send letter by email\n}\n";
+    let listens = format!("journey example {{\n  enter on plan_changed\n  enter again never\n  {wait}\n}}\n");
+    assert_eq!(codes(&two_messages(&format!("{other}{listens}"))), NONE);
+    // An earlier round of the repeat may have sent it.
+    let rounds = format!("repeat up to 3 times {{ {wait}\n send letter by email }}");
+    assert_eq!(run("enter on order_completed", &rounds), NONE);
+    // Some branch may have.
+    let branch = format!("if customer.plan is \"pro\" {{ send letter by email }}\n {wait}");
+    assert_eq!(run("enter on order_completed", &branch), NONE);
+    let by_sms = "send letter by email\n wait up to 2 days {\n on clicked letter by sms { exit }\n otherwise { } }";
+    assert_eq!(run("enter on order_completed", by_sms), ["W0910 on clicked letter by sms"]);
+    assert_eq!(
+        run("enter on order_completed\n goal clicked letter within 3 days of entry", "wait 1 day"),
+        ["W0910 goal clicked letter within 3 days of entry"]
+    );
+    assert_eq!(run("enter on order_completed", "wait up to 2 days for plan_changed otherwise exit"), NONE);
+}
+
+#[test]
+fn times_are_the_least_that_anybody_can_need() {
+    let period = "enter on order_completed\n runs from 2026-06-01 to 2026-06-30";
+    assert_eq!(run(period, "wait 20 days\n wait 15 days"), ["W0911 wait 15 days"]);
+    // A branch may be taken at once.
+    assert_eq!(run(period, "wait up to 20 days {\n on plan_changed { }\n otherwise { } }\n wait 15 days"), NONE);
+    assert_eq!(run(period, "if customer.plan is \"pro\" { wait 20 days }\n wait 15 days"), NONE);
+    assert_eq!(run(period, "wait until 2026-09-01 09:00 or exit if past"), ["W0911 wait until 2026-09-01 09:00 or exit if past"]);
+    assert_eq!(run("enter on order_completed\n runs from 2026-06-01", "wait 400 days"), NONE);
+    let month = "enter on order_completed\n runs from 2026-02-01 to 2026-03-01";
+    assert_eq!(run(month, "wait 1 month"), NONE);
+    let goal = "enter on order_completed\n goal plan_changed within 7 days of entry";
+    assert_eq!(run(goal, "wait 10 days\n send letter by email"), ["W0912 send letter by email"]);
+    assert_eq!(run(goal, "wait 7 days\n send letter by email"), NONE);
+    assert_eq!(run(goal, "repeat up to 5 times { wait 2 days }\n send letter by email"), ["W0912 send letter by email"]);
+    assert_eq!(run(goal, "repeat up to 5 times { wait 2 days\n if customer.plan is \"pro\" { break } }\n send letter by email"), NONE);
+    let opened = "enter on order_completed\n goal clicked letter within 1 day of entry";
+    assert_eq!(run(opened, "wait 2 days\n send letter by email"), ["W0913 goal clicked letter within 1 day of entry"]);
+    assert_eq!(run(opened, "wait 1 day\n send letter by email"), NONE);
+}
+
+#[test]
+fn nobody_gets_what_consent_or_contact_keeps_back() {
+    let send = "send letter by email";
+    let entry = "enter on order_completed";
+    assert_eq!(run(entry, &format!("if not subscribed to news {{ {send} }}")), ["W0914 send letter by email"]);
+    assert_eq!(run(entry, &format!("unsubscribe from news\n {send}")), ["W0914 send letter by email"]);
+    assert_eq!(run(entry, &format!("if not reachable by email {{ {send} }}")), ["W0914 send letter by email"]);
+    assert_eq!(run(entry, "if customer.email is missing { send letter by first reachable of email, sms }"), NONE);
+    assert_eq!(run(entry, &format!("if not subscribed to news {{ wait 1 day\n {send} }}")), NONE);
+    assert_eq!(run(entry, &format!("if not subscribed to news {{ subscribe to news\n {send} }}")), NONE);
+}
+
+#[test]
+fn journeys_compete_only_where_both_surely_send() {
+    let policy = |cap: &str| format!("policy {{\n  timezone \"Asia/Bangkok\"\n  {cap}\n}}\n");
+    let journeys = |one: &str, two: &str| format!("journey one {{\n  {one}\n}}\njourney two {{\n  {two}\n}}\n");
+    let of = |cap: &str, one: &str, two: &str| codes(&two_messages(&format!("{}{}", policy(cap), journeys(one, two))));
+    let daily = "at most 1 message in 1 day then skip";
+    let enter = "enter on order_completed\n enter again never\n";
+    let hello = &format!("{enter} send hello");
+    let later = &format!("{enter} wait 1 hour\n send letter by email");
+    assert_eq!(of(daily, hello, later), ["W0915 send letter by email"]);
+    assert_eq!(of("at most 1 message in 1 day by sms then skip", hello, later), NONE);
+    assert_eq!(of("at most 1 message in 1 day then wait", hello, later), NONE);
+    assert_eq!(of("at most 2 messages in 1 day then skip", hello, later), NONE);
+    assert_eq!(of(daily, hello, &format!("{enter} wait 3 days\n send letter by email")), NONE);
+    assert_eq!(of(daily, hello, &format!("{enter} priority high\n wait 1 hour\n send letter by email")), NONE);
+    assert_eq!(of(daily, hello, &format!("{enter} if customer.plan is \"pro\" {{ send letter by email }}")), NONE);
+    assert_eq!(of(daily, hello, "enter on plan_changed\n enter again never\n send letter by email"), NONE);
+    // Nobody is in both.
+    let cheap = "enter on order_completed where total < 100 THB\n enter again never\n send hello";
+    let dear = "enter on order_completed where total > 500 THB\n enter again never\n send letter by email";
+    assert_eq!(of(daily, cheap, dear), NONE);
+    let twice = &format!("{enter} send hello\n wait 2 hours\n send letter by email");
+    assert_eq!(of(daily, twice, "enter on plan_changed\n enter again never\n wait 1 day"), ["W0916 send letter by email"]);
+}
+
+// ---------------------------------------------------------------- texts
+
+fn says(content: &str) -> Vec<String> {
+    let shop = SHOP.replace("email email?", "email email?\n  phone phone?\n  language language = \"th\"");
+    let text = format!(
+        "{shop}message said(name text) about news {{\n{content}\n}}\njourney example {{\n  enter on order_completed\n  enter again never\n  send hello\n  send said(name: entry.order_id)\n}}\n"
+    );
+    codes(&text).iter().map(|one| one.split(' ').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn texts_are_judged_by_what_is_written() {
+    let thai = "ก".repeat(67 * 3);
+    assert_eq!(says(&format!("sms \"{thai}\"")), NONE);
+    assert_eq!(says(&format!("sms \"{thai}ก\"")), ["W0930"]);
+    assert_eq!(says(&format!("sms \"{thai} {{{{ name }}}}\"")), ["W0930"]);
+    // One curly quote too many; in a Thai text it costs nothing.
+    assert_eq!(says(&format!("sms \"{}’\"", "a".repeat(100))), ["W0931"]);
+    assert_eq!(says(&format!("sms \"{}’\"", "a".repeat(60))), NONE);
+    assert_eq!(says("sms \"ก’ข “ค”\""), NONE);
+    let wide = |subject: &str| says(&format!("email {{\n subject \"{subject}\"\n text \"x\"\n}}"));
+    assert_eq!(wide(&"ท".repeat(70)), NONE);
+    assert_eq!(wide(&"ที่".repeat(70)), NONE);
+    assert_eq!(wide(&"ท".repeat(71)), ["W0932"]);
+    assert_eq!(wide(&"{{ name }}".repeat(20)), NONE);
+    let english = |text: &str| says(&format!("sms \"สวัสดี\"\nsms in \"en\" \"{text}\""));
+    assert_eq!(english("ยินดีต้อนรับสู่ร้านของเรา"), ["W0934"]);
+    assert_eq!(english("Welcome to ร้าน"), NONE);
+    assert_eq!(english("ยินดี"), NONE);
+    assert_eq!(english("100 % {{ name }}"), NONE);
+}
+
+#[test]
+fn a_mail_of_more_than_102_kilobytes_is_cut_off() {
+    let mail = |bytes: usize| says(&format!("email {{\n subject \"Hello\"\n text \"{}\"\n}}", "x".repeat(bytes)));
+    assert_eq!(mail(102 * 1024), NONE);
+    assert_eq!(mail(102 * 1024 + 1), ["W0933"]);
+}
+
+#[test]
+fn a_start_that_is_refused_closes_no_circle() {
+    let circle = |again: &str| {
+        codes(&two_messages(&format!(
+            "journey one {{\n  enter when requested\n  enter again always\n  send hello without waiting\n  start journey two\n}}\njourney two {{\n  enter when requested\n  {again}\n  send letter by email without waiting\n  start journey one\n}}\n"
+        )))
+    };
+    assert_eq!(circle("enter again never"), NONE);
+    assert_eq!(circle("enter again 30 days after entry"), NONE);
+    assert_eq!(circle("enter again always"), ["E0352 start journey one"]);
+    assert_eq!(circle("enter again never\n  while running restart"), ["E0352 start journey one"]);
+}

@@ -5,14 +5,17 @@
 //! Does not know how long anything takes.
 
 use super::Proof;
+use super::domain::Domain;
 use super::facts::{Fact, Facts, Term, either};
 use super::judge::{Judge, Types, Why, of_subject};
 use super::written::{Written, branches};
 use crate::ast;
-use crate::check::checked::{ArmKind, Await, Block, Checked, EntryKind, Journey, PastBehaviour, Segment, Step, StepKind};
+use crate::check::checked::{
+    ArmKind, Await, Block, Checked, EntryKind, How, Journey, PastBehaviour, Recipient, Segment, Send, Step, StepKind,
+};
 use crate::check::flow::each_step;
 use crate::condition::{Expr, Happening, Trigger, What};
-use crate::schema::{LocalId, WhileRunning};
+use crate::schema::{LocalId, TopicKind, WhileRunning};
 use crate::source::Place;
 use crate::value::Type;
 
@@ -99,10 +102,7 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
         let Some(condition) = &entry.condition else { return nothing };
         let Some(ast::ClauseKind::Enter(enter)) = self.written.clause(entry.place) else { return nothing };
         let Some(written) = &enter.condition else { return nothing };
-        let subject = match entry.kind {
-            EntryKind::On(what) => self.subject(what),
-            _ => None,
-        };
+        let subject = subject_of(self.checked, &entry.kind);
         let outcome = self.judge().over(subject, written, condition, &Facts::default());
         let fields = &self.journey.entry_fields;
         let volatile = self.types.entry_changes;
@@ -114,8 +114,7 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
     }
 
     fn subject(&self, what: What) -> Option<Vec<Type>> {
-        let What::Happened(Happening::Event(event)) = what else { return None };
-        Some(self.checked.schema.events.get(event.index())?.fields.iter().map(|field| field.ty.clone()).collect())
+        properties(self.checked, what)
     }
 
     /// What is known of the event that a trigger takes, still as the subject; `None`: it takes none.
@@ -170,7 +169,7 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
             StepKind::Clear(field) => {
                 facts.forget_field(field.0);
                 let term = Term::Customer(field.0);
-                let domain = super::domain::Domain::missing();
+                let domain = Domain::missing();
                 facts.put(Fact { term, domain, volatile: true, locals: Vec::new(), proof: vec![step.head] });
             }
             StepKind::AddTo { field, .. } | StepKind::RemoveFrom { field, .. } | StepKind::Increase { field, .. } => {
@@ -182,11 +181,57 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
                 return Some(around);
             }
             StepKind::Break | StepKind::Exit { .. } => return None,
-            // A message may be held for the night; an event may set off whatever listens to it.
-            StepKind::Send(_) => return Some(self.later(facts)),
+            // A message may be held for the night.
+            StepKind::Send(send) => {
+                self.send(step, send, &facts);
+                return Some(self.later(facts));
+            }
+            StepKind::Unsubscribe(topic) => {
+                facts.forget_volatile();
+                let term = Term::asked(&Expr::SubscribedTo(*topic));
+                let domain = Domain::truth(false);
+                facts.put(Fact { term, domain, volatile: true, locals: Vec::new(), proof: vec![step.head] });
+            }
+            // Whatever listens to it may be set off.
             _ => facts.forget_volatile(),
         }
         Some(facts)
+    }
+
+    /// A message that consent or contact keeps from everybody who comes here.
+    fn send(&mut self, step: &Step, send: &Send, facts: &Facts) {
+        let Recipient::Customer { how: How::Each(channels) | How::FirstReachable(channels), .. } = &send.to else { return };
+        let Some(message) = self.checked.messages.get(send.message.index()) else { return };
+        let schema = &self.checked.schema;
+        let consent = schema
+            .topics
+            .get(message.topic.index())
+            .filter(|topic| matches!(topic.kind, TopicKind::OptIn | TopicKind::DoubleOptIn | TopicKind::OptOut));
+        if let Some(topic) = consent
+            && let Some(fact) = facts.get(&Term::asked(&Expr::SubscribedTo(message.topic)))
+            && fact.domain == Domain::truth(false)
+        {
+            let why = format!("here nobody is subscribed to `{}`", topic.name);
+            self.never_sent(step, message.name.to_string(), why, &fact.proof);
+            return;
+        }
+        let mut blocked: Option<(String, Vec<Place>)> = None;
+        for channel in channels {
+            let Some(declared) = schema.channels.get(channel.index()) else { return };
+            let asked = facts.get(&Term::asked(&Expr::ReachableBy(*channel))).filter(|fact| fact.domain == Domain::truth(false));
+            let contact = declared.contact.and_then(|field| facts.get(&Term::Customer(field.0)));
+            let missing = contact.filter(|fact| fact.domain.missing && fact.domain.intersect(&Domain::set()).is_empty());
+            let Some(fact) = asked.or(missing) else { return };
+            blocked.get_or_insert_with(|| (format!("here nobody can be reached by {}", declared.name), fact.proof.clone()));
+        }
+        if let Some((why, proof)) = blocked {
+            self.never_sent(step, message.name.to_string(), why, &proof);
+        }
+    }
+
+    fn never_sent(&mut self, step: &Step, message: String, why: String, proof: &[Place]) {
+        let proof = proof.iter().map(|place| (*place, "this decides it")).collect();
+        self.proof.found.push(super::NeverSent { place: step.head, message, why, proof });
     }
 
     /// Time has passed, and the run is still there.
@@ -372,4 +417,17 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
 /// Whether one place lies in another.
 fn inside(around: Place, place: Place) -> bool {
     around.file == place.file && around.span.start <= place.span.start && place.span.end <= around.span.end
+}
+
+/// The types of what stands bare in the `where` of an entry.
+pub(super) fn subject_of(checked: &Checked, kind: &EntryKind) -> Option<Vec<Type>> {
+    match kind {
+        EntryKind::On(what) => properties(checked, *what),
+        _ => None,
+    }
+}
+
+fn properties(checked: &Checked, what: What) -> Option<Vec<Type>> {
+    let What::Happened(Happening::Event(event)) = what else { return None };
+    Some(checked.schema.events.get(event.index())?.fields.iter().map(|field| field.ty.clone()).collect())
 }

@@ -11,29 +11,36 @@ enum Node<'a> {
     Step(&'a Step),
     Clause(&'a ast::Clause),
     Condition(&'a ast::Expr),
+    Content(&'a ast::ChannelContent),
 }
 
 /// Everything with a condition, by place.
 pub(super) struct Written<'a> {
     nodes: HashMap<Place, Node<'a>>,
+    /// Where journeys say from when to when they run, by the journey.
+    periods: HashMap<Place, Place>,
 }
 
 impl<'a> Written<'a> {
     pub(super) fn of(files: &'a [ast::File]) -> Written<'a> {
-        let mut written = Written { nodes: HashMap::new() };
+        let mut written = Written { nodes: HashMap::new(), periods: HashMap::new() };
         for decl in files.iter().flat_map(|file| &file.decls) {
             match &decl.kind {
                 DeclKind::Segment { condition: Some(condition), .. } => {
                     written.nodes.insert(decl.place, Node::Condition(condition));
                 }
+                DeclKind::Message(message) => written.message(message),
                 DeclKind::Journey(journey) => {
                     for item in &journey.items {
                         match item {
                             JourneyItem::Clause(clause) => {
+                                if matches!(clause.kind, ast::ClauseKind::RunsFrom { .. }) {
+                                    written.periods.insert(journey.place, clause.place);
+                                }
                                 written.nodes.insert(clause.place, Node::Clause(clause));
                             }
                             JourneyItem::Step(step) => written.step_in(step),
-                            JourneyItem::Message(_) => {}
+                            JourneyItem::Message(message) => written.message(message),
                         }
                     }
                 }
@@ -41,6 +48,18 @@ impl<'a> Written<'a> {
             }
         }
         written
+    }
+
+    pub(super) fn period(&self, journey: Place) -> Option<Place> {
+        self.periods.get(&journey).copied()
+    }
+
+    /// The content of a message for one channel and language.
+    pub(super) fn content(&self, place: Place) -> Option<&'a ast::ChannelContent> {
+        match self.nodes.get(&place) {
+            Some(Node::Content(content)) => Some(content),
+            _ => None,
+        }
     }
 
     pub(super) fn step(&self, place: Place) -> Option<&'a Step> {
@@ -61,6 +80,14 @@ impl<'a> Written<'a> {
         match self.nodes.get(&place) {
             Some(Node::Condition(condition)) => Some(condition),
             _ => None,
+        }
+    }
+
+    fn message(&mut self, message: &'a ast::Message) {
+        for content in &message.contents {
+            if let ast::Content::Channel(content) = content {
+                self.nodes.insert(content.place, Node::Content(content));
+            }
         }
     }
 
