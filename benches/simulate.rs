@@ -168,7 +168,7 @@ fn full(world: &SmallWorld, population: &Population) {
     let done = simulation.run_log(&log);
     let seconds = begun.elapsed().as_secs_f64();
     let entered: u64 = done.tally.journeys.iter().map(|journey| journey.entered.treated + journey.entered.held_out).sum();
-    let sent: u64 = done.tally.messages.values().map(|message| message.sent).sum();
+    let sent: u64 = done.tally.messages().values().map(|message| message.sent).sum();
     println!(
         "10 M events, 1 M customers, {} journeys, {} threads: {seconds:.2} s, {:.2} M events/s; {entered} runs, {sent} messages; {} bytes per customer, the largest {}",
         world.plan().journeys.len(),

@@ -36,7 +36,7 @@ mod turn;
 mod waits;
 
 pub use handle::handle;
-pub use index::Loaded;
+pub use index::{Loaded, PlanId};
 
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};
@@ -63,9 +63,9 @@ pub const DEDUPE_DAYS: i64 = 30;
 pub trait World {
     /// The plan that new runs start on, with its index.
     fn active(&self) -> &Loaded;
-    /// The plan that a live run is pinned to, by hash. A run whose plan is not there stands still.
-    fn pinned(&self, hash: &str) -> Option<&Loaded> {
-        Some(self.active()).filter(|loaded| loaded.plan.hash == hash)
+    /// The plan that a live run is pinned to. A run whose plan is not there stands still.
+    fn pinned(&self, id: PlanId) -> Option<&Loaded> {
+        Some(self.active()).filter(|loaded| loaded.id == id)
     }
     /// Number of this state of the world.
     fn number(&self) -> u64 {
@@ -211,10 +211,10 @@ pub struct Delivery {
     pub journey: JourneyId,
     pub message: MessageId,
     pub channel: ChannelId,
-    /// The contact; empty for `customer.id` channels and teams.
+    /// The contact; empty for `customer.id` channels and teams, and where [`Attention::render`] says that nobody looks.
     pub address: Text,
     pub language: Text,
-    /// Rendered parts in the variant's order. Empty where [`Rendering`] says that nobody looks.
+    /// Rendered parts in the variant's order. Empty where [`Attention::render`] says that nobody looks.
     pub parts: Vec<(Text, String)>,
 }
 
@@ -243,6 +243,8 @@ pub enum RecordKind {
     GoalReached {
         goal: u16,
         at: Instant,
+        /// The run is.
+        held_out: bool,
     },
     /// A step was begun.
     Reached,
@@ -408,7 +410,7 @@ pub enum Deferral {
     Paused,
 }
 
-/// How much of the output somebody will look at; decides nothing else.
+/// What the driver wants of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Attention {
     /// Render messages (otherwise only what decides: whether content fits its limits is then not known).
@@ -416,6 +418,9 @@ pub struct Attention {
     /// Record also what is only of interest for one customer's timeline (conditions that did not hold, waits, joins, changes, lateness).
     /// Steps that are reached are always recorded, but those that only lead the flow.
     pub detail: bool,
+    /// Nobody answers for the providers: what is handed over counts as accepted at the same instant, after everything else of the input,
+    /// and no `Outcome` comes for it. (Simulations; it is as if each came as an input of its own.)
+    pub accepted_at_once: bool,
 }
 
 /// The zone that a customer's civil times are in: hers, then the project's.

@@ -15,6 +15,7 @@ pub mod driver;
 pub mod needed;
 pub mod report;
 pub mod run;
+pub mod sends;
 pub mod tally;
 pub mod text;
 pub mod timeline;

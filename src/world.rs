@@ -6,17 +6,16 @@
 
 pub mod catalogs;
 
-use crate::engine::{Limits, Loaded, World};
+use crate::engine::{Limits, Loaded, PlanId, World};
 use crate::plan::Plan;
-use crate::value::Text;
 use std::collections::BTreeMap;
 
 /// A world of plans and settings only.
 #[derive(Debug, Clone)]
 pub struct SmallWorld {
     active: Loaded,
-    /// Older plans by hash, for the runs that are pinned to them.
-    pinned: BTreeMap<Text, Loaded>,
+    /// Older plans, for the runs that are pinned to them.
+    pinned: BTreeMap<PlanId, Loaded>,
     limits: Limits,
     number: u64,
     catalogs: catalogs::Catalogs,
@@ -30,7 +29,7 @@ impl SmallWorld {
     /// Another plan becomes active; runs of the one before go on under it.
     pub fn activate(&mut self, plan: Plan) {
         let before = std::mem::replace(&mut self.active, Loaded::new(plan));
-        self.pinned.insert(before.plan.hash.clone(), before);
+        self.pinned.insert(before.id, before);
         self.number += 1;
     }
 
@@ -50,8 +49,8 @@ impl World for SmallWorld {
         &self.active
     }
 
-    fn pinned(&self, hash: &str) -> Option<&Loaded> {
-        if self.active.plan.hash == hash { Some(&self.active) } else { self.pinned.get(hash) }
+    fn pinned(&self, id: PlanId) -> Option<&Loaded> {
+        if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
     }
 
     fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {

@@ -25,9 +25,18 @@ pub fn address<'c>(plan: &Plan, customer: &'c Customer, channel: ChannelId) -> R
 fn has_valid_form(kind: ChannelKind, text: &str) -> bool {
     match kind {
         ChannelKind::Email => {
-            text.split_once('@').is_some_and(|(name, host)| {
-                !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
-            }) && !text.contains(char::is_whitespace)
+            // Asked for every message, so in one pass over the bytes.
+            let (mut ats, mut at, mut dot) = (0, 0, 0);
+            for (place, byte) in text.bytes().enumerate() {
+                match byte {
+                    b'@' => (ats, at) = (ats + 1, place),
+                    b'.' => dot = place,
+                    _ => {}
+                }
+            }
+            let ends = text.as_bytes().last() != Some(&b'.') && text.as_bytes().get(at + 1) != Some(&b'.');
+            let blank = if text.is_ascii() { text.bytes().any(|byte| byte <= b' ') } else { text.contains(char::is_whitespace) };
+            ats == 1 && at > 0 && dot > at && ends && !blank
         }
         ChannelKind::Sms | ChannelKind::Whatsapp => {
             let digits = text.chars().filter(char::is_ascii_digit).count();

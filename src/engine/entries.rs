@@ -59,7 +59,10 @@ impl Turn<'_> {
         let mut any = false;
         if let Some(event) = &wave.event {
             let entries: &[EntryRef] = match event.what {
-                SeenWhat::Happened(what) => index.listeners(what).map_or(&[], |listeners| &listeners.entries),
+                SeenWhat::Happened(what) => index.listeners(what).map_or(&[], |listeners| {
+                    any |= !listeners.entries.is_empty();
+                    if phase == Phase::Running { &listeners.restarts } else { &listeners.entries }
+                }),
                 SeenWhat::Message { .. } => &index.message_entries,
             };
             for entry in entries {
@@ -150,14 +153,16 @@ impl Turn<'_> {
             self.update_entry(live, at, journey, cause);
             return;
         }
-        let mut run = Run::new(0, at.journey, cause.at);
+        let mut run = self.out.scratch.spare.pop().unwrap_or_default();
+        run.renew(at.journey, cause.at);
         run.entry_number = at.entry;
         run.entry_date = cause.date;
         run.key = key.unwrap_or(0);
-        run.entry = entry_values(journey, at.entry, cause);
+        run.entry.extend(entry_values(journey, at.entry, cause));
         match self.let_in(at.journey, journey, &run) {
             Ok(until) => run.guarded_until = until,
             Err(why) => {
+                self.out.scratch.spare.push(run);
                 self.out.scratch.entered.push(at.journey);
                 self.refuse(at.journey, why);
                 return;
@@ -249,7 +254,7 @@ impl Turn<'_> {
 
     fn update_entry(&mut self, live: usize, at: EntryRef, journey: &Journey, cause: Cause<'_>) {
         self.out.scratch.entered.push(at.journey);
-        let values = entry_values(journey, at.entry, cause);
+        let values = entry_values(journey, at.entry, cause).collect();
         let turn = self.row.turn;
         let run = &mut self.row.runs[live];
         run.entry = values;
@@ -293,8 +298,8 @@ fn entry_value<'v>(journey: &Journey, position: usize, entry: u16, cause: Cause<
     cause.event?.fields.get(usize::from(from))
 }
 
-fn entry_values(journey: &Journey, entry: u16, cause: Cause<'_>) -> Vec<Value> {
-    (0..journey.entry_fields.len()).map(|at| entry_value(journey, at, entry, cause).cloned().unwrap_or_default()).collect()
+fn entry_values(journey: &Journey, entry: u16, cause: Cause<'_>) -> impl Iterator<Item = Value> {
+    (0..journey.entry_fields.len()).map(move |at| entry_value(journey, at, entry, cause).cloned().unwrap_or_default())
 }
 
 /// A hash of a value that is the same on every machine: FNV-1a over its kind and content.

@@ -162,6 +162,10 @@ impl<'a> Context<'a> {
             Expr::ReachableBy(channel) => self.customer.is_reachable(self.plan, *channel),
             Expr::SendState { send, verb, by } => self.send_is(*send, *verb, *by),
             Expr::Messages(messages) => self.messages(messages),
+            Expr::History(history) => match self.count_of_all(history) {
+                Some(holds) => holds,
+                None => self.history(history, subject).truth(),
+            },
             other => self.eval(other, subject).truth(),
         }
     }
@@ -257,7 +261,21 @@ impl<'a> Context<'a> {
         last.map(|at| StageId(at as u16))
     }
 
+    /// A value that is there already: nothing to compute, and it does not move.
+    #[inline]
+    fn direct<'e>(&'e self, expr: &'e Expr, subject: Option<&'e Subject<'e>>) -> Option<&'e Value> {
+        match expr {
+            Expr::Const(value) => Some(value),
+            Expr::Customer(field) => Some(self.customer.attribute(*field)),
+            Expr::Subject { depth, field } => Some(subject.map_or(MISSING, |subject| subject.field(*depth, *field))),
+            _ => None,
+        }
+    }
+
     fn compare(&self, op: Comparison, left: &Expr, right: &Expr, ignoring_case: bool, subject: Option<&Subject<'_>>) -> bool {
+        if let (Some(left), Some(right)) = (self.direct(left, subject), self.direct(right, subject)) {
+            return compare::holds(op, left, right, ignoring_case);
+        }
         if let Some(truth) = self.compare_score(op, left, right) {
             return truth;
         }

@@ -21,11 +21,11 @@ impl Turn<'_> {
             return;
         }
         self.row.runs[at].goals |= reached;
-        let (id, step) = (self.row.runs[at].journey, self.row.runs[at].step);
+        let Run { journey: id, step, held_out, .. } = self.row.runs[at];
         let mut ending = None;
         for (goal, declared) in journey.goals.iter().enumerate().take(32) {
             if reached & (1 << goal) != 0 {
-                self.record_run(id, number, step, RecordKind::GoalReached { goal: goal as u16, at: event.at });
+                self.record_run(id, number, step, RecordKind::GoalReached { goal: goal as u16, at: event.at, held_out });
                 if declared.then_exit && ending.is_none() {
                     ending = Some(Ending::Goal(goal as u16));
                 }
@@ -54,11 +54,11 @@ impl Turn<'_> {
                 continue;
             };
             let reached = self.reached_goals(&loaded.plan, journey, run, event);
-            let (id, number, step) = (run.journey, run.number, run.step);
+            let Run { journey: id, number, step, held_out, .. } = *run;
             if reached != 0 {
                 self.row.ended[at].goals |= reached;
                 for goal in (0..journey.goals.len().min(32)).filter(|goal| reached & (1 << goal) != 0) {
-                    self.record_run(id, number, step, RecordKind::GoalReached { goal: goal as u16, at: event.at });
+                    self.record_run(id, number, step, RecordKind::GoalReached { goal: goal as u16, at: event.at, held_out });
                 }
             }
             if self.is_watched(journey, &self.row.ended[at]) {

@@ -13,9 +13,17 @@ use crate::value::{Decimal, Value};
 pub const ENTRIES_MAX: usize = 10_000;
 
 /// All histories of one customer, by [`TrackerId`].
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct History {
     pub(super) tracked: Vec<Tracked>,
+    /// Memory of a customer before, all of it cleared.
+    spare: Vec<Tracked>,
+}
+
+impl PartialEq for History {
+    fn eq(&self, other: &History) -> bool {
+        self.tracked == other.tracked
+    }
 }
 
 /// The history of one tracker.
@@ -73,11 +81,30 @@ impl History {
     pub fn record(&mut self, plan: &Plan, id: TrackerId, event: Happened<'_>, now: Instant, keep_from: Instant) {
         let Some(tracker) = plan.trackers.get(id.index()) else { return };
         if self.tracked.len() < plan.trackers.len() {
-            self.tracked.resize_with(plan.trackers.len(), Tracked::default);
+            let spare = &mut self.spare;
+            self.tracked.resize_with(plan.trackers.len(), || spare.pop().unwrap_or_default());
         }
         if let Some(tracked) = self.tracked.get_mut(id.index()) {
             tracked.record(tracker, event, now, keep_from);
         }
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        for mut tracked in self.tracked.drain(..) {
+            tracked.count = 0;
+            tracked.first = Instant::default();
+            tracked.last = Instant::default();
+            tracked.totals.clear();
+            tracked.entries.clear();
+            tracked.values.clear();
+            tracked.folded.clear();
+            self.spare.push(tracked);
+        }
+    }
+
+    pub(super) fn from_tracked(tracked: Vec<Tracked>) -> History {
+        History { tracked, spare: Vec::new() }
     }
 
     pub fn of(&self, id: TrackerId) -> Option<&Tracked> {

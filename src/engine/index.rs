@@ -9,12 +9,13 @@ use crate::calendar::recurrence::Every;
 use crate::calendar::{DAY_MS, Instant, Span};
 use crate::condition::{Expr, Happening, Trigger, Until, What};
 use crate::plan::{ArmKind, CapWindow, Depends, EntryKind, Guard, Journey, Plan, StepKind};
-use crate::schema::{ChannelKind, FieldId, JourneyId, Priority, ScoreId, SegmentId, TopicId, TrackerId};
+use crate::schema::{ChannelKind, FieldId, JourneyId, Priority, ScoreId, SegmentId, TopicId, TrackerId, WhileRunning};
 use std::sync::Arc;
 
 /// A plan that is ready to run.
 #[derive(Debug, Clone)]
 pub struct Loaded {
+    pub id: PlanId,
     pub plan: Arc<Plan>,
     pub index: Index,
 }
@@ -22,7 +23,18 @@ pub struct Loaded {
 impl Loaded {
     pub fn new(plan: impl Into<Arc<Plan>>) -> Loaded {
         let plan = plan.into();
-        Loaded { index: Index::of(&plan), plan }
+        Loaded { id: PlanId::of(&plan), index: Index::of(&plan), plan }
+    }
+}
+
+/// A plan's content hash as a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanId(pub u128);
+
+impl PlanId {
+    fn of(plan: &Plan) -> PlanId {
+        // Only a plan that was put together by hand has another hash than 32 hexadecimal digits.
+        PlanId(u128::from_str_radix(&plan.hash, 16).unwrap_or_default())
     }
 }
 
@@ -69,6 +81,8 @@ pub(super) struct Listeners {
     /// Segments whose truth it can change, ascending.
     pub(super) segments: Vec<SegmentId>,
     pub(super) entries: Vec<EntryRef>,
+    /// Those of them that restart or update a live run.
+    pub(super) restarts: Vec<EntryRef>,
     /// Journeys some run of which reacts: [`reacts`] bits by journey.
     pub(super) runs: Vec<u8>,
     /// Some run reacts at all.
@@ -251,6 +265,9 @@ impl Index {
                 EntryKind::On(What::Happened(what)) => {
                     if let Some(listeners) = self.listeners_mut(*what) {
                         listeners.entries.push(here);
+                        if journey.while_running != WhileRunning::Ignore {
+                            listeners.restarts.push(here);
+                        }
                     }
                 }
                 EntryKind::On(What::Message { verb, .. }) => {

@@ -8,7 +8,7 @@ use super::entries::Cause;
 use super::index::reacts;
 use super::row::{Recent, Run, RunState, SeenWhat};
 use super::turn::{Event, Interest, News, Turn, Wave};
-use super::{CHAIN_MAX, RecordKind};
+use super::{CHAIN_MAX, Outcome, RecordKind};
 use crate::calendar::Instant;
 use crate::condition::Happening;
 use crate::plan::Depends;
@@ -217,9 +217,13 @@ impl Turn<'_> {
                     }
                 }
             }
-            if !self.claim_ready() && self.out.scratch.news.is_empty() {
-                return;
+            if self.claim_ready() || !self.out.scratch.news.is_empty() {
+                continue;
             }
+            let Some(key) = self.out.scratch.accepted.pop_front() else { return };
+            // As the input that it would be elsewhere.
+            (self.in_moment, self.on_time, self.steps, self.chain) = (false, self.now, 0, 0);
+            self.take_outcome(key, Outcome::Accepted);
         }
     }
 }

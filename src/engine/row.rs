@@ -10,8 +10,8 @@ pub mod experiments;
 
 pub use encode::section;
 
-use super::SendKey;
 use super::history::History;
+use super::{PlanId, SendKey};
 use crate::calendar::{Instant, Zone};
 use crate::condition::Happening;
 use crate::plan::Plan;
@@ -69,8 +69,8 @@ pub struct Customer {
     /// Where a step moved her, until her stage changes by itself.
     pub moved: Option<Moved>,
     // ------------------------------------------------------------ runs
-    /// Hashes of the plans that runs are pinned to; a run holds the position.
-    pub plans: Vec<Text>,
+    /// Plans that runs are pinned to; a run holds the position.
+    pub plans: Vec<PlanId>,
     /// Live ones, older first.
     pub runs: Vec<Run>,
     /// Runs that ended and have goals which are still watched.
@@ -391,7 +391,7 @@ impl Customer {
         self.suppressions.clear();
         self.attributes.clear();
         self.attribute_times.clear();
-        self.history = History::default();
+        self.history.clear();
         self.recent.clear();
         self.segments.clear();
         self.entered.clear();
@@ -480,6 +480,17 @@ impl Run {
             visits: Vec::new(),
             seen: Vec::new(),
         }
+    }
+
+    /// Becomes another run that begins, and keeps the memory.
+    pub(super) fn renew(&mut self, journey: JourneyId, begin: Instant) {
+        let (mut entry, mut locals) = (std::mem::take(&mut self.entry), std::mem::take(&mut self.locals));
+        let (mut visits, mut seen) = (std::mem::take(&mut self.visits), std::mem::take(&mut self.seen));
+        entry.clear();
+        locals.clear();
+        visits.clear();
+        seen.clear();
+        *self = Run { entry, locals, visits, seen, ..Run::new(0, journey, begin) };
     }
 
     /// Not ended: it has steps to do or messages to settle. Ended ones are kept elsewhere, for their goals.

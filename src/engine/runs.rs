@@ -14,6 +14,9 @@ use crate::plan::{Again, Journey, RunKey, StepKind};
 use crate::schema::LocalId;
 use crate::value::Value;
 
+/// Runs whose memory is kept for others.
+const SPARE_MAX: usize = 16;
+
 impl Turn<'_> {
     /// A candidate that passed every check begins and does its first steps.
     pub(super) fn begin(&mut self, mut run: Run, journey: &Journey) {
@@ -120,9 +123,20 @@ impl Turn<'_> {
             self.forget_ended();
             if self.is_watched(journey, &run) && self.row.ended.len() < RUNS_MAX {
                 self.row.ended.push(run);
+            } else {
+                self.keep_memory(run);
             }
+        } else {
+            self.keep_memory(run);
         }
         self.tell_journey(id);
+    }
+
+    /// A run that is over leaves its memory to the next one.
+    fn keep_memory(&mut self, run: Run) {
+        if self.out.scratch.spare.len() < SPARE_MAX {
+            self.out.scratch.spare.push(run);
+        }
     }
 
     fn forget_ended(&mut self) {

@@ -74,14 +74,19 @@ impl<'a> Turn<'a> {
         };
         run.delivered = false;
         let (journey, step) = (run.journey, run.step);
-        let channels: Vec<ChannelId> = match &send.to {
-            Recipient::Team(_) => team_channel(loaded, send).into_iter().collect(),
-            Recipient::Customer { how: How::Each(channels), .. } => channels.clone(),
+        let one;
+        let channels: &[ChannelId] = match &send.to {
+            Recipient::Team(_) => {
+                one = team_channel(loaded, send);
+                one.as_slice()
+            }
+            Recipient::Customer { how: How::Each(channels), .. } => channels,
             Recipient::Customer { how: How::FirstReachable(channels), .. } => {
-                self.reachable_from(channels, None).or(channels.first().copied()).into_iter().collect()
+                one = self.reachable_from(channels, None).or(channels.first().copied());
+                one.as_slice()
             }
         };
-        for channel in &channels {
+        for channel in channels {
             let key = SendKey { run: number, send: send.id, visit, channel: *channel };
             self.plan_message(key, journey, send, step);
         }
@@ -276,7 +281,8 @@ impl<'a> Turn<'a> {
         if self.row.suppressed(channel) {
             return Err(Verdict::Skip(Skip::Suppressed));
         }
-        address(plan, self.row, channel).map(Text::new).map_err(Verdict::Skip)
+        let found = address(plan, self.row, channel).map_err(Verdict::Skip)?;
+        Ok(if self.attention.render { Text::new(found) } else { Text::default() })
     }
 
     fn check_hours_and_caps(&self, at: usize, case: &Case<'_>) -> Option<Verdict> {
@@ -317,6 +323,9 @@ impl<'a> Turn<'a> {
         let pending = self.row.pending[at].clone();
         self.note_fact(&pending, false);
         self.deliver(&pending, address, content);
+        if self.attention.accepted_at_once {
+            self.out.scratch.accepted.push_back(pending.key);
+        }
     }
 
     fn note_fact(&mut self, pending: &Pending, held_out: bool) {

@@ -42,6 +42,10 @@ pub(super) struct Turn<'a> {
 pub(super) struct Scratch {
     pub(super) news: VecDeque<News>,
     pub(super) interests: Vec<Interest>,
+    /// Runs that are over, for their memory.
+    pub(super) spare: Vec<super::row::Run>,
+    /// Messages that were handed over and count as accepted, where [`Attention::accepted_at_once`] says so.
+    pub(super) accepted: VecDeque<SendKey>,
     /// Journeys that were entered, restarted or updated by the input at hand.
     pub(super) entered: Vec<JourneyId>,
     /// Occurrences of the plan's rules, for all customers.
@@ -93,7 +97,7 @@ pub(super) struct Wave {
 impl<'a> Turn<'a> {
     pub(super) fn new(world: &'a dyn World, attention: Attention, row: &'a mut Customer, out: &'a mut Output) -> Turn<'a> {
         let loaded = world.active();
-        let plan_now = row.plans.iter().position(|hash| *hash == loaded.plan.hash).map(|at| at as u16);
+        let plan_now = row.plans.iter().position(|id| *id == loaded.id).map(|at| at as u16);
         let (zone, now) = (zone_of(&loaded.plan, row), row.clock);
         let limits = world.limits();
         Turn { world, loaded, limits, attention, row, out, now, on_time: now, in_moment: false, zone, steps: 0, chain: 0, plan_now }
@@ -104,7 +108,7 @@ impl<'a> Turn<'a> {
         if let Some(at) = self.plan_now {
             return at;
         }
-        self.row.plans.push(self.loaded.plan.hash.clone());
+        self.row.plans.push(self.loaded.id);
         let at = (self.row.plans.len() - 1) as u16;
         self.plan_now = Some(at);
         at
@@ -115,7 +119,7 @@ impl<'a> Turn<'a> {
         if self.plan_now == Some(plan) {
             return Some(self.loaded);
         }
-        self.row.plans.get(usize::from(plan)).and_then(|hash| self.world.pinned(hash))
+        self.row.plans.get(usize::from(plan)).and_then(|id| self.world.pinned(*id))
     }
 
     /// A live run's position.

@@ -202,7 +202,7 @@ impl<'a> Story<'a> {
             InputKind::Event { fields, .. } => Some(Arc::clone(fields)),
             _ => None,
         };
-        let attention = Attention { render: true, detail: true };
+        let attention = Attention { render: true, detail: true, ..Attention::default() };
         let mut inputs = vec![kind];
         while let Some(kind) = inputs.pop() {
             self.out.clear();

@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// Bytes of values that a chunk may hold, whatever the number of its items.
 pub const BYTES_MAX: usize = 1 << 30;
 
+/// Properties beyond are held as they come.
+const MASK_BITS: usize = 64;
+
 /// No event: a change of fields.
 const ATTRIBUTES: u16 = u16::MAX;
 
@@ -30,7 +33,8 @@ pub struct Head {
 /// Memory that is used again from event to event.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    events: Vec<Arc<[Value]>>,
+    /// By event; several, for a row keeps some of them.
+    events: Vec<[Arc<[Value]>; 3]>,
 }
 
 #[derive(Debug, Default)]
@@ -59,12 +63,18 @@ impl Chunk {
                 ATTRIBUTES
             }
         };
-        let whole = event == ATTRIBUTES || item.id != 0;
-        if event != ATTRIBUTES {
-            self.values.varint(item.values.len() as u64);
-        }
-        for (at, value) in item.values.iter().enumerate() {
-            self.values.value(if whole || needed.has(at) { value } else { &Value::Missing });
+        let count = item.values.len();
+        if event == ATTRIBUTES {
+            item.values.iter().for_each(|value| self.values.value(value));
+        } else if item.id != 0 || count > MASK_BITS {
+            self.values.varint((count as u64) << 1);
+            item.values.iter().for_each(|value| self.values.value(value));
+        } else {
+            let kept = |at: usize, value: &Value| needed.has(EventId(event), at) && !value.is_missing();
+            let mask = item.values.iter().enumerate().fold(0u64, |mask, (at, value)| mask | (u64::from(kept(at, value)) << at));
+            self.values.varint(((count as u64) << 1) | 1);
+            self.values.varint(mask);
+            item.values.iter().enumerate().filter(|(at, _)| mask & (1 << at) != 0).for_each(|(_, value)| self.values.value(value));
         }
         self.heads.push(Head { at: item.at, customer, offset, event, has_id: item.id != 0 });
     }
@@ -150,22 +160,32 @@ impl Chunk {
 }
 
 impl Scratch {
-    /// The values of an event, in memory that nobody else holds any more where there is such.
-    fn read(&mut self, event: u16, from: &mut Reader<'_>, count: usize) -> Result<Arc<[Value]>, DecodeError> {
+    /// The values of an event, in memory that nobody else holds any more where there is such. `head`: their count, and whether only some
+    /// are there.
+    fn read(&mut self, event: u16, from: &mut Reader<'_>, head: usize) -> Result<Arc<[Value]>, DecodeError> {
         let at = usize::from(event);
         if self.events.len() <= at {
-            self.events.resize(at + 1, Arc::default());
+            self.events.resize_with(at + 1, Default::default);
         }
         let known = &mut self.events[at];
-        match Arc::get_mut(known) {
-            Some(values) if values.len() == count => {
-                for value in values {
-                    *value = from.value()?;
-                }
-            }
-            _ => *known = (0..count).map(|_| from.value()).collect::<Result<_, DecodeError>>()?,
+        // A customer's row may still hold the event before: the two take turns.
+        known.rotate_left(1);
+        let (count, some) = (head >> 1, head & 1 == 1);
+        if Arc::get_mut(&mut known[0]).is_none_or(|values| values.len() != count) {
+            known[0] = vec![Value::Missing; count].into();
         }
-        Ok(known.clone())
+        if let Some(values) = Arc::get_mut(&mut known[0]) {
+            let mut mask = if some { from.varint()? } else { u64::MAX };
+            for value in values {
+                if mask & 1 == 1 {
+                    *value = from.value()?;
+                } else if !value.is_missing() {
+                    *value = Value::Missing;
+                }
+                mask = if some { mask >> 1 } else { mask };
+            }
+        }
+        Ok(Arc::clone(&known[0]))
     }
 }
 

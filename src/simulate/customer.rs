@@ -9,7 +9,7 @@ use crate::calendar::{DAY_MS, Instant, MINUTE_MS};
 use crate::condition::Happening;
 use crate::engine::given::{self, Given};
 use crate::engine::row::{Consent, ConsentState, Customer};
-use crate::engine::{self, Attention, Delivery, Effect, Input, InputKind, Outcome, Output, Record, RecordKind, SendKey};
+use crate::engine::{self, Attention, Delivery, Effect, Input, InputKind, Output, Record, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
 use crate::value::Value;
@@ -17,6 +17,9 @@ use crate::world::SmallWorld;
 
 /// Touches at one instant; more would be a machine that does not come to rest.
 const TOUCHES_MAX: u32 = 10_000;
+
+/// A provider accepts at the instant of the hand-over.
+const ACCEPTING: Attention = Attention { render: false, detail: false, accepted_at_once: true };
 
 /// Made-up answers to messages: a part of 10,000 of those that were accepted.
 #[derive(Debug, Clone, Default)]
@@ -48,9 +51,6 @@ pub struct Player<'w> {
     row: Customer,
     out: Output,
     coming: Vec<Response>,
-    /// Runs that are held out, as they were before the input at hand.
-    held_out: Vec<u32>,
-    accepted: Vec<SendKey>,
     writer: Writer,
     pub tally: Tally,
     pub watch: Option<Box<dyn Watch + 'w>>,
@@ -61,12 +61,10 @@ impl<'w> Player<'w> {
         Player {
             world,
             responses,
-            attention: Attention::default(),
+            attention: ACCEPTING,
             row: Customer::default(),
             out: Output::default(),
             coming: Vec::new(),
-            held_out: Vec::new(),
-            accepted: Vec::new(),
             writer: Writer::default(),
             tally: Tally::new(world.plan()),
             watch: None,
@@ -75,7 +73,7 @@ impl<'w> Player<'w> {
 
     /// Everything that is recorded for one customer's timeline, too.
     pub fn watch(&mut self, watch: Box<dyn Watch + 'w>) {
-        self.attention = Attention { render: true, detail: true };
+        self.attention = Attention { render: true, detail: true, ..ACCEPTING };
         self.watch = Some(watch);
     }
 
@@ -222,23 +220,6 @@ impl<'w> Player<'w> {
     }
 
     fn handle(&mut self, input: Input) {
-        let now = input.now;
-        self.one(input);
-        // What was handed over is accepted at once; that may lead to more.
-        let mut at = 0;
-        while at < self.accepted.len() {
-            let send = self.accepted[at];
-            at += 1;
-            self.respond(send, now);
-            self.one(Input { now, id: 0, kind: InputKind::Outcome { send, result: Outcome::Accepted } });
-        }
-        self.accepted.clear();
-    }
-
-    fn one(&mut self, input: Input) {
-        self.held_out.clear();
-        let runs = self.row.runs.iter().chain(&self.row.ended);
-        self.held_out.extend(runs.filter(|run| run.held_out).map(|run| run.number));
         self.out.clear();
         if let Some(watch) = &mut self.watch {
             watch.input(&input);
@@ -246,23 +227,21 @@ impl<'w> Player<'w> {
         let now = input.now;
         engine::handle(self.world, self.attention, &mut self.row, input, &mut self.out);
         for record in &self.out.records {
-            if let RecordKind::Entered { held_out: true, .. } = record.kind {
-                self.held_out.push(record.run);
-            }
-            let held_out = record.run != 0 && self.held_out.contains(&record.run);
-            self.tally.record(record, held_out);
+            self.tally.record(record);
             if let Some(watch) = &mut self.watch {
                 watch.record(record);
             }
         }
-        for effect in &self.out.effects {
+        let effects = std::mem::take(&mut self.out.effects);
+        for effect in &effects {
             if let Effect::Deliver(delivery) = effect {
-                self.accepted.push(delivery.key);
+                self.respond(delivery.key, now);
                 if let Some(watch) = &mut self.watch {
                     watch.delivery(now, delivery);
                 }
             }
         }
+        self.out.effects = effects;
     }
 
     /// Draws whether and when this message is opened and clicked.

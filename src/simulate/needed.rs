@@ -1,32 +1,49 @@
 //! Which properties of events a plan looks at: the others need not be held while a log runs.
 //!
-//! In: a plan. Out: [`Needed`]. **Invariant:** what the plan could read is needed; more may be (a property that one event needs by its
-//! position is kept of all events). Leaving out the rest changes no decision.
+//! In: a plan. Out: [`Needed`]. **Invariant:** what the plan could read is needed; more may be. Leaving out the rest changes no decision.
+//! A condition inside `has …` reads what its tracker keeps, so that the trackers cover it.
 
-use crate::condition::{Expr, KeyMatch, Trigger, Until};
-use crate::plan::{ArmKind, Journey, Plan, StepKind};
-use crate::value::Type;
+use crate::condition::{Expr, Happening, KeyMatch, Trigger, Until, What};
+use crate::plan::{ArmKind, EntryKind, Journey, Plan, StepKind};
+use crate::schema::{EventId, LocalId};
+use crate::value::{Text, Type};
 
-/// By position in the event.
+/// By event and position in it.
 #[derive(Debug, Clone, Default)]
 pub struct Needed {
-    positions: Vec<bool>,
+    positions: Vec<Vec<bool>>,
+    /// Of the events.
+    names: Vec<Text>,
+    /// The events that what is read now is about.
+    subject: Vec<EventId>,
     /// An event is read as a whole somewhere.
     all: bool,
+}
+
+/// Whether values of a type can be whole events.
+fn holds_events(ty: &Type) -> bool {
+    match ty.required() {
+        Type::Event(_) | Type::Record(_) => true,
+        Type::List(of) => holds_events(of),
+        _ => false,
+    }
 }
 
 impl Needed {
     /// Every property, for those who show them.
     pub fn all() -> Needed {
-        Needed { positions: Vec::new(), all: true }
+        Needed { all: true, ..Needed::default() }
     }
 
     pub fn of(plan: &Plan) -> Needed {
-        let mut needed = Needed::default();
+        let names = plan.schema.events.iter().map(|event| event.name.clone()).collect();
+        let mut needed = Needed { names, ..Needed::default() };
         for tracker in &plan.trackers {
+            needed.about([What::Happened(tracker.of)]);
             tracker.totals.iter().chain(&tracker.keeps).for_each(|property| needed.add(*property));
             tracker.condition.iter().for_each(|condition| needed.read(condition, None));
         }
+        needed.about([]);
         plan.segments.iter().for_each(|segment| needed.read(&segment.condition, None));
         plan.messages.iter().flat_map(|message| &message.skip_when).for_each(|(condition, _)| needed.read(condition, None));
         let rules = plan.scores.iter().flat_map(|score| &score.rules);
@@ -35,36 +52,65 @@ impl Needed {
         needed
     }
 
-    pub fn has(&self, position: usize) -> bool {
-        self.all || self.positions.get(position).copied().unwrap_or(false)
+    pub fn has(&self, event: EventId, position: usize) -> bool {
+        self.all || self.positions.get(event.index()).and_then(|positions| positions.get(position)).copied().unwrap_or(false)
+    }
+
+    /// What is read from now on is about these.
+    fn about(&mut self, whats: impl IntoIterator<Item = What>) {
+        self.subject.clear();
+        self.subject.extend(whats.into_iter().filter_map(|what| match what {
+            What::Happened(Happening::Event(event)) => Some(event),
+            _ => None,
+        }));
     }
 
     fn add(&mut self, property: u16) {
-        let at = usize::from(property);
-        if self.positions.len() <= at {
-            self.positions.resize(at + 1, false);
+        for event in std::mem::take(&mut self.subject) {
+            self.add_of(event, property);
+            self.subject.push(event);
         }
-        self.positions[at] = true;
+    }
+
+    fn add_of(&mut self, event: EventId, property: u16) {
+        if self.positions.len() <= event.index() {
+            self.positions.resize_with(event.index() + 1, Vec::new);
+        }
+        let positions = &mut self.positions[event.index()];
+        let at = usize::from(property);
+        if positions.len() <= at {
+            positions.resize(at + 1, false);
+        }
+        positions[at] = true;
     }
 
     fn read(&mut self, expr: &Expr, journey: Option<&Journey>) {
-        let (mut fields, mut locals, mut inside) = (Vec::new(), Vec::new(), 0);
+        let (mut fields, mut of_locals, mut locals, mut inside) = (Vec::new(), Vec::new(), Vec::new(), 0);
         expr.walk(&mut |part| match part {
             Expr::Subject { field, .. } => fields.push(*field),
             Expr::Field(of, field) => {
-                fields.push(*field);
-                inside += usize::from(matches!(**of, Expr::Local(_)));
+                if let Expr::Local(local) = **of {
+                    of_locals.push((local, *field));
+                    inside += 1;
+                }
             }
             Expr::Local(local) => locals.push(*local),
             _ => {}
         });
         fields.into_iter().for_each(|field| self.add(field));
-        let is_event = |local: &crate::schema::LocalId| {
-            journey.is_none_or(|journey| {
-                journey.locals.get(local.index()).is_none_or(|(_, ty)| matches!(ty.required(), Type::Event(_) | Type::Record(_)))
-            })
-        };
+        let type_of = |local: LocalId| journey.and_then(|journey| journey.locals.get(local.index())).map(|(_, ty)| ty.required());
+        for (local, field) in of_locals {
+            match type_of(local) {
+                Some(Type::Event(name)) => {
+                    let event = self.names.iter().position(|known| known == name);
+                    event.into_iter().for_each(|at| self.add_of(EventId(at as u16), field));
+                }
+                Some(Type::Record(_)) | None => self.all = true,
+                Some(_) => {}
+            }
+        }
         // A bound event that is not only asked for its fields.
+        let is_event = |local: &LocalId| type_of(*local).is_none_or(holds_events);
         if locals.len() > inside && locals.iter().any(is_event) {
             self.all = true;
         }
@@ -72,14 +118,21 @@ impl Needed {
 
     fn read_journey(&mut self, journey: &Journey) {
         let here = Some(journey);
-        for field in &journey.entry_fields {
-            field.from.iter().flatten().for_each(|property| self.add(*property));
+        for (at, entry) in journey.entries.iter().enumerate() {
+            match entry.kind {
+                EntryKind::On(what) => self.about([what]),
+                _ => self.about([]),
+            }
+            let from = journey.entry_fields.iter().filter_map(|field| field.from.get(at).copied().flatten());
+            from.for_each(|property| self.add(property));
+            entry.condition.iter().for_each(|condition| self.read(condition, here));
         }
-        journey.entries.iter().filter_map(|entry| entry.condition.as_ref()).for_each(|condition| self.read(condition, here));
         for goal in &journey.goals {
+            self.about([goal.what]);
             self.key(goal.key);
             goal.condition.iter().for_each(|condition| self.read(condition, here));
         }
+        self.about([]);
         journey.experiments.iter().for_each(|experiment| self.trigger(&experiment.measure, journey));
         journey.exit_on.iter().for_each(|exit| self.trigger(&exit.trigger, journey));
         journey.exit_when.iter().chain(&journey.only_while).for_each(|guard| self.read(&guard.condition, here));
@@ -93,8 +146,10 @@ impl Needed {
     }
 
     fn trigger(&mut self, trigger: &Trigger, journey: &Journey) {
+        self.about(trigger.targets.iter().map(|(what, _)| *what));
         trigger.targets.iter().for_each(|(_, key)| self.key(*key));
         trigger.conditions.iter().flatten().for_each(|condition| self.read(condition, Some(journey)));
+        self.about([]);
         if let Some(crate::condition::Since::Moment(moment)) = &trigger.since {
             self.read(moment, Some(journey));
         }

@@ -364,7 +364,7 @@ fn message_reports(plan: &Plan, tally: &Tally, only: Option<JourneyId>) -> Vec<M
         only.is_none_or(|id| plan.journeys.get(id.index()).is_some_and(|journey| journey.sends.iter().any(|send| send.message == message)))
     };
     let mut reports: Vec<MessageReport> = tally
-        .messages
+        .messages()
         .iter()
         .filter(|((message, _), _)| sends(*message))
         .map(|((message, channel), counts)| message_report(plan, *message, *channel, counts))
@@ -431,13 +431,13 @@ struct Sent {
 
 fn channel_reports(plan: &Plan, tally: &Tally, zone: Zone) -> Vec<ChannelReport> {
     let mut channels: BTreeMap<String, Sent> = BTreeMap::new();
-    for ((channel, number), count) in &tally.sorted_sends() {
-        let at = quarter(*number);
-        let sent = channels.entry(channel_name(plan, *channel)).or_default();
+    tally.sends.each(|channel, number, count| {
+        let at = quarter(number);
+        let sent = channels.entry(channel_name(plan, channel)).or_default();
         sent.all += count;
         *sent.days.entry(local(zone, at, "%Y-%m-%d")).or_default() += count;
         *sent.hours.entry(local(zone, at, "%Y-%m-%d %H:00")).or_default() += count;
-    }
+    });
     let busiest = |counts: &BTreeMap<String, u64>| {
         // The earliest of several.
         let best = counts.iter().rev().max_by_key(|(_, count)| **count);

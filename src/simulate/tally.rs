@@ -3,18 +3,15 @@
 //! In: records of single customers. Out: a [`Tally`], which adds up with others. **Invariant:** addition only, so the tallies of any
 //! partition of the customers add up to the same.
 
+use super::sends::Sends;
 use crate::calendar::{Instant, MINUTE_MS};
 use crate::engine::{Decision, Deferral, Ending, NotEntered, Record, RecordKind, Skip};
 use crate::plan::Plan;
 use crate::schema::{MessageId, MessageVerb};
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::BTreeMap;
 
 /// Zones differ from UTC by multiples of it, so a quarter of an hour lies in one local hour.
 pub const QUARTER_MS: i64 = 15 * MINUTE_MS;
-
-/// Counted for every message, so hashed; its order is nobody's. [`Tally::sorted_sends`] has one.
-pub type Sends = HashMap<(u16, i64), u64, BuildHasherDefault<DefaultHasher>>;
 
 /// Two counts side by side: customers who are treated, and those who are held out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,8 +34,6 @@ impl Pair {
 #[derive(Debug, Clone, Default)]
 pub struct JourneyTally {
     pub entered: Pair,
-    /// By entry.
-    pub by_entry: BTreeMap<u16, u64>,
     pub not_entered: BTreeMap<NotEntered, u64>,
     /// With the step for `exit` steps.
     pub ended: BTreeMap<(Ending, Option<u16>), u64>,
@@ -75,8 +70,8 @@ pub struct Tally {
     /// Events before or after the period.
     pub outside: u64,
     pub journeys: Vec<JourneyTally>,
-    /// By message and channel.
-    pub messages: BTreeMap<(MessageId, u16), MessageTally>,
+    /// By message; of each by channel, in no order. [`Tally::messages`] has one.
+    messages: Vec<Vec<(u16, MessageTally)>>,
     /// By journey and its cap or the policy's: as in [`Skip::Capped`], with the journey for the journey's own.
     pub caps: BTreeMap<(Option<u16>, u16), (u64, u64)>,
     /// Accepted messages by channel and quarter of an hour since 1970.
@@ -103,8 +98,8 @@ impl Tally {
         Tally { journeys: journeys.collect(), segments: vec![0; plan.segments.len()], ..Tally::default() }
     }
 
-    /// Counts one record. `held_out`: whether the run that it belongs to is.
-    pub fn record(&mut self, record: &Record, held_out: bool) {
+    /// Counts one record.
+    pub fn record(&mut self, record: &Record) {
         match &record.kind {
             RecordKind::Duplicate => self.duplicates += 1,
             RecordKind::Conflict => self.conflicts += 1,
@@ -114,26 +109,25 @@ impl Tally {
                 self.message(record, *message, key.channel.0, decision);
             }
             RecordKind::Reported { key, message, verb, .. } => {
-                *self.messages.entry((*message, key.channel.0)).or_default().reported.entry(*verb).or_default() += 1;
+                *self.of_message(*message, key.channel.0).reported.entry(*verb).or_default() += 1;
             }
-            _ => self.run(record, held_out),
+            _ => self.run(record),
         }
     }
 
-    fn run(&mut self, record: &Record, held_out: bool) {
+    fn run(&mut self, record: &Record) {
         let Some(journey) = record.journey.and_then(|id| self.journeys.get_mut(id.index())) else { return };
         let step = record.step.map(|step| step.0);
         match &record.kind {
-            RecordKind::Entered { entry, held_out } => {
+            RecordKind::Entered { held_out, .. } => {
                 journey.entered.add(*held_out);
-                *journey.by_entry.entry(*entry).or_default() += 1;
             }
             RecordKind::NotEntered(why) => *journey.not_entered.entry(*why).or_default() += 1,
             RecordKind::Ended(ending) => {
                 let at = (*ending == Ending::ExitStep).then_some(step).flatten();
                 *journey.ended.entry((ending.clone(), at)).or_default() += 1;
             }
-            RecordKind::GoalReached { goal, .. } => journey.goals.entry(*goal).or_default().add(held_out),
+            RecordKind::GoalReached { goal, held_out, .. } => journey.goals.entry(*goal).or_default().add(*held_out),
             RecordKind::Reached => {
                 if let Some(count) = step.and_then(|step| journey.reached.get_mut(usize::from(step))) {
                     *count += 1;
@@ -146,13 +140,13 @@ impl Tally {
     }
 
     fn message(&mut self, record: &Record, message: MessageId, channel: u16, decision: &Decision) {
-        let counts = self.messages.entry((message, channel)).or_default();
+        if *decision == Decision::Sent {
+            self.sends.add(channel, record.at.0.div_euclid(QUARTER_MS), 1);
+        }
+        let counts = self.of_message(message, channel);
         match decision {
             Decision::Planned => counts.planned += 1,
-            Decision::Sent => {
-                counts.sent += 1;
-                *self.sends.entry((channel, record.at.0.div_euclid(QUARTER_MS))).or_default() += 1;
-            }
+            Decision::Sent => counts.sent += 1,
             Decision::Skipped(why) => {
                 *counts.skipped.entry(*why).or_default() += 1;
                 if let Skip::Capped(cap) = why {
@@ -172,8 +166,25 @@ impl Tally {
         }
     }
 
-    pub fn sorted_sends(&self) -> BTreeMap<(u16, i64), u64> {
-        self.sends.iter().map(|(key, count)| (*key, *count)).collect()
+    fn of_message(&mut self, message: MessageId, channel: u16) -> &mut MessageTally {
+        if self.messages.len() <= message.index() {
+            self.messages.resize_with(message.index() + 1, Vec::new);
+        }
+        let channels = &mut self.messages[message.index()];
+        let at = channels.iter().position(|(known, _)| *known == channel).unwrap_or_else(|| {
+            channels.push((channel, MessageTally::default()));
+            channels.len() - 1
+        });
+        &mut channels[at].1
+    }
+
+    /// What became of every message by every channel, in their order.
+    pub fn messages(&self) -> BTreeMap<(MessageId, u16), &MessageTally> {
+        let mut found = BTreeMap::new();
+        for (at, channels) in self.messages.iter().enumerate() {
+            found.extend(channels.iter().map(|(channel, counts)| ((MessageId(at as u16), *channel), counts)));
+        }
+        found
     }
 
     pub fn merge(&mut self, other: Tally) {
@@ -187,9 +198,7 @@ impl Tally {
         self.row_bytes += other.row_bytes;
         self.row_bytes_max = self.row_bytes_max.max(other.row_bytes_max);
         add(&mut self.limits_met, other.limits_met);
-        for (key, count) in other.sends {
-            *self.sends.entry(key).or_default() += count;
-        }
+        self.sends.merge(&other.sends);
         for (key, (skipped, deferred)) in other.caps {
             let counts = self.caps.entry(key).or_default();
             *counts = (counts.0 + skipped, counts.1 + deferred);
@@ -197,8 +206,10 @@ impl Tally {
         for (mine, theirs) in self.segments.iter_mut().zip(other.segments) {
             *mine += theirs;
         }
-        for (key, theirs) in other.messages {
-            self.messages.entry(key).or_default().merge(theirs);
+        for (at, channels) in other.messages.into_iter().enumerate() {
+            for (channel, theirs) in channels {
+                self.of_message(MessageId(at as u16), channel).merge(theirs);
+            }
         }
         for (mine, theirs) in self.journeys.iter_mut().zip(other.journeys) {
             mine.merge(theirs);
@@ -221,7 +232,6 @@ impl JourneyTally {
     fn merge(&mut self, other: JourneyTally) {
         self.entered.merge(other.entered);
         self.active.merge(other.active);
-        add(&mut self.by_entry, other.by_entry);
         add(&mut self.not_entered, other.not_entered);
         add(&mut self.ended, other.ended);
         add(&mut self.drew, other.drew);

@@ -6,6 +6,7 @@
 
 use super::Text;
 use crate::calendar::Zone;
+use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// What is wrong, as the rest of a sentence after the text itself.
@@ -56,7 +57,7 @@ pub fn email(text: &str) -> Result<Text, Reason> {
 }
 
 /// A domain with a dot, lower-case and NFC.
-fn host(domain: &str) -> Result<String, Reason> {
+fn host(domain: &str) -> Result<Cow<'_, str>, Reason> {
     let domain = lower_nfc(domain);
     let Some((_, last)) = domain.rsplit_once('.') else { return Err("the domain has no dot, as in example.com") };
     for label in domain.split('.') {
@@ -71,12 +72,13 @@ fn host(domain: &str) -> Result<String, Reason> {
     Ok(domain)
 }
 
-fn lower_nfc(text: &str) -> String {
+fn lower_nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return text.to_ascii_lowercase();
+        let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        return if is_lower { Cow::Borrowed(text) } else { Cow::Owned(text.to_ascii_lowercase()) };
     }
     // NFC once more: lower-casing may take a character apart.
-    text.nfc().flat_map(char::to_lowercase).nfc().collect()
+    Cow::Owned(text.nfc().flat_map(char::to_lowercase).nfc().collect())
 }
 
 /// Letters and digits of every script, with the marks that Thai and others write above and below them.

@@ -19,6 +19,17 @@ struct Reach {
 }
 
 impl Context<'_> {
+    /// `has E` over everything ever, for which a count is enough; `None` for other questions.
+    #[inline]
+    pub(super) fn count_of_all(&self, history: &History) -> Option<bool> {
+        match (history.function, &history.window, &history.condition) {
+            (HistoryFn::Has(test), Window::Ever, None) => {
+                Some(test.holds(self.customer.history.of(history.tracker).map_or(0, |tracked| tracked.count)))
+            }
+            _ => None,
+        }
+    }
+
     /// The answer to a question about events.
     pub(super) fn history(&self, history: &History, subject: Option<&Subject<'_>>) -> Value {
         if history.function == HistoryFn::TimeSinceLatest {

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;
-use crate::engine::SendKey;
 use crate::engine::history::{Entry, History, Total, Tracked};
+use crate::engine::{PlanId, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
 use crate::schema::{
     ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId,
@@ -153,7 +153,7 @@ impl Customer {
                 }
             }
             section::HISTORY => {
-                self.history = History { tracked: Vec::decode(from)? };
+                self.history = History::from_tracked(Vec::decode(from)?);
                 self.recent = Vec::decode(from)?;
             }
             section::STANDING => {
@@ -236,6 +236,19 @@ macro_rules! ids {
             }
         }
     )*};
+}
+
+impl Encode for PlanId {
+    fn encode(&self, out: &mut Writer) {
+        out.fixed(self.0 as u64);
+        out.fixed((self.0 >> 64) as u64);
+    }
+}
+
+impl Decode for PlanId {
+    fn decode(from: &mut Reader<'_>) -> Result<PlanId, DecodeError> {
+        Ok(PlanId(u128::from(from.fixed()?) | (u128::from(from.fixed()?) << 64)))
+    }
 }
 
 ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId }

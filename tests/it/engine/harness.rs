@@ -183,7 +183,7 @@ impl Story {
     pub fn raw(&mut self, input: Input) {
         let now = input.now;
         let mut out = Output::default();
-        handle(&self.world, Attention { render: true, detail: self.detail }, &mut self.row, input, &mut out);
+        handle(&self.world, Attention { render: true, detail: self.detail, ..Attention::default() }, &mut self.row, input, &mut out);
         self.records.append(&mut out.records);
         self.wake = out.wake;
         self.store();
@@ -323,7 +323,7 @@ impl Story {
                 RecordKind::Entered { .. } => Some(format!("{name}#{run} entered")),
                 RecordKind::NotEntered(why) => Some(format!("{name} not entered: {why:?}")),
                 RecordKind::Ended(ending) => Some(format!("{name}#{run} ended: {}", ending_text(ending))),
-                RecordKind::GoalReached { goal, at } => Some(format!("{name}#{run} goal {goal} by {}", self.shown(*at))),
+                RecordKind::GoalReached { goal, at, .. } => Some(format!("{name}#{run} goal {goal} by {}", self.shown(*at))),
                 RecordKind::EntryUpdated => Some(format!("{name}#{run} updated")),
                 _ => None,
             }

@@ -368,7 +368,7 @@ impl Story {
             RecordKind::Entered { held_out: true, .. } => "entered, held out".to_owned(),
             RecordKind::NotEntered(why) => format!("not entered: {}", not_entered(*why)),
             RecordKind::Ended(ending) => format!("ended: {}", self.ending(record, ending)),
-            RecordKind::GoalReached { goal, at } => format!("goal {goal} of {}", self.show(*at)),
+            RecordKind::GoalReached { goal, at, .. } => format!("goal {goal} of {}", self.show(*at)),
             RecordKind::Restarted => "restarted".to_owned(),
             RecordKind::EntryUpdated => "entry updated".to_owned(),
             RecordKind::Message { decision: Decision::Planned, .. } => return None,
