@@ -8,7 +8,6 @@ pub mod checked;
 
 mod allow;
 mod amount;
-mod catalog;
 mod collect;
 mod compare;
 mod consent;
@@ -38,7 +37,6 @@ pub(crate) mod problem;
 pub(crate) mod project;
 mod proof;
 mod scenario;
-mod scenario_catalog;
 mod scenario_expect;
 mod scenario_happens;
 mod scenario_reach;

@@ -8,7 +8,6 @@
 mod agenda;
 mod arms;
 mod caps;
-pub mod catalogs;
 mod consent;
 pub mod contact;
 mod dates;
@@ -21,7 +20,6 @@ mod goals;
 mod handle;
 pub mod history;
 pub mod index;
-mod items;
 mod measures;
 mod members;
 mod order;
@@ -70,10 +68,6 @@ pub trait World {
     /// Number of this state of the world.
     fn number(&self) -> u64 {
         0
-    }
-    /// What the catalogs hold; nothing where there are none.
-    fn catalogs(&self) -> &dyn catalogs::Catalogs {
-        &catalogs::Empty
     }
     /// Settings of the deployment.
     fn limits(&self) -> &Limits;
@@ -395,8 +389,6 @@ pub enum Skip {
     /// `skip when`, by number in the message.
     Refused(u16),
     ContentLimit,
-    /// It is about an item that is not in its catalog any more.
-    ItemGone,
     Paused,
     Expired,
     RunEnded,

@@ -16,7 +16,6 @@ mod cast;
 mod cover;
 mod drive;
 mod given;
-mod items;
 mod judge;
 mod reasons;
 mod script;

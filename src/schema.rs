@@ -35,7 +35,6 @@ ids! {
     /// Points that grow with what a customer does and fade with time.
     ScoreId
     SegmentId
-    CatalogId
     RouteId
     MessageId
     JourneyId
@@ -66,8 +65,6 @@ pub struct Schema {
     /// In source order: the last one whose condition holds is the customer's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub catalogs: Vec<Catalog>,
     /// Positions of the customer's `timezone` and `language` fields: the first of that type.
     pub timezone: Option<FieldId>,
     pub language: Option<FieldId>,
@@ -89,10 +86,6 @@ impl Schema {
 
     pub fn topic(&self, name: &str) -> Option<TopicId> {
         self.topics.iter().position(|topic| topic.name == name).map(|at| TopicId(at as u16))
-    }
-
-    pub fn catalog(&self, name: &str) -> Option<CatalogId> {
-        self.catalogs.iter().position(|catalog| catalog.name == name).map(|at| CatalogId(at as u16))
     }
 
     pub fn channel(&self, name: &str) -> Option<ChannelId> {
@@ -119,22 +112,6 @@ pub struct Event {
 }
 
 impl Event {
-    pub fn field(&self, name: &str) -> Option<u16> {
-        self.fields.iter().position(|field| field.name == name).map(|at| at as u16)
-    }
-}
-
-/// Items that all customers share: products, articles, shops.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Catalog {
-    pub name: Text,
-    pub title: Option<String>,
-    /// What an item's key is called: a text, beside the fields.
-    pub key: Text,
-    pub fields: Vec<Field>,
-}
-
-impl Catalog {
     pub fn field(&self, name: &str) -> Option<u16> {
         self.fields.iter().position(|field| field.name == name).map(|at| at as u16)
     }
@@ -342,7 +319,6 @@ pub const NOT_SENT: &[&str] = &[
     "not_for_her",
     "refused",
     "content_limit",
-    "item_gone",
     "paused",
     "expired",
     "run_ended",

@@ -2,9 +2,7 @@
 //!
 //! In: plans and settings. Out: the view that the engine asks for ([`crate::engine::World`]). **Invariant:** the policy, topics and
 //! channels that hold are those of the newest plan; a world never changes under a customer, a change makes a new number. Facts at ticks
-//! come with the shards; here there are none, so a simulation has one slice.
-
-pub mod catalogs;
+//! and catalogs come with the shards; here there are none, so a simulation has one slice.
 
 use crate::engine::{Limits, Loaded, PlanId, World};
 use crate::plan::Plan;
@@ -18,24 +16,17 @@ pub struct SmallWorld {
     pinned: BTreeMap<PlanId, Loaded>,
     limits: Limits,
     number: u64,
-    catalogs: catalogs::Catalogs,
 }
 
 impl SmallWorld {
     pub fn new(plan: Plan, limits: Limits) -> SmallWorld {
-        SmallWorld { active: Loaded::new(plan), pinned: BTreeMap::new(), limits, number: 1, catalogs: catalogs::Catalogs::default() }
+        SmallWorld { active: Loaded::new(plan), pinned: BTreeMap::new(), limits, number: 1 }
     }
 
     /// Another plan becomes active; runs of the one before go on under it.
     pub fn activate(&mut self, plan: Plan) {
         let before = std::mem::replace(&mut self.active, Loaded::new(plan));
         self.pinned.insert(before.id, before);
-        self.number += 1;
-    }
-
-    /// What the catalogs hold from now on.
-    pub fn stock(&mut self, catalogs: catalogs::Catalogs) {
-        self.catalogs = catalogs;
         self.number += 1;
     }
 
@@ -51,10 +42,6 @@ impl World for SmallWorld {
 
     fn pinned(&self, id: PlanId) -> Option<&Loaded> {
         if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
-    }
-
-    fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {
-        &self.catalogs
     }
 
     fn number(&self) -> u64 {

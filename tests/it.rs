@@ -4,7 +4,6 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod calendar;
-    mod catalog;
     mod check;
     mod check_journeys;
     mod cli;
@@ -23,6 +22,7 @@ mod it {
     mod semantics;
     mod simulate;
     mod syntax;
+    mod templates;
     mod tidy;
     mod values;
 }

@@ -548,7 +548,6 @@ pub enum SceneKind {
     },
     GivenSubscribed(TopicId),
     GivenCustomer(Vec<(FieldId, Value)>),
-    GivenItem(ItemChange),
     At {
         moment: NaiveDateTime,
         happens: Happens,
@@ -565,15 +564,6 @@ pub enum SceneKind {
         lines: Vec<Scene>,
     },
     Expect(Expect),
-}
-
-/// What becomes of an item of a catalog.
-#[derive(Debug, Clone)]
-pub struct ItemChange {
-    pub catalog: crate::schema::CatalogId,
-    pub key: Text,
-    /// Fields with their new values, by position; `None`: the item is gone.
-    pub fields: Option<Vec<(u16, Value)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -596,7 +586,6 @@ pub enum Happens {
     },
     HardBounce(MessageId),
     Customer(Vec<(FieldId, Value)>),
-    Item(ItemChange),
     Requested(Vec<Value>),
     Refuse {
         message: MessageId,

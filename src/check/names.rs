@@ -58,10 +58,9 @@ pub(crate) enum Kind {
     Score,
     /// Declared by the project; those that are always there are [`CHANNELS`].
     Channel,
-    Catalog,
 }
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 13] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -75,7 +74,6 @@ const KINDS: [Kind; 14] = [
     Kind::Stage,
     Kind::Score,
     Kind::Channel,
-    Kind::Catalog,
 ];
 
 impl Kind {
@@ -95,7 +93,6 @@ impl Kind {
             Kind::Stage => "stage",
             Kind::Score => "score",
             Kind::Channel => "channel",
-            Kind::Catalog => "catalog",
         }
     }
 
@@ -115,7 +112,6 @@ impl Kind {
             Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
-            Kind::Catalog => format!("catalog {name} by sku {{ name text }}"),
         }
     }
 }
@@ -192,7 +188,6 @@ impl<'a> Names<'a> {
                 }
                 self.add(Kind::Event, name, found);
             }
-            DeclKind::Catalog { name: Some(name), .. } => drop(self.add(Kind::Catalog, name, found)),
             DeclKind::Topic { name: Some(name), .. } => drop(self.add(Kind::Topic, name, found)),
             DeclKind::Team { name: Some(name), .. } => drop(self.add(Kind::Team, name, found)),
             DeclKind::Segment { name: Some(name), .. } => drop(self.add(Kind::Segment, name, found)),

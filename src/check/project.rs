@@ -40,6 +40,8 @@ pub(crate) struct Project<'a> {
     pub(crate) routes: Vec<Route>,
     /// Segments as written and hidden ones, in the order of their numbers, by where they are declared.
     pub(crate) segment_order: Vec<u16>,
+    /// Reusable content that templates show, by name.
+    pub(crate) blocks: std::collections::BTreeMap<Text, super::template::ContentBlock>,
 }
 
 impl<'a> Project<'a> {
@@ -54,6 +56,7 @@ impl<'a> Project<'a> {
             constants: Vec::new(),
             routes: Vec::new(),
             segment_order: Vec::new(),
+            blocks: std::collections::BTreeMap::new(),
         }
     }
 

@@ -3,15 +3,21 @@
 //! In: text literals with templates in them, in the scope of a message. Out: compiled [`Template`]s. **Invariant:** a finding stands at its
 //! exact place in the file, also behind escapes and in long texts; a value that may be missing has a `default`; every filter fits.
 
+mod pipe;
+mod rich;
+mod value;
+mod wrong;
+
+pub(crate) use rich::ContentBlock;
+
 use super::expr::{Typer, a};
 use super::names::{self, choose_from};
 use super::problem::problems;
-use super::project::not_yet;
 use crate::ast::{self, TextLit};
-use crate::diagnostic::{Code, Fix, suggest};
+use crate::diagnostic::{Code, Fix};
 use crate::source::{Place, Span};
 use crate::template::parse::{self, Arg, At, Wrong};
-use crate::template::{Filter, Piece, Show, Template};
+use crate::template::{Filter, Piece, Show, Template, filter};
 use crate::value::{Currency, Text, Type, Value, show};
 
 problems! {
@@ -52,31 +58,7 @@ problems! {
         "this is a template of {product}", "here it would be sent as it stands", "{help}";
 }
 
-/// Filters that templates of this kind have elsewhere, and this version has not.
-const LATER: [&str; 22] = [
-    "append",
-    "prepend",
-    "capitalize",
-    "truncate",
-    "truncatewords",
-    "strip",
-    "replace",
-    "remove",
-    "split",
-    "join",
-    "first",
-    "last",
-    "size",
-    "plus",
-    "minus",
-    "times",
-    "divided_by",
-    "round",
-    "ceil",
-    "floor",
-    "escape",
-    "url_encode",
-];
+/// What simple texts use; a text with more is a program.
 const FILTERS: [&str; 5] = ["default", "money", "date", "upcase", "downcase"];
 
 /// A value between two filters.
@@ -89,6 +71,9 @@ impl Typer<'_, '_, '_> {
     /// Compiles the template in a text; what is wrong in it is reported at its place in the file.
     pub(crate) fn template(&mut self, text: &TextLit) -> Template {
         let (pieces, wrong) = parse::parse(&text.text);
+        if needs_program(&pieces, &wrong) {
+            return self.rich_template(text, wrong);
+        }
         for wrong in wrong {
             self.wrong_template(text, wrong);
         }
@@ -98,8 +83,8 @@ impl Typer<'_, '_, '_> {
                 parse::Piece::Text(at) => Some(Piece::Text(text.text[at].to_owned())),
                 parse::Piece::Value(value) => self.template_value(text, &value),
             })
-            .collect();
-        Template { pieces }
+            .collect::<Vec<_>>();
+        pieces.into()
     }
 
     /// One value as a template of its own: `due entry.date`.
@@ -114,8 +99,7 @@ impl Typer<'_, '_, '_> {
             self.found.push(NeedsDefault { place: written.place, text, example, fix: Vec::new() });
             return None;
         }
-        self.can_be_shown(written.place, &ty)
-            .then(|| Template { pieces: vec![Piece::Value { value, filters: Vec::new(), show: shown_as(&ty) }] })
+        self.can_be_shown(written.place, &ty).then(|| vec![Piece::Value { value, filters: Vec::new(), show: shown_as(&ty) }].into())
     }
 
     fn template_value(&mut self, text: &TextLit, value: &parse::Value) -> Option<Piece> {
@@ -168,7 +152,7 @@ impl Typer<'_, '_, '_> {
     }
 
     fn can_be_shown(&mut self, place: Place, ty: &Type) -> bool {
-        let can = !matches!(ty.required(), Type::List(_) | Type::Record(_) | Type::Event(_) | Type::Catalog(_) | Type::Customer);
+        let can = !matches!(ty.required(), Type::List(_) | Type::Record(_) | Type::Event(_) | Type::Customer);
         if !can {
             self.found.push(CannotBeShown { place, is: a(ty) });
         }
@@ -295,17 +279,19 @@ impl Typer<'_, '_, '_> {
     }
 
     fn unknown_filter(&mut self, name: &str, at: Place) {
-        let near = suggest::nearest(name, FILTERS);
-        if near.is_empty() && LATER.contains(&name) {
-            not_yet(&format!("the filter `{name}`"), at, self.found);
-            return;
-        }
         let (help, near) = match name {
             "upper" | "uppercase" | "upcase_all" => ("write `upcase`".to_owned(), vec!["upcase".to_owned()]),
             "lower" | "lowercase" => ("write `downcase`".to_owned(), vec!["downcase".to_owned()]),
             "currency" | "number_to_currency" | "money_format" => ("write `money`".to_owned(), vec!["money".to_owned()]),
             "fallback" | "or" | "default_value" => ("write `default: '…'`".to_owned(), vec!["default".to_owned()]),
-            _ => choose_from(name, FILTERS, "filters are `default`, `money`, `date`, `upcase` and `downcase`"),
+            _ => {
+                let all = filter::NAMES.iter().copied().chain(["money"]);
+                choose_from(
+                    name,
+                    all,
+                    "often used are `default`, `money`, `date`, `upcase`, `append`, `join` and `size`; docs/templates.md has them all",
+                )
+            }
         };
         let fix = names::changes(&near, at);
         self.found.push(UnknownFilter { place: at, name: name.to_owned(), help, fix });
@@ -318,7 +304,8 @@ impl Typer<'_, '_, '_> {
                 let at = place(text, &at);
                 self.found.push(BracesEmpty { place: at, fix: Some(Fix::replace("take them out", at, "")) });
             }
-            Wrong::Tag(at, word) => not_yet(&format!("`{{% {word} %}}` in a text"), place(text, &at), self.found),
+            // A text with tags went another way.
+            Wrong::Tag(..) => {}
             Wrong::Unexpected(at) => {
                 let written = text.text[at.clone()].to_owned();
                 self.found.push(BracesOddly { place: place(text, &at), text: written });
@@ -327,12 +314,35 @@ impl Typer<'_, '_, '_> {
                 let at = place(text, &at);
                 let (help, fix) = match here {
                     Some(here) => (format!("write `{here}`"), Some(Fix::replace(format!("change to `{here}`"), at, here))),
-                    None => ("here it is `{% if customer.first_name %} … {% else %} … {% endif %}`, which is not available yet; choose the text in the journey by `if`".to_owned(), None),
+                    None => ("here it is `{% if customer.first_name %} … {% else %} … {% endif %}`".to_owned(), None),
                 };
                 self.found.push(ForeignTemplate { place: at, product, help, fix });
             }
         }
     }
+}
+
+/// Whether a text is more than values with the common filters. A text of another product is not read any further.
+fn needs_program(pieces: &[parse::Piece], wrong: &[Wrong]) -> bool {
+    if wrong.iter().any(|wrong| matches!(wrong, Wrong::Foreign { .. })) {
+        return false;
+    }
+    let beyond = |piece: &parse::Piece| match piece {
+        parse::Piece::Text(_) => false,
+        parse::Piece::Value(value) => {
+            // The end of a list, and what is not said of a customer alone.
+            let command = value.path.iter().skip(1).any(|part| matches!(part.text.as_str(), "size" | "first" | "last"));
+            let literal =
+                value.path.len() == 1 && matches!(value.path[0].text.as_str(), "true" | "false" | "nil" | "null" | "empty" | "blank");
+            let filter = |filter: &parse::Filter| {
+                let name = filter.name.text.as_str();
+                (!FILTERS.contains(&name) && filter::NAMES.contains(&name))
+                    || (name == "default" && filter.args.iter().any(|(arg, _)| *arg == Arg::Other))
+            };
+            command || literal || value.filters.iter().any(filter)
+        }
+    };
+    wrong.iter().any(|wrong| matches!(wrong, Wrong::Tag(..) | Wrong::Unexpected(_))) || pieces.iter().any(beyond)
 }
 
 fn shown_as(ty: &Type) -> Show {

@@ -15,7 +15,7 @@ use crate::calendar::window::Window;
 use crate::calendar::{Instant, Zone};
 use crate::plan::{CapThen, How, Journey, Message, QuietHours, Recipient, Send, StepKind, Variant};
 use crate::schema::{ChannelId, ChannelKind, WaitOrSkip};
-use crate::template::{Manner, OUTPUT_BYTES_MAX};
+use crate::template::{Manner, OUTPUT_BYTES_MAX, Refused};
 use crate::value::{Text, Value};
 
 /// Quiet hours that follow each other are waited through at once, at most so many.
@@ -217,10 +217,7 @@ impl<'a> Turn<'a> {
             return Verdict::Skip(Skip::Refused(at));
         }
         let (held_out, channel) = (run.held_out, pending.key.channel);
-        let content = match self.content(&case, run, channel) {
-            Ok(content) => content,
-            Err(skip) => return Verdict::Skip(skip),
-        };
+        let Ok(content) = self.content(&case, run, channel) else { return Verdict::Skip(Skip::ContentLimit) };
         if !case.transactional && (held_out || self.policy_holds_out()) {
             return Verdict::HeldOut;
         }
@@ -239,8 +236,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The content in her language, with the arguments as they are now.
-    fn content(&self, case: &Case<'_>, run: &Run, channel: ChannelId) -> Result<Content, Skip> {
-        self.items_are_there(&case.loaded.plan, case.message, case.send, run)?;
+    fn content(&self, case: &Case<'_>, run: &Run, channel: ChannelId) -> Result<Content, Refused> {
         let spoken = match self.loaded.plan.schema.language.map(|field| self.row.attribute(field)) {
             Some(Value::Text(language)) => Some(language),
             _ => None,
@@ -258,8 +254,7 @@ impl<'a> Turn<'a> {
         for (name, template) in &variant.parts {
             let (one_line, markup) = (is_one_line(name), is_markup(name));
             let manner = Manner { language: written, zone: self.zone, one_line, markup, bytes_max: OUTPUT_BYTES_MAX };
-            let text = template.render(&mut |expr| context.value(expr), manner).map_err(|_| Skip::ContentLimit)?;
-            parts.push((name.clone(), text));
+            parts.push((name.clone(), template.render(&mut |expr| context.value(expr), manner)?));
         }
         Ok(Content { language, parts })
     }

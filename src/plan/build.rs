@@ -285,8 +285,7 @@ fn entry_kind(kind: &checked::EntryKind) -> EntryKind {
 pub(super) fn depends(condition: &Expr) -> Depends {
     let mut on = Depends::default();
     condition.walk(&mut |part| match part {
-        // What a catalog says changes without an input of hers.
-        Expr::Now | Expr::Today | Expr::Item { .. } | Expr::ItemField { .. } | Expr::Top { .. } => on.time = true,
+        Expr::Now | Expr::Today => on.time = true,
         Expr::Customer(field) => on.fields.push(*field),
         Expr::History(history) => {
             on.happenings.push(history.of);

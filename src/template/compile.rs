@@ -15,8 +15,17 @@ use std::sync::Arc;
 pub trait Host {
     /// The text of a partial, or nothing if there is none.
     fn partial(&self, name: &str) -> Option<String>;
-    /// The number of the value that the host computes for a path of the main template, and how many of its steps that value covers.
-    fn value(&self, path: &At) -> Option<(u32, usize)>;
+    /// The number of the value that the host computes for a path, and how many of its steps that value covers. `partial` is the name of the
+    /// partial in which the path stands, empty for the template itself.
+    fn value(&self, partial: &str, path: &At) -> Option<(u32, usize)>;
+    /// What a filter is here, by the place of its name, if that is not what its name says.
+    fn filter(&self, _partial: &str, _name: &At) -> Option<filter::Filter> {
+        None
+    }
+    /// Filters that a value gets besides those that are written: before which of them.
+    fn besides(&self, _partial: &str, _piped: &At) -> &[(usize, Call)] {
+        &[]
+    }
 }
 
 /// Partials of a program, and partials in partials: more than anybody writes.
@@ -214,15 +223,23 @@ impl Compiler<'_> {
     }
 
     fn pipe(&mut self, piped: &Piped) -> Pipe {
-        let filters = piped
-            .filters
-            .iter()
-            .map(|call| Call {
-                filter: filter::by_name(&call.name.text, call.args.len() + usize::from(!call.named.is_empty())),
+        let mut filters = Vec::with_capacity(piped.filters.len());
+        let host = self.host;
+        let part = self.open.last().cloned().unwrap_or_default();
+        let besides = host.besides(&part, &piped.at);
+        let insert = |before: usize, filters: &mut Vec<Call>| {
+            filters.extend(besides.iter().filter(|(at, _)| *at == before).map(|(_, call)| call.clone()));
+        };
+        for (at, call) in piped.filters.iter().enumerate() {
+            insert(at, &mut filters);
+            let given = call.args.len() + usize::from(!call.named.is_empty());
+            filters.push(Call {
+                filter: host.filter(&part, &call.name.at).unwrap_or_else(|| filter::by_name(&call.name.text, given)),
                 args: call.args.iter().map(|arg| self.term(arg)).collect(),
                 named: call.named.iter().map(|(name, value)| (name.text.as_str().into(), self.term(value))).collect(),
-            })
-            .collect();
+            });
+        }
+        insert(piped.filters.len(), &mut filters);
         Pipe { value: self.term(&piped.value), filters }
     }
 
@@ -237,7 +254,7 @@ impl Compiler<'_> {
             TermKind::Blank => Expr::Const(Value::Blank),
             TermKind::Range(from, to) => Expr::Range(Box::new(self.term(from)), Box::new(self.term(to))),
             TermKind::Path { root, steps } => {
-                let known = if self.open.is_empty() { self.host.value(&term.at) } else { None };
+                let known = self.host.value(self.open.last().map_or("", String::as_str), &term.at);
                 let (number, covered) = known.map_or((None, 0), |(number, covered)| (Some(number), covered));
                 let steps: Vec<Step> = steps
                     .iter()

@@ -19,6 +19,31 @@ pub struct Program {
     pub states: u32,
 }
 
+impl Program {
+    /// The texts that the author wrote, in their order, those of partials behind.
+    pub fn texts(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut bodies: Vec<&[Op]> = self.partials.iter().rev().map(|partial| partial.body.as_slice()).collect();
+        bodies.push(&self.body);
+        while let Some(body) = bodies.pop() {
+            let Some((op, rest)) = body.split_first() else { continue };
+            bodies.push(rest);
+            match op {
+                Op::Text(text) => found.push(&**text),
+                Op::If { arms, otherwise, .. } => {
+                    bodies.push(otherwise);
+                    bodies.extend(arms.iter().rev().map(|arm| arm.body.as_slice()));
+                }
+                Op::Case { arms, .. } => bodies.extend(arms.iter().rev().map(|arm| arm.body.as_slice())),
+                Op::For(head) => bodies.extend([head.otherwise.as_slice(), &head.body]),
+                Op::Capture { body, .. } | Op::IfChanged { body, .. } => bodies.push(body),
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Partial {
     pub name: Arc<str>,

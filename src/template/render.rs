@@ -3,7 +3,10 @@
 //! **Invariant:** what comes out is charged before it is written, so that no value can make it large; values are text here, never
 //! templates: `{{` in a name is printed.
 
-use super::{Filter, Piece, Show, Template};
+use super::escape::{Medium, push_line};
+use super::eval::Stopped;
+use super::out::Out;
+use super::{Filter, Piece, Show, Template, data};
 use crate::calendar::Zone;
 use crate::condition::Expr;
 use crate::value::{Value, show};
@@ -26,62 +29,58 @@ pub struct Manner<'a> {
     pub bytes_max: usize,
 }
 
-/// The output would be larger than allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the content is larger than {bytes_max} bytes")]
-pub struct TooLarge {
-    pub bytes_max: usize,
+/// Why a template shows nothing: a limit was met, or something cannot be worked out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refused {
+    #[error("the content is larger than {bytes_max} bytes")]
+    TooLarge { bytes_max: usize },
+    #[error("{0}")]
+    Stopped(#[from] Stopped),
 }
 
 impl Template {
     /// The text for one customer. `eval` gives the value of an expression for her.
-    pub fn render(&self, eval: &mut dyn FnMut(&Expr) -> Value, manner: Manner) -> Result<String, TooLarge> {
+    pub fn render(&self, eval: &mut dyn FnMut(&Expr) -> Value, manner: Manner) -> Result<String, Refused> {
+        if let Some(hosted) = &self.program {
+            return Ok(hosted.render(eval, manner)?);
+        }
+        if manner.markup {
+            return self.render_markup(eval, manner);
+        }
         let mut out = String::new();
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => push(&mut out, text, manner)?,
                 Piece::Value { value, filters, show } => {
                     let text = shown(eval(value), filters, *show, manner);
-                    let text = if manner.markup { escaped(&text) } else { text };
                     push(&mut out, &text, manner)?;
                 }
             }
         }
         Ok(out)
     }
-}
 
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn push(out: &mut String, text: &str, manner: Manner) -> Result<(), TooLarge> {
-    if out.len().saturating_add(text.len()) > manner.bytes_max {
-        return Err(TooLarge { bytes_max: manner.bytes_max });
-    }
-    if manner.one_line && text.contains(['\r', '\n']) {
-        // What would begin another header line becomes a blank.
-        let mut blank = false;
-        for c in text.chars() {
-            let is_end = matches!(c, '\r' | '\n');
-            if !is_end {
-                out.push(c);
-            } else if !blank {
-                out.push(' ');
+    /// The same where values stand between tags.
+    fn render_markup(&self, eval: &mut dyn FnMut(&Expr) -> Value, manner: Manner) -> Result<String, Refused> {
+        let mut out = Out::new(Medium::Html, manner.bytes_max);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => out.literal(text),
+                Piece::Value { value, filters, show } => out.value(&data::Value::text(&shown(eval(value), filters, *show, manner))),
             }
-            blank = is_end;
+            .map_err(Stopped::from)?;
         }
+        Ok(out.text)
+    }
+}
+
+fn push(out: &mut String, text: &str, manner: Manner) -> Result<(), Refused> {
+    if out.len().saturating_add(text.len()) > manner.bytes_max {
+        return Err(Refused::TooLarge { bytes_max: manner.bytes_max });
+    }
+    if manner.one_line {
+        // What would begin another header line becomes a blank.
+        push_line(text, out);
         return Ok(());
     }
     out.push_str(text);
@@ -131,7 +130,7 @@ mod tests {
     }
 
     fn one(filters: Vec<Filter>, show: Show) -> Template {
-        Template { pieces: vec![Piece::Text("<".into()), Piece::Value { value: Expr::Param(0), filters, show }, Piece::Text(">".into())] }
+        Template::from(vec![Piece::Text("<".into()), Piece::Value { value: Expr::Param(0), filters, show }, Piece::Text(">".into())])
     }
 
     #[test]
@@ -172,6 +171,6 @@ mod tests {
         let small = Manner { bytes_max: 10, ..manner("en") };
         let text = one(vec![], Show::Plain);
         assert_eq!(text.render(&mut |_| Value::text("12345678"), small).unwrap(), "<12345678>");
-        assert_eq!(text.render(&mut |_| Value::text("123456789"), small), Err(TooLarge { bytes_max: 10 }));
+        assert_eq!(text.render(&mut |_| Value::text("123456789"), small), Err(Refused::TooLarge { bytes_max: 10 }));
     }
 }

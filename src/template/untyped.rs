@@ -80,7 +80,7 @@ impl Prepared {
                 language: "en",
                 zone: options.zone,
                 one_line: options.medium == Medium::Line,
-                markup: false,
+                markup: options.medium == Medium::Html,
                 bytes_max: OUTPUT_BYTES_MAX,
             },
             medium: options.medium,
@@ -104,7 +104,7 @@ impl Host for Partials<'_> {
         self.0.get(name).cloned()
     }
 
-    fn value(&self, _: &At) -> Option<(u32, usize)> {
+    fn value(&self, _: &str, _: &At) -> Option<(u32, usize)> {
         None
     }
 }

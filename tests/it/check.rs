@@ -133,7 +133,7 @@ fn a_mistake_gives_one_finding_at_its_place() {
         ("customer.first_name matches \"a{1000000000}\"", vec!["E0221 \"a{1000000000}\""]),
         ("customer.first_name matches \"\\\\p{L}{999}{999}\"", vec!["E0221 \"\\\\p{L}{999}{999}\""]),
         ("customer.joined - customer.birthday > 3 days", vec!["E0210 -"]),
-        ("product(customer.first_name) is set", vec!["E0101 product"]),
+        ("product(customer.first_name) is set", vec!["E0190 product(customer.first_name)"]),
     ] {
         assert_eq!(findings(&segment(wrong)), finding, "{wrong}");
     }
@@ -251,8 +251,8 @@ fn templates_know_the_type_of_every_value_and_filter() {
         ("\"{{ customer.interests }}\"", "E0454 customer.interests"),
         ("\"{{ entry.total }}\"", "E0107 entry"),
         ("\"{{ first_name }}\"", "E0105 first_name"),
-        ("\"{{ total | truncate: 3 }}\"", "E0190 truncate"),
-        ("\"{% if total %}x\"", "E0190 {% if total %}"),
+        ("\"{{ total | truncate: 3 }}\"", "E0452 truncate"),
+        ("\"{% if total %}x\"", "E0701 {% if total %}"),
         ("\"{{#if total}}x\"", "E0458 {{#if total}}"),
         ("\"{{${first_name}}}\"", "E0458 {{${first_name}}}"),
         ("\"*|FNAME|*\"", "E0458 *|FNAME|*"),

@@ -1,7 +1,7 @@
 //! Scenarios.
 
 use super::Lowerer;
-use crate::ast::{Docs, Expect, ExpectExit, ExpectWhen, Happens, HappensKind, ItemScene, Scenario, Scene, SceneKind, Target, TargetKind};
+use crate::ast::{Docs, Expect, ExpectExit, ExpectWhen, Happens, HappensKind, Scenario, Scene, SceneKind, Target, TargetKind};
 use crate::syntax::{Kind as K, NodeId};
 
 impl<'a> Lowerer<'a> {
@@ -26,7 +26,7 @@ impl<'a> Lowerer<'a> {
             K::SceneGivenSubscribed => SceneKind::GivenSubscribed(self.name_in(node)),
             K::SceneGiven => match self.name_in(node) {
                 Some(name) if name.text == "customer" => SceneKind::GivenCustomer(self.record_in(node)),
-                _ => SceneKind::GivenItem(self.item_scene(node)),
+                _ => SceneKind::NotYet { what: "given a catalog item" },
             },
             K::SceneAt => SceneKind::At { moment: self.moment_in(node), happens: self.happens_in(node) },
             K::SceneAfter => SceneKind::After { delay: self.duration_in(node), happens: self.happens_in(node) },
@@ -35,10 +35,6 @@ impl<'a> Lowerer<'a> {
             K::SceneExpect => SceneKind::Expect(self.expect_in(node)),
             _ => return None,
         })
-    }
-
-    fn item_scene(&'a self, node: NodeId) -> ItemScene {
-        ItemScene { catalog: self.name_in(node), key: self.text_in(node), fields: self.record_in(node) }
     }
 
     fn happens_in(&'a self, node: NodeId) -> Option<Happens> {
@@ -56,7 +52,6 @@ impl<'a> Lowerer<'a> {
                 HappensKind::Refuse { message: names.next(), by: names.next() }
             }
             K::HappensAnswers => HappensKind::NotYet { what: "hook" },
-            K::HappensGone => HappensKind::ItemGone(self.item_scene(form)),
             K::HappensTarget => self.happens_target(form),
             _ => return None,
         })
@@ -70,9 +65,7 @@ impl<'a> Lowerer<'a> {
             TargetKind::Message { verb, message: crate::ast::MessageRef::Named(name), .. } if self.has(node, K::KwByAMachine) => {
                 HappensKind::ByMachine { verb: *verb, message: Some(name.clone()) }
             }
-            TargetKind::Event(catalog) if self.text_in(node).is_some() => {
-                HappensKind::Item(ItemScene { catalog: Some(catalog.clone()), key: self.text_in(node), fields })
-            }
+            TargetKind::Event(_) if self.text_in(node).is_some() => HappensKind::NotYet { what: "catalog" },
             _ => HappensKind::Target { target, fields },
         }
     }

@@ -11,7 +11,7 @@ use crate::check::names::listed;
 use crate::check::problem::problems;
 use crate::diagnostic::{Code, Fix, suggest};
 use crate::source::Place;
-use crate::template::{Piece, Template};
+use crate::template::Template;
 use crate::value::{Type, normal};
 
 /// Most characters of a subject (RFC 5322 allows a line of 998 bytes; no program shows so much).
@@ -102,11 +102,7 @@ fn constant(cx: &mut Cx, part: &ast::Part, text: &TextLit, template: &Template, 
 
 /// What is written in a subject must have room; what is filled in is cut when it is sent.
 fn subject(cx: &mut Cx, place: Place, template: &Template) {
-    let written = |piece: &Piece| match piece {
-        Piece::Text(text) => text.chars().count(),
-        Piece::Value { .. } => 0,
-    };
-    let count: usize = template.pieces.iter().map(written).sum();
+    let count: usize = template.written().map(|text| text.chars().count()).sum();
     if count > SUBJECT_MAX {
         cx.found.push(SubjectTooLong { place, count: count.to_string() });
     }

@@ -116,9 +116,6 @@ fn asks_only_the_event(condition: &Expr) -> bool {
                 | Expr::AtStage(_)
                 | Expr::SubscribedTo(_)
                 | Expr::ReachableBy(_)
-                | Expr::Item { .. }
-                | Expr::ItemField { .. }
-                | Expr::Top { .. }
         );
     });
     only
@@ -130,11 +127,6 @@ fn subject_fields(condition: &Expr, depth: u8, read: &mut Vec<u16>) {
         Expr::Subject { depth: at, field } if *at == depth => read.push(*field),
         Expr::ListFn { list, condition, .. } => {
             subject_fields(list, depth, read);
-            if let Some(condition) = condition {
-                subject_fields(condition, depth + 1, read);
-            }
-        }
-        Expr::Top { condition, .. } => {
             if let Some(condition) = condition {
                 subject_fields(condition, depth + 1, read);
             }

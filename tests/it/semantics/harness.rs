@@ -491,7 +491,6 @@ fn skip(why: Skip) -> &'static str {
         Skip::Paused => "paused",
         Skip::Expired => "expired",
         Skip::RunEnded => "run ended",
-        Skip::ItemGone => "item gone",
     }
 }
 
