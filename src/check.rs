@@ -36,6 +36,7 @@ mod policy;
 pub(crate) mod problem;
 pub(crate) mod project;
 mod proof;
+mod route;
 mod scenario;
 mod scenario_expect;
 mod scenario_happens;

@@ -344,6 +344,8 @@ pub enum Until {
     Around { value: Box<Expr>, offset: Span, before: bool, at: Option<chrono::NaiveTime> },
     /// `it is 09:00 to 18:00 on weekdays`: at once inside.
     Window { from: chrono::NaiveTime, to: chrono::NaiveTime, days: u8 },
+    /// When she answers most within that time, on these channels (all where none is named).
+    BestTime { within: Span, channels: Vec<ChannelId> },
     /// As long as a value says, at most that long; the whole of it where the value is missing.
     Lasting { value: Box<Expr>, most: Span },
 }

@@ -6,6 +6,7 @@
 //! result byte for byte; `handle` is total: bad input is a record, never an error. Knows plans only, no source text.
 
 mod agenda;
+pub mod answers;
 mod arms;
 mod caps;
 mod consent;
@@ -83,6 +84,10 @@ pub trait World {
     /// The shares of an experiment that hold at this instant, where they are not those that are written. What is shared changes at whole
     /// ticks only, so this is the same for every input of a tick.
     fn weights(&self, _identity: &str, _at: Instant) -> Option<&Weights> {
+        None
+    }
+    /// By local hour, how often everybody answers on these channels (on any where none is named); `None` where nobody has counted. Changes at whole ticks only.
+    fn answers_by_hour(&self, _channels: &[ChannelId], _at: Instant) -> Option<&answers::Hours> {
         None
     }
     /// Forces a draw: the index of the path of a split, or `Some(1)`/`Some(0)` for held out or not. Scenarios pin with it.

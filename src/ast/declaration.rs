@@ -284,8 +284,11 @@ pub enum How {
     /// `by email`, `by email and push`; also a route's name alone.
     Channels(Vec<Name>),
     FirstReachable(Vec<Name>),
-    NotYet {
-        what: &'static str,
-        place: Place,
+    /// Of the channels that the message has content for.
+    Preferred,
+    /// `those of email, sms in customer.channels`
+    ThoseOf {
+        channels: Vec<Name>,
+        path: Option<PathRef>,
     },
 }

@@ -198,9 +198,8 @@ pub enum Until {
         to: Option<Spanned<NaiveTime>>,
         days: Vec<Spanned<DayWord>>,
     },
-    NotYet {
-        what: &'static str,
-    },
+    /// `best time within 24 hours`
+    BestTime(Option<Spanned<Duration>>),
 }
 
 #[derive(Debug, Clone)]

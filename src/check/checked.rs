@@ -107,6 +107,22 @@ pub enum How {
     Each(Vec<ChannelId>),
     /// One message by the first that consent, contact and suppression allow.
     FirstReachable(Vec<ChannelId>),
+    /// One message by the channel that she answers most, of those that reach her. In a route: of what the message has content for.
+    Preferred(Vec<ChannelId>),
+    /// One message by each that a list of the customer names.
+    ThoseOf {
+        channels: Vec<ChannelId>,
+        field: FieldId,
+    },
+}
+
+impl How {
+    /// Every channel that it may go by, as written.
+    pub fn channels(&self) -> &[ChannelId] {
+        match self {
+            How::Each(channels) | How::FirstReachable(channels) | How::Preferred(channels) | How::ThoseOf { channels, .. } => channels,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@
 use super::checked::{How, Route};
 use super::names::{self, CHANNELS, Kind};
 use super::problem::{after, problems};
-use super::project::{Project, not_yet};
+use super::project::Project;
 use crate::ast::{self, Content, DeclKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{Channel, ChannelId, ChannelKind, FieldId};
@@ -206,7 +206,7 @@ fn routes(project: &Project, files: &[ast::File], found: &mut Diagnostics) -> Ve
     let mut routes = Vec::new();
     for decl in files.iter().flat_map(|file| &file.decls) {
         let DeclKind::Route { name: Some(name), how } = &decl.kind else { continue };
-        let how = how.as_ref().and_then(|how| route(project, how, decl.place, found));
+        let how = how.as_ref().and_then(|how| route(project, how, found));
         if project.names.own(Kind::Route, name).is_some() {
             routes.push(Route { name: name.text.clone(), how: how.unwrap_or(How::Each(Vec::new())), place: decl.place });
         }
@@ -214,7 +214,7 @@ fn routes(project: &Project, files: &[ast::File], found: &mut Diagnostics) -> Ve
     routes
 }
 
-fn route(project: &Project, how: &ast::How, place: Place, found: &mut Diagnostics) -> Option<How> {
+fn route(project: &Project, how: &ast::How, found: &mut Diagnostics) -> Option<How> {
     let channels = |names: &[ast::Name], found: &mut Diagnostics| {
         let mut channels: Vec<ChannelId> = Vec::with_capacity(names.len());
         for (at, name) in names.iter().enumerate() {
@@ -234,10 +234,11 @@ fn route(project: &Project, how: &ast::How, place: Place, found: &mut Diagnostic
     match how {
         ast::How::Channels(names) => Some(How::Each(channels(names, found))),
         ast::How::FirstReachable(names) => Some(How::FirstReachable(channels(names, found))),
-        ast::How::NotYet { what, place: at } => {
-            let _ = place;
-            not_yet(&format!("`{what}`"), *at, found);
-            None
+        ast::How::Preferred => Some(How::Preferred(Vec::new())),
+        ast::How::ThoseOf { channels: names, path } => {
+            let channels = channels(names, found);
+            let field = super::route::channels_field(project, path.as_ref()?, found);
+            Some(How::ThoseOf { channels, field: field? })
         }
     }
 }

@@ -3,7 +3,7 @@
 //! In: a checked project. Out: findings only. **Invariant:** warns only where no send of the journey could have reached this customer,
 //! whatever the journey does: without consent, or without a contact. Runs nothing.
 
-use super::checked::{Checked, Expect, Happens, How, Journey, Recipient, Scenario, Scene, SceneKind, Send, StepKind};
+use super::checked::{Checked, Expect, Happens, Journey, Recipient, Scenario, Scene, SceneKind, Send, StepKind};
 use super::flow::each_step;
 use super::problem::problems;
 use crate::diagnostic::{Code, Diagnostics};
@@ -121,7 +121,8 @@ fn all_blocked(project: &Checked, journey: &Journey, given: &Given, only: Option
 }
 
 fn obstacle(project: &Checked, given: &Given, send: &Send) -> Option<Obstacle> {
-    let Recipient::Customer { how: How::Each(channels) | How::FirstReachable(channels), .. } = &send.to else { return None };
+    let Recipient::Customer { how, .. } = &send.to else { return None };
+    let channels = how.channels();
     let topic = project.messages.get(send.message.index())?.topic;
     let kind = &project.schema.topics.get(topic.index())?.kind;
     if matches!(kind, TopicKind::OptIn | TopicKind::DoubleOptIn) && !given.topics.contains(&topic) {

@@ -176,9 +176,11 @@ fn to_customer(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId) -
         };
     };
     let (how, route) = how(cx, by)?;
+    let how = super::route::filled(how, &channels);
     if whole {
         let used = match &how {
-            How::Each(used) | How::FirstReachable(used) => used.clone(),
+            How::Preferred(_) => Vec::new(),
+            other => other.channels().to_vec(),
         };
         for channel in used.iter().filter(|channel| !channels.contains(channel)) {
             no_content(cx, name, *channel, &channels, by);
@@ -203,7 +205,8 @@ fn no_content(cx: &mut Cx, name: &ast::Name, channel: ChannelId, has: &[ChannelI
     // The channel's own word where it is written here, the whole `by …` for a route.
     let written = match &by.value {
         ast::How::Channels(list) | ast::How::FirstReachable(list) => list.iter().find(|name| name.text == channel).map(|name| name.place),
-        ast::How::NotYet { .. } => None,
+        ast::How::ThoseOf { channels, .. } => channels.iter().find(|name| name.text == channel).map(|name| name.place),
+        ast::How::Preferred => None,
     };
     let fix = match written {
         Some(place) => names.iter().map(|other| Fix::replace(format!("change to `{other}`"), place, other.clone())).collect(),
@@ -225,9 +228,11 @@ fn how(cx: &mut Cx, by: &ast::Spanned<ast::How>) -> Option<(How, Option<RouteId>
             Some((How::Each(channels(cx, names)?), None))
         }
         ast::How::FirstReachable(names) => Some((How::FirstReachable(channels(cx, names)?), None)),
-        ast::How::NotYet { what, place } => {
-            cx.not_yet(what, *place);
-            None
+        ast::How::Preferred => Some((How::Preferred(Vec::new()), None)),
+        ast::How::ThoseOf { channels: names, path } => {
+            let used = channels(cx, names);
+            let field = super::route::channels_field(cx.project, path.as_ref()?, cx.found);
+            Some((How::ThoseOf { channels: used?, field: field? }, None))
         }
     }
 }

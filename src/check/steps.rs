@@ -81,6 +81,7 @@ pub(super) fn steps<'s>(cx: &mut Cx, block: impl IntoIterator<Item = &'s ast::St
             checked.push(Step { place: step.place, head: step.head, docs: step.docs.text.clone(), kind });
         }
     }
+    super::route::best_times(&mut checked);
     checked
 }
 

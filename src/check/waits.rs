@@ -153,9 +153,9 @@ fn moment(cx: &mut Cx, until: &ast::Until, place: Place) -> Option<(Until, Doubt
             around(cx, path.as_ref()?, span?, *before, at.as_ref())
         }
         ast::Until::Path { path, at } => around(cx, path, Span::default(), false, at.as_ref()),
-        ast::Until::NotYet { what } => {
-            cx.not_yet(what, place);
-            None
+        ast::Until::BestTime(within) => {
+            let within = amount::ahead(within.as_ref()?, "a wait", cx.found)?;
+            sure(Until::BestTime { within, channels: Vec::new() })
         }
     }
 }

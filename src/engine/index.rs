@@ -470,7 +470,8 @@ fn facts_ms(plan: &Plan) -> i64 {
         journey.entries.iter().any(|entry| matches!(entry.kind, EntryKind::On(What::Message { .. })))
             || journey.goals.iter().any(|goal| matches!(goal.what, What::Message { .. }))
     });
-    longest.max(plan.message_history_ms).max(if reacting { 31 * DAY_MS } else { 0 })
+    let answers = if super::answers::is_asked(plan) { super::answers::BACK_MS } else { 0 };
+    longest.max(plan.message_history_ms).max(answers).max(if reacting { 31 * DAY_MS } else { 0 })
 }
 
 /// Banners and inbox items are still there after they were handed over, and can be withdrawn.

@@ -74,7 +74,7 @@ impl<'a> Turn<'a> {
         };
         run.delivered = false;
         let (journey, step) = (run.journey, run.step);
-        let one;
+        let (one, some);
         let channels: &[ChannelId] = match &send.to {
             Recipient::Team(_) => {
                 one = team_channel(loaded, send);
@@ -84,6 +84,16 @@ impl<'a> Turn<'a> {
             Recipient::Customer { how: How::FirstReachable(channels), .. } => {
                 one = self.reachable_from(channels, None).or(channels.first().copied());
                 one.as_slice()
+            }
+            Recipient::Customer { how: how @ How::Preferred(_), .. } => {
+                let ranked = self.ranked(how).unwrap_or_default();
+                one = self.reachable_from(&ranked, None).or(ranked.first().copied());
+                one.as_slice()
+            }
+            Recipient::Customer { how: How::ThoseOf { channels, field }, .. } => {
+                some = channels.iter().copied().filter(|channel| self.wants(&loaded.plan, *field, *channel)).collect::<Vec<ChannelId>>();
+                // Whoever named none of them has not agreed to any: that is said of the first one.
+                if some.is_empty() { channels.get(..1).unwrap_or_default() } else { &some }
             }
         };
         for channel in channels {
@@ -266,9 +276,15 @@ impl<'a> Turn<'a> {
             return Err(Verdict::Skip(Skip::NoConsent));
         }
         let mut channel = self.row.pending[at].key.channel;
-        if let Recipient::Customer { how: How::FirstReachable(channels), .. } = &case.send.to
+        if let Recipient::Customer { how: How::ThoseOf { field, .. }, .. } = &case.send.to
+            && !self.wants(plan, *field, channel)
+        {
+            return Err(Verdict::Skip(Skip::NoConsent));
+        }
+        if let Recipient::Customer { how, .. } = &case.send.to
             && !self.row.is_reachable(plan, channel)
-            && let Some(next) = self.reachable_from(channels, Some(channel))
+            && let Some(ranked) = self.ranked(how)
+            && let Some(next) = self.reachable_from(&ranked, Some(channel))
         {
             channel = next;
             self.row.pending[at].key.channel = next;
@@ -367,8 +383,9 @@ impl<'a> Turn<'a> {
     /// A definite no: the next channel of `first reachable of`, if one is left. `true` if a message was planned for it.
     pub(super) fn fall_through(&mut self, pending: &Pending) -> bool {
         let Some(case) = self.case(pending) else { return false };
-        let Recipient::Customer { how: How::FirstReachable(channels), .. } = &case.send.to else { return false };
-        let Some(channel) = self.reachable_from(channels, Some(pending.key.channel)) else { return false };
+        let Recipient::Customer { how, .. } = &case.send.to else { return false };
+        let Some(ranked) = self.ranked(how) else { return false };
+        let Some(channel) = self.reachable_from(&ranked, Some(pending.key.channel)) else { return false };
         let key = SendKey { channel, ..pending.key };
         self.plan_message(key, pending.journey, case.send, pending.step);
         true

@@ -6,6 +6,7 @@ mod many;
 mod scores;
 mod stages;
 mod starts;
+mod ways;
 
 use onward::Project;
 use onward::diagnostic::Severity;

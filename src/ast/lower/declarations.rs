@@ -280,11 +280,10 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn how(&self, node: NodeId) -> Option<How> {
-        let place = self.place(node);
         match self.children(node).first().map(|first| self.kind(*first))? {
             K::KwFirstReachableOf => Some(How::FirstReachable(self.channels_in(node))),
-            K::KwPreferredChannel => Some(How::NotYet { what: "preferred channel", place }),
-            K::KwThoseOf => Some(How::NotYet { what: "those of … in", place }),
+            K::KwPreferredChannel => Some(How::Preferred),
+            K::KwThoseOf => Some(How::ThoseOf { channels: self.channels_in(node), path: self.path_in(node) }),
             K::Channels => Some(How::Channels(self.channels_in(node))),
             _ => None,
         }

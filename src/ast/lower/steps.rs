@@ -154,7 +154,7 @@ impl<'a> Lowerer<'a> {
                 let mut times = self.times_in(form).into_iter();
                 Some(Until::Window { from: times.next(), to: times.next(), days: self.days_in(form) })
             }
-            K::UntilBest => Some(Until::NotYet { what: "best time" }),
+            K::UntilBest => Some(Until::BestTime(self.duration_in(form))),
             K::UntilMoment => self.moment_in(form).map(Until::Moment).or_else(|| self.time_in(form).map(Until::Time)),
             K::UntilDay => {
                 let day = self.child(form, K::Day).and_then(|day| self.day_of(day))?;

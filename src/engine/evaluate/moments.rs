@@ -37,6 +37,7 @@ pub fn due(until: &Until, anchor: Instant, context: &Context<'_>) -> Due {
         Until::Weekday { days, at } => Due::At(civil::next_clock_on(anchor, window::Weekdays::of_bits(*days), *at, zone)),
         Until::Moment(local) => written(zone.instant(*local), anchor),
         Until::Around { value, offset, before, at } => around(value, *offset, *before, *at, anchor, context),
+        Until::BestTime { within, channels } => Due::At(crate::engine::answers::best_time(context, anchor, *within, channels, None)),
         Until::Lasting { value, most } => {
             let longest = civil::add(anchor, *most, zone);
             match &*context.eval(value, None) {

@@ -2,7 +2,8 @@
 
 use super::Next;
 use crate::condition::Until;
-use crate::engine::evaluate::due;
+use crate::engine::answers::best_time;
+use crate::engine::evaluate::{Due, due};
 use crate::engine::row::RunState;
 use crate::engine::turn::Turn;
 use crate::engine::waits::{Arrival, arrival};
@@ -19,7 +20,14 @@ pub(super) fn perform(
     next: StepIx,
     skip_to: StepIx,
 ) -> Next {
-    let when = due(until, turn.now, &turn.context_in(plan, &turn.row.runs[at]));
+    let context = turn.context_in(plan, &turn.row.runs[at]);
+    let when = match until {
+        Until::BestTime { within, channels } => {
+            let everybody = turn.world.answers_by_hour(channels, turn.now);
+            Due::At(best_time(&context, turn.now, *within, channels, everybody))
+        }
+        until => due(until, turn.now, &context),
+    };
     match arrival(when, turn.now, if_past, if_missing) {
         Arrival::Wait(until) => {
             let now = turn.now;
