@@ -110,10 +110,7 @@ pub enum How {
     /// One message by the channel that she answers most, of those that reach her. In a route: of what the message has content for.
     Preferred(Vec<ChannelId>),
     /// One message by each that a list of the customer names.
-    ThoseOf {
-        channels: Vec<ChannelId>,
-        field: FieldId,
-    },
+    ThoseOf { channels: Vec<ChannelId>, field: FieldId },
 }
 
 impl How {

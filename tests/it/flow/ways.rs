@@ -13,7 +13,9 @@ message by_sms about news { sms "Call" }
 
 /// Clicks on `hello`, one a day at this time.
 fn habit(days: u32, time: &str, by: &str) -> String {
-    let line = |day: u32| format!("  at 2026-03-{:02} 08:00 viewed {{ sku: \"{by}\" }}\n  at 2026-03-{:02} {time} clicked hello\n", day + 1, day + 1);
+    let line = |day: u32| {
+        format!("  at 2026-03-{:02} 08:00 viewed {{ sku: \"{by}\" }}\n  at 2026-03-{:02} {time} clicked hello\n", day + 1, day + 1)
+    };
     (0..days).map(line).collect()
 }
 
@@ -158,7 +160,9 @@ scenario "none" for ask {
     assert!(!found.has_errors(), "{:#?}", found.into_sorted());
     let report = onward::scenario::run(&compiled.checked, compiled.sources(), None);
     assert_eq!(report.failed(), 0, "{}", onward::scenario::text(&report, compiled.sources(), false));
-    let wrong = |path: &str| errors(&format!("{HER}journey j {{ enter on told\n enter again never\n send both by those of email, sms in {path}\n}}"));
+    let wrong = |path: &str| {
+        errors(&format!("{HER}journey j {{ enter on told\n enter again never\n send both by those of email, sms in {path}\n}}"))
+    };
     assert_eq!(wrong("customer.points"), ["E0872 `customer.points` does not say by which channels she wants to be reached"]);
     assert_eq!(wrong("entry.wants"), ["E0872 `entry.wants` does not say by which channels she wants to be reached"]);
 }
