@@ -6,7 +6,7 @@
 use super::checked::{How, Route};
 use super::names::{self, CHANNELS, Kind};
 use super::problem::{after, problems};
-use super::project::Project;
+use super::project::{Project, not_yet};
 use crate::ast::{self, Content, DeclKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{Channel, ChannelId, ChannelKind, FieldId};
