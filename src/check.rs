@@ -50,6 +50,7 @@ mod sends_arguments;
 mod signature;
 mod stages;
 mod steps;
+mod survey;
 pub(crate) mod target;
 mod template;
 mod tree;

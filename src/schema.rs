@@ -3,7 +3,7 @@
 //! Made by the checker, stored in the plan, read by engine, drivers and importers alike. **Invariant:** ids are positions in the
 //! vectors of one [`Schema`]; names are unique within their kind.
 
-use crate::value::{Text, Type, Value};
+use crate::value::{Decimal, Text, Type, Value};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => { $(
@@ -55,6 +55,8 @@ pub struct Schema {
     pub topics: Vec<Topic>,
     pub channels: Vec<Channel>,
     pub teams: Vec<Team>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surveys: Vec<Survey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<List>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -115,6 +117,24 @@ impl Event {
     pub fn field(&self, name: &str) -> Option<u16> {
         self.fields.iter().position(|field| field.name == name).map(|at| at as u16)
     }
+}
+
+/// Questions that a message carries. The answers arrive as an event of their own, one field for each question.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Survey {
+    pub name: Text,
+    pub title: Option<String>,
+    pub event: EventId,
+    /// By position in the event.
+    pub questions: Vec<Question>,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Question {
+    /// As the customer reads it.
+    pub text: String,
+    /// The least and the most that can be answered, both included.
+    pub range: Option<(Decimal, Decimal)>,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -49,6 +49,12 @@ pub enum DeclKind {
         name: Option<Name>,
         reaches: Option<PathRef>,
     },
+    /// `survey nps "How we do" { score "How likely…?" from 0 to 10 }`
+    Survey {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        questions: Vec<Question>,
+    },
     /// `custom channel kiosk "Kiosk" reaches customer.id { … }`
     CustomChannel {
         name: Option<Name>,
@@ -119,6 +125,22 @@ pub enum StageWhen {
     Otherwise,
     /// `None` where the condition is missing or broken.
     Condition(Option<Expr>),
+}
+
+/// `score "How likely…?" from 0 to 10`, `why "Why?" text`
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub name: Name,
+    pub text: Option<TextLit>,
+    pub answer: Answer,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// A number between the two.
+    Range(Option<Spanned<Decimal>>, Option<Spanned<Decimal>>),
+    Type(Option<TypeRef>),
 }
 
 #[derive(Debug, Clone)]
@@ -238,14 +260,12 @@ pub struct Message {
 pub enum Content {
     Channel(Box<ChannelContent>),
     WhenInDoubt(Option<WhenInDoubt>, Place),
+    /// `survey nps`
+    Survey(Option<Name>, Place),
     /// `skip when customer.plan is "pro" "not for pros"`
     SkipWhen {
         condition: Option<Expr>,
         reason: Option<TextLit>,
-        place: Place,
-    },
-    NotYet {
-        what: &'static str,
         place: Place,
     },
 }

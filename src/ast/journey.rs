@@ -205,6 +205,8 @@ pub enum TargetKind {
     },
     SubscribedTo(Option<Name>),
     UnsubscribedFrom(Option<Name>),
+    /// `answered nps`
+    Answered(Option<Name>),
     NotYet {
         what: &'static str,
     },

@@ -54,6 +54,11 @@ problems! {
     NobodyHasALanguage {} = Code::new("W0408", "nobody-has-a-language");
         "nobody will ever get this", "the customer has no field of the type language", "add `language language = \"th\"` to the customer";
 
+    /// `email in "en"`, and no `sms in "en"`.
+    LanguageMissing { channel: String, language: String, other: Option<(Place, &'static str)> } = Code::new("W0434", "language-missing");
+        "{channel} does not speak \"{language}\", and another channel of this message does", "customers with this language get this content",
+        "add `{channel} in \"{language}\"`, or say why not: `## allow W0434: …`";
+
     /// `mjml` beside `html`.
     TwoBodies { other: Option<(Place, &'static str)>, fix: Option<Fix> } = Code::new("E0425", "two-bodies");
         "this email has an `mjml` and an `html`", "only one of them can be shown", "take one of the two out; `text` may stay for programs that show no HTML";
@@ -84,17 +89,70 @@ pub(super) fn check(cx: &mut Cx, message: &ast::Message) -> Vec<Variant> {
             }
             // Not content: see `super::message`.
             ast::Content::SkipWhen { .. } => {}
-            ast::Content::NotYet { what, place } => {
-                any = true;
-                cx.not_yet(what, *place);
-            }
+            ast::Content::Survey(..) => {}
         }
     }
     if !any && let Some(name) = &message.name {
         cx.found.push(NoContent { place: name.place, message: name.text.to_string() });
     }
     defaults(cx, message, &variants);
+    languages(cx, &variants);
+    surveys(cx, message, &mut variants);
     variants
+}
+
+/// The surveys of a message become a part of every content that a customer sees.
+fn surveys(cx: &mut Cx, message: &ast::Message, variants: &mut [Variant]) {
+    for name in super::survey::carried(cx, message) {
+        let mut seen = false;
+        for variant in variants.iter_mut() {
+            let kind = cx.project.channel_kind(variant.channel);
+            if kind.is_none_or(|kind| matches!(kind, ChannelKind::Task | ChannelKind::Print | ChannelKind::Webhook)) {
+                continue;
+            }
+            seen = true;
+            let text = ast::TextLit {
+                text: name.text.to_string(),
+                place: name.place,
+                content: name.place,
+                long: false,
+                map: vec![(0, name.place.span.start)],
+            };
+            let template = cx.template(&text);
+            variant.parts.push((Text::const_new("survey"), template));
+        }
+        if !seen {
+            let channels: Vec<String> = variants.iter().map(|variant| cx.project.channel_name(variant.channel).to_owned()).collect();
+            super::survey::nobody(cx, &name, &channels);
+        }
+    }
+}
+
+/// Points out a channel that lacks a language which another channel of the message has.
+fn languages(cx: &mut Cx, variants: &[Variant]) {
+    let mut told: Vec<(ChannelId, &Text)> = Vec::new();
+    let named: Vec<&Variant> = variants.iter().filter(|variant| variant.language.is_some()).collect();
+    for everybody in variants.iter().filter(|variant| variant.language.is_none()) {
+        for other in &named {
+            let Some(language) = &other.language else { continue };
+            let has = named.iter().any(|own| own.channel == everybody.channel && own.language.as_ref() == Some(language));
+            let is_ours = cx.project.channel_kind(everybody.channel) == Some(ChannelKind::Task);
+            if has || is_ours || told.contains(&(everybody.channel, language)) {
+                continue;
+            }
+            told.push((everybody.channel, language));
+            let channel = cx.project.channel_name(everybody.channel).to_owned();
+            cx.found.push(LanguageMissing {
+                place: Place {
+                    span: Span::new(everybody.place.span.start, everybody.place.span.start + channel.len() as u32),
+                    ..everybody.place
+                },
+                channel,
+                language: language.to_string(),
+                other: Some((other.place, "this channel speaks it")),
+            });
+        }
+    }
 }
 
 fn variant(cx: &mut Cx, content: &ast::ChannelContent, before: &[Variant]) -> Option<Variant> {

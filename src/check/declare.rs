@@ -74,6 +74,7 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
     let mut customer: Option<Place> = None;
     let mut wires: HashMap<Text, Place> = HashMap::new();
     let mut stages: Option<Place> = None;
+    let mut surveys = Vec::new();
     for decl in files.iter().flat_map(|file| &file.decls) {
         match &decl.kind {
             DeclKind::Customer { fields } => {
@@ -135,6 +136,9 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                 project.schema.scores.push(Named { name: name.text.clone(), title });
             }
             DeclKind::Stages { stages: written } => super::stages::declare(project, &mut stages, decl.keyword, written, found),
+            DeclKind::Survey { name: Some(name), title, questions } => {
+                super::survey::declare(project, &mut surveys, name, title.as_ref(), questions, found);
+            }
             DeclKind::NotYet { what, name } => {
                 let place = name.as_ref().map_or(decl.keyword, |name| name.place);
                 super::project::not_yet(&format!("`{what}`"), place, found);
@@ -142,6 +146,7 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
             _ => {}
         }
     }
+    super::survey::finish(project, surveys);
 }
 
 fn first_of(fields: &[Field], ty: &Type) -> Option<FieldId> {

@@ -96,7 +96,7 @@ fn is_identity(ty: &Type) -> bool {
 /// Which run an event of a goal, exit or wait is for.
 pub(super) fn key_match(cx: &mut Cx, what: What, target: Place, key: Option<&ast::ForKey>) -> Option<KeyMatch> {
     let event = match what {
-        What::Happened(Happening::Event(event)) => event,
+        What::Happened(Happening::Event(event)) if !cx.project.is_answer(event) => event,
         What::Happened(_) | What::Message { .. } => {
             if let Some(key) = key {
                 let fix = Some(Fix::replace("take it out", key.place, ""));

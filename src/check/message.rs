@@ -7,13 +7,12 @@ use super::checked::{Message, SkipWhen};
 use super::content;
 use super::expr::Typer;
 use super::problem::problems;
-use super::project::{Project, not_yet};
+use super::project::Project;
 use super::scope::Scope;
 use super::signature::MessageSig;
 use crate::ast;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::schema::ChannelId;
-use crate::source::Place;
 use crate::template::Template;
 
 /// Most `skip when` of one message.
@@ -43,10 +42,6 @@ impl<'a, 'p> Cx<'a, 'p> {
 
     pub(super) fn channel(&mut self, name: &ast::Name) -> Option<ChannelId> {
         self.project.channel(name, self.found)
-    }
-
-    pub(super) fn not_yet(&mut self, what: &str, place: Place) {
-        not_yet(what, place, self.found);
     }
 
     pub(super) fn template(&mut self, text: &ast::TextLit) -> Template {

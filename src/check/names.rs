@@ -56,11 +56,13 @@ pub(crate) enum Kind {
     Audience,
     Stage,
     Score,
+    Survey,
+    Block,
     /// Declared by the project; those that are always there are [`CHANNELS`].
     Channel,
 }
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 15] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -73,6 +75,8 @@ const KINDS: [Kind; 13] = [
     Kind::Audience,
     Kind::Stage,
     Kind::Score,
+    Kind::Survey,
+    Kind::Block,
     Kind::Channel,
 ];
 
@@ -92,6 +96,8 @@ impl Kind {
             Kind::Audience => "audience",
             Kind::Stage => "stage",
             Kind::Score => "score",
+            Kind::Survey => "survey",
+            Kind::Block => "block",
             Kind::Channel => "channel",
         }
     }
@@ -111,6 +117,8 @@ impl Kind {
             Kind::Audience => format!("audience {name} \"…\""),
             Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
+            Kind::Survey => format!("survey {name} {{ score \"How likely…?\" from 0 to 10 }}"),
+            Kind::Block => format!("block {name} {{ email {{ text \"…\" }} }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
         }
     }
@@ -199,6 +207,7 @@ impl<'a> Names<'a> {
                 }
                 self.add(Kind::Route, name, found);
             }
+            DeclKind::Survey { name: Some(name), .. } => drop(self.add(Kind::Survey, name, found)),
             DeclKind::CustomChannel { name: Some(name), .. } => {
                 if channel(&name.text).is_some() || self.get(Kind::Route, &name.text).is_some() {
                     let why = "a channel or a route has this name already";

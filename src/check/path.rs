@@ -240,9 +240,9 @@ impl Typer<'_, '_, '_> {
         let fields: Vec<(Text, Type)> = match ty.required() {
             Type::Error => return broken(),
             Type::Record(fields) => fields.to_vec(),
-            Type::Event(name) => match self.project.names.get(Kind::Event, name) {
+            Type::Event(name) => match self.project.event_named(name) {
                 Some(event) => {
-                    let fields = &self.project.schema.events[usize::from(event)].fields;
+                    let fields = &self.project.schema.events[event.index()].fields;
                     fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect()
                 }
                 None => return broken(),

@@ -115,6 +115,22 @@ impl<'a> Project<'a> {
         Some(RouteId(id))
     }
 
+    /// The event of a survey's answers, by the survey's name. Such events are numbered behind all others.
+    pub(crate) fn survey(&self, name: &Name, found: &mut Diagnostics) -> Option<EventId> {
+        let id = self.names.find(Kind::Survey, name, found)?;
+        self.schema.surveys.get(usize::from(id)).map(|survey| survey.event)
+    }
+
+    /// An event by the name that its type has: also the answers of a survey.
+    pub(crate) fn event_named(&self, name: &str) -> Option<EventId> {
+        self.names.get(Kind::Event, name).map(EventId).or_else(|| self.schema.event(name))
+    }
+
+    /// Whether an event is the answers of a survey.
+    pub(crate) fn is_answer(&self, event: EventId) -> bool {
+        self.schema.surveys.iter().any(|survey| survey.event == event)
+    }
+
     /// A channel by its name, silently. Declared ones are numbered behind those that are always there.
     pub(crate) fn channel_id(&self, name: &str) -> Option<ChannelId> {
         let own = || self.names.get(Kind::Channel, name).map(|id| id.saturating_add(names::CHANNELS.len() as u16));

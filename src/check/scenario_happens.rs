@@ -38,7 +38,9 @@ pub(super) fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> 
     match &happens.kind {
         HappensKind::Target { target, fields } => match cx.what(target)? {
             What::Happened(Happening::Event(event)) => {
+                let written = fields.as_ref().map_or(target.place, |fields| fields.place);
                 let fields = event_fields(cx, event, fields.as_ref(), target.place)?;
+                super::survey::answers(cx.project, event, &fields, written, cx.found);
                 Some(Happens::Event { event, fields })
             }
             What::Happened(Happening::SubscribedTo(topic)) => Some(Happens::SubscribedTo(topic)),

@@ -50,10 +50,7 @@ fn message(project: &Project, message: &ast::Message, inside: Option<u16>, found
     let mut channels: Vec<ChannelId> = Vec::new();
     let mut whole = true;
     for content in &message.contents {
-        let ast::Content::Channel(content) = content else {
-            whole &= !matches!(content, ast::Content::NotYet { .. });
-            continue;
-        };
+        let ast::Content::Channel(content) = content else { continue };
         match project.channel_id(&content.channel.text) {
             Some(channel) if !channels.contains(&channel) => channels.push(channel),
             Some(_) => {}

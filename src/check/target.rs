@@ -50,6 +50,9 @@ impl Typer<'_, '_, '_> {
             TargetKind::UnsubscribedFrom(topic) => {
                 self.project.topic(topic.as_ref()?, self.found).map(|topic| What::Happened(Happening::UnsubscribedFrom(topic)))
             }
+            TargetKind::Answered(survey) => {
+                self.project.survey(survey.as_ref()?, self.found).map(|event| What::Happened(Happening::Event(event)))
+            }
             TargetKind::Message { verb, message, by } => {
                 let which = self.which_message(message);
                 let by = match by {

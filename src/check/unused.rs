@@ -18,6 +18,7 @@ pub(super) fn check(names: &Names, found: &mut Diagnostics) {
         (Kind::Message, "send it in a journey, or take it out"),
         (Kind::Route, "send a message by it, or take it out"),
         (Kind::Const, "use it in a condition or a text, or take it out"),
+        (Kind::Survey, "let a message carry it, or take it out"),
         (Kind::Team, "send a task to it, or take it out"),
         (Kind::List, "ask for it by `in list`, add to it, or take it out"),
         (Kind::Audience, "add to it in a journey, or take it out"),

@@ -243,3 +243,136 @@ scenario "escaped" for j {
 }"#,
     );
 }
+
+#[test]
+fn a_language_falls_back_to_its_language_alone_and_then_to_everybodys() {
+    let story = |language: &str, containing: &str| {
+        format!(
+            r#"
+scenario "{language}" for j {{
+  given customer {{ phone: "+66812345678"{language} }}
+  at 2026-03-01 10:00 viewed {{ sku: "a", price: 49 THB }}
+  expect message m by sms containing "{containing}"
+}}"#
+        )
+    };
+    let stories: String = [
+        (", language: \"en-GB\"", "Hello"),
+        (", language: \"en\"", "Hello"),
+        (", language: \"de-AT\"", "Grüß Gott"),
+        (", language: \"fr\"", "สวัสดี"),
+        ("", "สวัสดี"),
+    ]
+    .iter()
+    .map(|(language, text)| {
+        story(language, text).replacen(&format!("scenario \"{language}\""), &format!("scenario \"{text}{}\"", language.len()), 1)
+    })
+    .collect();
+    holds(
+        &format!(
+            r#"
+message m about news {{ sms "สวัสดี", sms in "en" "Hello", sms in "de-AT" "Grüß Gott" }}
+journey j {{
+  enter on viewed
+  enter again always
+  send m by sms
+}}
+{stories}"#
+        )
+        .replace(
+            "{ sms \"สวัสดี\", sms in \"en\" \"Hello\", sms in \"de-AT\" \"Grüß Gott\" }",
+            "{\n  sms \"สวัสดี\"\n  sms in \"en\" \"Hello\"\n  sms in \"de-AT\" \"Grüß Gott\"\n}",
+        ),
+    );
+}
+
+#[test]
+fn a_channel_that_lacks_a_language_is_pointed_out_once() {
+    let found = findings(
+        r#"message m about news {
+  email { subject "ส", text "ส" }
+  email in "en" { subject "S", text "S" }
+  email in "de" { subject "S", text "S" }
+  sms "ส"
+  sms in "de" "S"
+}"#,
+    );
+    assert_eq!(found, ["W0434 sms"]);
+}
+
+const SURVEY: &str = r#"
+survey ความพอใจ "How we do" {
+  score "How likely?" from 0 to 10
+  why "Why?" text?
+}
+message ask about news {
+  email { subject "How are we?", text "One minute" }
+  survey ความพอใจ
+}
+message thanks(score number) about news { sms "You gave {{ score }}" }
+message sorry about news { sms "Sorry" }
+"#;
+
+#[test]
+fn answers_of_a_survey_are_typed_events() {
+    holds(&format!(
+        r#"{SURVEY}
+journey j {{
+  enter on ordered
+  one run per order_id
+  send ask by email
+  wait up to 7 days {{
+    on answered ความพอใจ where score <= 6 {{ send sorry by sms }}
+    on answered ความพอใจ as given {{ send thanks(score: given.score) by sms }}
+    otherwise {{ exit "silent" }}
+  }}
+  if has answered ความพอใจ since entry where (why is missing) {{ exit "without a word" }}
+}}
+journey low {{
+  enter on answered ความพอใจ where score < 3
+  enter again always
+  send sorry by sms
+}}
+scenario "likes it" for j {{
+  given customer {{ email: "a@b.example", phone: "+66812345678" }}
+  at 2026-03-01 10:00 ordered {{ order_id: "1", total: 49 THB }}
+  after 1 day answered ความพอใจ {{ score: 9 }}
+  expect message ask containing "ความพอใจ"
+  expect message thanks containing "9"
+  expect exit "without a word"
+}}
+scenario "does not" for j {{
+  given customer {{ email: "a@b.example", phone: "+66812345678" }}
+  at 2026-03-01 10:00 ordered {{ order_id: "1", total: 49 THB }}
+  after 1 day answered ความพอใจ {{ score: 6, why: "ช้า" }}
+  expect message sorry
+  expect no message thanks
+  expect exit "finished"
+}}
+scenario "silent" for j {{
+  given customer {{ email: "a@b.example", phone: "+66812345678" }}
+  given has answered ความพอใจ 3 days ago {{ score: 1 }}
+  at 2026-03-01 10:00 ordered {{ order_id: "1", total: 49 THB }}
+  expect exit "silent" after 7 days
+}}
+scenario "a survey lets in" for low {{
+  given customer {{ phone: "+66812345678" }}
+  at 2026-03-01 10:00 answered ความพอใจ {{ score: 2 }}
+  expect message sorry
+}}"#
+    ));
+}
+
+#[test]
+fn a_survey_is_checked_where_it_is_declared_asked_and_answered() {
+    let journey = |on: &str| {
+        format!(
+            "{SURVEY}journey j {{\n  enter on ordered\n  enter again never\n  send ask by email\n  wait up to 7 days {{\n    on {on} {{ send sorry by sms }}\n    otherwise {{ send thanks(score: 1) by sms }}\n  }}\n}}\n"
+        )
+    };
+    assert_eq!(findings(&journey("answered ความพอใจ where score > 3")), Vec::<String>::new());
+    assert_eq!(findings(&journey("answered ความพอใจ where scoer > 3")), ["E0103 scoer"]);
+    assert_eq!(findings(&journey("answered ความพอใจ where score is \"a\"")), ["E0204 score is \"a\""]);
+    assert_eq!(findings(&journey("answered nps")), ["E0101 nps"]);
+    assert_eq!(findings(&journey("answered ความพอใจ").replace("  survey ความพอใจ\n", "  survey ความพใจ\n")), ["E0101 ความพใจ"]);
+}

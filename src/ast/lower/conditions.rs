@@ -332,7 +332,7 @@ impl<'a> Lowerer<'a> {
             Some(K::Name) => first.map_or(TargetKind::Missing, |name| TargetKind::Event(self.name_of(name))),
             Some(K::KwSubscribedTo) => TargetKind::SubscribedTo(self.name_in(node)),
             Some(K::KwUnsubscribedFrom) => TargetKind::UnsubscribedFrom(self.name_in(node)),
-            Some(K::KwAnswered) => TargetKind::NotYet { what: "answered" },
+            Some(K::KwAnswered) => TargetKind::Answered(self.name_in(node)),
             Some(kind) => match verb_of(kind) {
                 Some(verb) => {
                     let message = if self.has(node, K::KwAnyMessage) {

@@ -44,7 +44,7 @@ impl<'a> Lowerer<'a> {
                         Content::WhenInDoubt(what, place)
                     }
                     K::SkipWhen => Content::SkipWhen { condition: self.value_in(rule), reason: self.text_in(rule), place },
-                    _ => Content::NotYet { what: "survey", place },
+                    _ => Content::Survey(self.name_in(rule), place),
                 })
             }
             _ => None,

@@ -2,8 +2,8 @@
 
 use super::Lowerer;
 use crate::ast::{
-    AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, QuietHours, ScoreRule, ScoreRuleKind,
-    Spanned, Stage, StageWhen, TopicKind, TypeRef, TypeRefKind, WaitOrSkip,
+    Answer, AtMost, CapOf, CapThen, CapWindow, Decl, DeclKind, Docs, Field, How, Param, PolicyRule, Priority, Question, QuietHours,
+    ScoreRule, ScoreRuleKind, Spanned, Stage, StageWhen, TopicKind, TypeRef, TypeRefKind, WaitOrSkip,
 };
 use crate::source::Span;
 use crate::syntax::{Kind as K, NodeId};
@@ -50,7 +50,7 @@ impl<'a> Lowerer<'a> {
             K::CodesDecl => not_yet("codes"),
             K::BlockDecl => not_yet("block"),
             K::BrandDecl => not_yet("brand"),
-            K::SurveyDecl => not_yet("survey"),
+            K::SurveyDecl => DeclKind::Survey { name: name(), title: title(), questions: self.questions(node) },
             K::ScoreDecl => DeclKind::Score { name: name(), title: title(), rules: self.score_rules(node) },
             K::HookDecl => not_yet("hook"),
             K::CustomChannelDecl => {
@@ -115,6 +115,22 @@ impl<'a> Lowerer<'a> {
             other => other,
         };
         DeclKind::Topic { name: self.name_in(node), title, kind: Some(kind), kind_place: Some(self.place(at)) }
+    }
+
+    fn questions(&'a self, node: NodeId) -> Vec<Question> {
+        let Some(block) = self.child(node, K::QuestionBlock) else { return Vec::new() };
+        let lines = self.children(block).into_iter().filter(|line| self.kind(*line) == K::QuestionLine);
+        lines.filter_map(|line| self.question(line)).collect()
+    }
+
+    fn question(&'a self, line: NodeId) -> Option<Question> {
+        let mut numbers = self.children(line).into_iter().filter(|piece| self.kind(*piece) == K::Number).map(|piece| self.number_of(piece));
+        let answer = if self.has(line, K::KwFrom) {
+            Answer::Range(numbers.next().flatten(), numbers.next().flatten())
+        } else {
+            Answer::Type(self.type_in(line))
+        };
+        Some(Question { name: self.name_in(line)?, text: self.text_in(line), answer, place: self.place(line) })
     }
 
     // ------------------------------------------------------------------------------------------------------------- fields, types

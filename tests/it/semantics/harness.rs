@@ -99,7 +99,7 @@ pub struct Story {
     pub cancelled: Vec<SendKey>,
     /// By channel: what its provider answers, instead of taking the message at once. `None` keeps it waiting.
     answers: BTreeMap<String, Option<Outcome>>,
-    sent: Vec<(String, SendKey)>,
+    pub sent: Vec<(String, SendKey)>,
     shown: usize,
     lines: Vec<String>,
 }

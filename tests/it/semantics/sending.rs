@@ -249,6 +249,19 @@ fn in_doubt_marketing_is_skipped_and_transactional_is_repeated_once() {
     assert_eq!(messages(&story), ["2026-03-01 10:21 sent receipt"]);
 }
 
+#[test]
+fn a_message_says_itself_what_happens_in_doubt() {
+    for (written, handed_over) in [("repeat", 2), ("skip", 1)] {
+        let mut story = Story::of(&format!(
+            "message m about news {{\n email {{ subject \"M\", text \"M\" }}\n when in doubt {written}\n}}\n\
+             journey j {{\n enter on bought\n enter again never\n send m\n}}"
+        ));
+        story.answers("email", Some(Outcome::Unknown)).at("2026-03-01 10:00", "bought");
+        assert_eq!(messages(&story), ["2026-03-01 10:00 unknown m"]);
+        assert_eq!(story.sent.len(), handed_over, "{written}");
+    }
+}
+
 // ---------------------------------------------------------------- reports
 
 #[test]
