@@ -5,8 +5,8 @@
 //! settings only: not on the number of threads, not on how the log is cut into chunks. Memory grows with customers, not with events:
 //! events are held one chunk at a time, grouped by customer, and between chunks a customer is her encoded row.
 //!
-//! A provider accepts every message at once. A plan without facts has one slice, the whole period; what facts there will be change at ticks
-//! only, so that a slice is then a tick and the loop over chunks stays as it is.
+//! A provider accepts every message at once. Customers are independent, so each is taken to the end alone ([`driver`]); where something is
+//! decided over all of them they go tick by tick instead (`slices`).
 
 pub mod chunk;
 pub mod compare;
@@ -16,6 +16,7 @@ pub mod needed;
 pub mod report;
 pub mod run;
 pub mod sends;
+mod slices;
 pub mod tally;
 pub mod text;
 pub mod timeline;

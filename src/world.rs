@@ -1,12 +1,18 @@
 //! What all customers share, as far as it needs no daemon: the active plan, plans that runs are pinned to, the limits of the deployment.
 //!
 //! In: plans and settings. Out: the view that the engine asks for ([`crate::engine::World`]). **Invariant:** the policy, topics and
-//! channels that hold are those of the newest plan; a world never changes under a customer, a change makes a new number. Facts at ticks
-//! and catalogs come with the shards; here there are none, so a simulation has one slice.
+//! channels that hold are those of the newest plan; a world never changes under a customer, a change makes a new number. What is decided
+//! over all customers ([`facts`]) stands beside it: a [`View`] is a world under the facts that are known.
 
-use crate::engine::{Limits, Loaded, PlanId, World};
+pub mod chance;
+pub mod facts;
+
+use crate::calendar::Instant;
+use crate::engine::{Limits, Loaded, PlanId, Weights, World};
 use crate::plan::Plan;
+use facts::Facts;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A world of plans and settings only.
 #[derive(Debug, Clone)]
@@ -50,5 +56,44 @@ impl World for SmallWorld {
 
     fn limits(&self) -> &Limits {
         &self.limits
+    }
+}
+
+/// A world under what was decided over all customers so far.
+#[derive(Debug, Clone)]
+pub struct View<'w> {
+    pub world: &'w SmallWorld,
+    pub facts: Arc<Facts>,
+}
+
+impl<'w> View<'w> {
+    pub fn new(world: &'w SmallWorld) -> View<'w> {
+        View { world, facts: Arc::default() }
+    }
+
+    pub fn plan(&self) -> &'w Plan {
+        self.world.plan()
+    }
+}
+
+impl World for View<'_> {
+    fn active(&self) -> &Loaded {
+        self.world.active()
+    }
+
+    fn pinned(&self, id: PlanId) -> Option<&Loaded> {
+        self.world.pinned(id)
+    }
+
+    fn number(&self) -> u64 {
+        self.world.number() + self.facts.number()
+    }
+
+    fn limits(&self) -> &Limits {
+        self.world.limits()
+    }
+
+    fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {
+        self.facts.weights(identity, at)
     }
 }

@@ -21,6 +21,7 @@ mod it {
     mod scenario;
     mod semantics;
     mod simulate;
+    mod simulate_experiments;
     mod syntax;
     mod templates;
     mod tidy;

@@ -13,7 +13,9 @@ use crate::engine::{self, Attention, Delivery, Effect, Input, InputKind, Output,
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
 use crate::value::Value;
-use crate::world::SmallWorld;
+use crate::world::facts::Facts;
+use crate::world::{SmallWorld, View};
+use std::sync::Arc;
 
 /// Touches at one instant; more would be a machine that does not come to rest.
 const TOUCHES_MAX: u32 = 10_000;
@@ -45,7 +47,7 @@ pub trait Watch: Send {
 }
 
 pub struct Player<'w> {
-    world: &'w SmallWorld,
+    world: View<'w>,
     responses: &'w Responses,
     attention: Attention,
     row: Customer,
@@ -59,7 +61,7 @@ pub struct Player<'w> {
 impl<'w> Player<'w> {
     pub fn new(world: &'w SmallWorld, responses: &'w Responses) -> Player<'w> {
         Player {
-            world,
+            world: View::new(world),
             responses,
             attention: ACCEPTING,
             row: Customer::default(),
@@ -75,6 +77,16 @@ impl<'w> Player<'w> {
     pub fn watch(&mut self, watch: Box<dyn Watch + 'w>) {
         self.attention = Attention { render: true, detail: true, ..ACCEPTING };
         self.watch = Some(watch);
+    }
+
+    /// What is decided over all customers from now on.
+    pub fn know_facts(&mut self, facts: &Arc<Facts>) {
+        self.world.facts = Arc::clone(facts);
+    }
+
+    /// The next instant at which anything is due, or an answer comes.
+    pub fn wake(&self) -> Instant {
+        self.row.wake.min(self.coming.first().map_or(Instant::NEVER, |response| response.at))
     }
 
     /// A customer of whom nothing is known.
@@ -103,7 +115,7 @@ impl<'w> Player<'w> {
     pub fn know(&mut self, start: Instant, fields: Vec<(FieldId, Value)>, consent: Vec<TopicId>) {
         let mut given = vec![Given::Attributes(fields)];
         given.extend(consent.into_iter().map(|topic| Given::Consent { topic, subscribed: true }));
-        given::begin(self.world, &mut self.row, start, &given);
+        given::begin(&self.world, &mut self.row, start, &given);
     }
 
     /// An input from before the period: it is history, and nothing comes of it.
@@ -114,13 +126,13 @@ impl<'w> Player<'w> {
             _ => return,
         };
         let at = input.now.max(self.row.clock);
-        given::begin(self.world, &mut self.row, at, &[given]);
+        given::begin(&self.world, &mut self.row, at, &[given]);
     }
 
     /// The period begins: for whom history is known, dates are looked for from now on.
     pub fn start(&mut self, from: Instant) {
         if self.row.known_since != Instant::NEVER && self.row.clock < from {
-            given::begin(self.world, &mut self.row, from, &[]);
+            given::begin(&self.world, &mut self.row, from, &[]);
         }
     }
 
@@ -225,7 +237,7 @@ impl<'w> Player<'w> {
             watch.input(&input);
         }
         let now = input.now;
-        engine::handle(self.world, self.attention, &mut self.row, input, &mut self.out);
+        engine::handle(&self.world, self.attention, &mut self.row, input, &mut self.out);
         for record in &self.out.records {
             self.tally.record(record);
             if let Some(watch) = &mut self.watch {

@@ -14,6 +14,7 @@ use crate::ingest::mapping::{Item, ItemKind};
 use crate::ingest::merge::Merge;
 use crate::value::Text;
 use crate::world::SmallWorld;
+use crate::world::facts::{self, Facts};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
@@ -60,16 +61,18 @@ pub struct Done {
     pub unfit: Unfit,
     /// Rows that could not be stored and read back: ours to mend.
     pub lost: u64,
+    /// What was decided over all customers.
+    pub facts: Facts,
 }
 
-type Names = HashMap<Text, u32, BuildHasherDefault<DefaultHasher>>;
+pub(super) type Names = HashMap<Text, u32, BuildHasherDefault<DefaultHasher>>;
 
 /// A simulation that is set up.
 pub struct Simulation<'w> {
-    world: &'w SmallWorld,
-    population: &'w Population,
-    options: Options,
-    needed: Needed,
+    pub(super) world: &'w SmallWorld,
+    pub(super) population: &'w Population,
+    pub(super) options: Options,
+    pub(super) needed: Needed,
 }
 
 /// A log in memory, grouped by customer.
@@ -112,7 +115,7 @@ impl Log {
 }
 
 /// What is kept of one customer between chunks.
-enum Slot {
+pub(super) enum Slot {
     /// Not seen yet.
     Fresh(Text),
     Row(Box<[u8]>),
@@ -120,9 +123,9 @@ enum Slot {
 }
 
 /// The customers of one worker: number `c` is at `c / threads`.
-struct Part<'w> {
-    slots: Vec<Slot>,
-    player: Player<'w>,
+pub(super) struct Part<'w> {
+    pub(super) slots: Vec<Slot>,
+    pub(super) player: Player<'w>,
     scratch: Scratch,
     unfit: Unfit,
     lost: u64,
@@ -130,14 +133,14 @@ struct Part<'w> {
 
 /// What all workers know.
 #[derive(Clone, Copy)]
-struct Course<'w> {
-    population: &'w Population,
-    threads: u32,
+pub(super) struct Course<'w> {
+    pub(super) population: &'w Population,
+    pub(super) threads: u32,
     /// When those begin who are known beforehand.
-    start: Instant,
-    from: Option<Instant>,
+    pub(super) start: Instant,
+    pub(super) from: Option<Instant>,
     /// Later events are left out.
-    to: Instant,
+    pub(super) to: Instant,
 }
 
 /// A chunk with those who appear in it first.
@@ -166,6 +169,9 @@ impl<'w> Simulation<'w> {
 
     /// Everybody. `progress` is told the number of events read so far.
     pub fn run(&self, stream: &mut dyn Stream, progress: &mut (dyn FnMut(u64) + Send)) -> Done {
+        if facts::are_in(self.world.plan()) {
+            return self.run_by_ticks(stream, progress, None).0;
+        }
         let threads = self.options.threads.max(1);
         let mut names = Names::default();
         let mut parts: Vec<Part<'_>> = (0..threads).map(|_| Part::new(Player::new(self.world, &self.options.responses))).collect();
@@ -188,7 +194,7 @@ impl<'w> Simulation<'w> {
             read += filled.chunk.len() as u64;
             progress(read);
             let end = filled.is_last.then(|| self.options.to.unwrap_or(filled.latest.max(course.start)));
-            hand_out(&mut parts, &mut filled);
+            hand_out(parts.iter_mut().map(|part| &mut part.slots), filled.fresh.drain(..));
             let mut groups: Vec<Vec<u64>> = (0..threads as usize).map(|part| filled.chunk.take_group(part)).collect();
             let chunk = &filled.chunk;
             let next = std::thread::scope(|scope| {
@@ -230,13 +236,10 @@ impl<'w> Simulation<'w> {
     }
 
     fn sum(&self, parts: Vec<Part<'_>>, period: Option<(Instant, Instant)>) -> Done {
-        let mut done = Done { tally: Tally::new(self.world.plan()), period, unfit: Unfit::new(), lost: 0 };
-        for part in parts {
-            done.tally.merge(part.player.tally);
-            for (key, count) in part.unfit {
-                *done.unfit.entry(key).or_default() += count;
-            }
-            done.lost += part.lost;
+        let mut done = Done { tally: Tally::new(self.world.plan()), period, unfit: Unfit::new(), lost: 0, facts: Facts::default() };
+        parts.into_iter().for_each(|part| done.add(part));
+        if let Some((_, end)) = period {
+            done.tally.experiments.close(facts::tick_of(end));
         }
         done
     }
@@ -246,6 +249,10 @@ impl<'w> Simulation<'w> {
     where
         'w: 'w,
     {
+        if facts::are_in(self.world.plan()) {
+            // What she gets hangs on everybody.
+            return self.run_by_ticks(stream, &mut |_| {}, Some((uid, watch)));
+        }
         let mut part = Part::new(Player::new(self.world, &self.options.responses));
         part.player.watch(watch);
         part.slots.push(Slot::Fresh(Text::new(uid)));
@@ -266,8 +273,7 @@ impl<'w> Simulation<'w> {
         let group = chunk.take_group(0);
         let end = self.options.to.unwrap_or(latest.max(start));
         part.work(&chunk, &group, course, Some(end));
-        let done = Done { tally: part.player.tally, period: Some((start, end)), unfit: part.unfit, lost: part.lost };
-        (done, known)
+        (self.sum(vec![part], Some((start, end))), known)
     }
 
     fn fill(&self, stream: &mut dyn Stream, names: &mut Names, first: &mut Option<Instant>, latest: Instant) -> Filled {
@@ -295,17 +301,28 @@ impl<'w> Simulation<'w> {
     }
 }
 
-/// Gives the newcomers of a chunk their slots.
-fn hand_out(parts: &mut [Part<'_>], filled: &mut Filled) {
+/// Gives newcomers their slots.
+pub(super) fn hand_out<'p>(parts: impl Iterator<Item = &'p mut Vec<Slot>>, fresh: impl IntoIterator<Item = Text>) {
+    let mut parts: Vec<&mut Vec<Slot>> = parts.collect();
     let threads = parts.len();
-    let known: usize = parts.iter().map(|part| part.slots.len()).sum();
-    for (number, name) in (known..).zip(filled.fresh.drain(..)) {
-        parts[number % threads].slots.push(Slot::Fresh(name));
+    let known: usize = parts.iter().map(|slots| slots.len()).sum();
+    for (number, name) in (known..).zip(fresh) {
+        parts[number % threads].push(Slot::Fresh(name));
+    }
+}
+
+impl Done {
+    pub(super) fn add(&mut self, part: Part<'_>) {
+        self.tally.merge(part.player.tally);
+        for (key, count) in part.unfit {
+            *self.unfit.entry(key).or_default() += count;
+        }
+        self.lost += part.lost;
     }
 }
 
 impl<'w> Part<'w> {
-    fn new(player: Player<'w>) -> Part<'w> {
+    pub(super) fn new(player: Player<'w>) -> Part<'w> {
         Part { slots: Vec::new(), player, scratch: Scratch::default(), unfit: Unfit::new(), lost: 0 }
     }
 
@@ -316,25 +333,7 @@ impl<'w> Part<'w> {
             if !self.load(at, course) {
                 continue;
             }
-            for key in keys {
-                let head = chunk.head(*key);
-                if head.at > course.to {
-                    self.player.tally.outside += 1;
-                    continue;
-                }
-                match chunk.input(head, &mut self.scratch) {
-                    Ok(input) if course.from.is_some_and(|from| head.at < from) => {
-                        self.player.tally.outside += 1;
-                        self.player.remember(input);
-                    }
-                    Ok(input) => {
-                        course.from.into_iter().for_each(|from| self.player.start(from));
-                        self.player.tally.events += 1;
-                        self.player.input(input);
-                    }
-                    Err(_) => self.lost += 1,
-                }
-            }
+            self.inputs(chunk, keys, course);
             self.slots[at] = match end {
                 Some(end) => {
                     course.from.into_iter().for_each(|from| self.player.start(from));
@@ -355,8 +354,31 @@ impl<'w> Part<'w> {
         }
     }
 
+    /// Items of whom the player holds, in their order.
+    pub(super) fn inputs(&mut self, chunk: &Chunk, keys: &[u64], course: Course<'_>) {
+        for key in keys {
+            let head = chunk.head(*key);
+            if head.at > course.to {
+                self.player.tally.outside += 1;
+                continue;
+            }
+            match chunk.input(head, &mut self.scratch) {
+                Ok(input) if course.from.is_some_and(|from| head.at < from) => {
+                    self.player.tally.outside += 1;
+                    self.player.remember(input);
+                }
+                Ok(input) => {
+                    course.from.into_iter().for_each(|from| self.player.start(from));
+                    self.player.tally.events += 1;
+                    self.player.input(input);
+                }
+                Err(_) => self.lost += 1,
+            }
+        }
+    }
+
     /// A customer's row into the player.
-    fn load(&mut self, at: usize, course: Course<'_>) -> bool {
+    pub(super) fn load(&mut self, at: usize, course: Course<'_>) -> bool {
         match &self.slots[at] {
             Slot::Finished => false,
             Slot::Row(bytes) => {

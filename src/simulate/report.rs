@@ -14,6 +14,7 @@ use crate::schema::{JourneyId, MessageId, SegmentRole};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+pub mod experiments;
 pub mod names;
 
 /// Version of the JSON.
@@ -106,6 +107,8 @@ pub struct JourneyReport {
     pub goals: Vec<GoalReport>,
     pub steps: Vec<StepReport>,
     pub splits: Vec<SplitReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub experiments: Vec<experiments::ExperimentReport>,
 }
 
 /// Something by name, how often, and where it is written.
@@ -208,7 +211,10 @@ impl Report {
             events: tally.events,
             events_outside_period: tally.outside,
             files: files.iter().map(FileSummary::new).collect(),
-            journeys: journeys.filter(|(at, _)| shown(*at)).map(|(_, (journey, tally))| journey_report(plan, journey, tally)).collect(),
+            journeys: journeys
+                .filter(|(at, _)| shown(*at))
+                .map(|(at, (journey, counts))| journey_report(plan, at, journey, counts, done))
+                .collect(),
             messages: message_reports(plan, tally, only),
             caps: cap_reports(plan, tally, only),
             channels: channel_reports(plan, tally, zone),
@@ -294,7 +300,7 @@ fn counts(map: impl IntoIterator<Item = (String, u64)>) -> Vec<Count> {
     counts
 }
 
-fn journey_report(plan: &Plan, journey: &Journey, tally: &JourneyTally) -> JourneyReport {
+fn journey_report(plan: &Plan, at: usize, journey: &Journey, tally: &JourneyTally, done: &Done) -> JourneyReport {
     let mut ended: Vec<Count> = tally
         .ended
         .iter()
@@ -338,13 +344,14 @@ fn journey_report(plan: &Plan, journey: &Journey, tally: &JourneyTally) -> Journ
             })
             .collect(),
         splits: split_reports(plan, journey, tally),
+        experiments: experiments::reports(plan, at, journey, &done.tally.experiments, &done.facts),
     }
 }
 
 fn split_reports(plan: &Plan, journey: &Journey, tally: &JourneyTally) -> Vec<SplitReport> {
     let mut splits = Vec::new();
     for (at, step) in journey.steps.iter().enumerate() {
-        let StepKind::Split { paths, .. } = &step.kind else { continue };
+        let StepKind::Split { paths, experiment: None, .. } = &step.kind else { continue };
         let paths = paths.iter().enumerate().map(|(path, declared)| Count {
             what: declared.name.to_string(),
             count: tally.drew.get(&(at as u16, path as u16)).copied().unwrap_or(0),

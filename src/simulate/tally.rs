@@ -8,6 +8,7 @@ use crate::calendar::{Instant, MINUTE_MS};
 use crate::engine::{Decision, Deferral, Ending, NotEntered, Record, RecordKind, Skip};
 use crate::plan::Plan;
 use crate::schema::{MessageId, MessageVerb};
+use crate::world::facts::Counters;
 use std::collections::BTreeMap;
 
 /// Zones differ from UTC by multiples of it, so a quarter of an hour lies in one local hour.
@@ -83,6 +84,8 @@ pub struct Tally {
     pub late: u64,
     pub chains_cut: u64,
     pub limits_met: BTreeMap<&'static str, u64>,
+    /// Experiments, in the plan that the tally is of.
+    pub experiments: Counters,
     /// Encoded rows: their sum and the largest, bytes.
     pub row_bytes: u64,
     pub row_bytes_max: u64,
@@ -108,6 +111,7 @@ impl Tally {
             RecordKind::Message { key, message, decision } => {
                 self.message(record, *message, key.channel.0, decision);
             }
+            RecordKind::Exposed { .. } | RecordKind::Measured { .. } => self.experiments.record(record),
             RecordKind::Reported { key, message, verb, .. } => {
                 *self.of_message(*message, key.channel.0).reported.entry(*verb).or_default() += 1;
             }
@@ -199,6 +203,7 @@ impl Tally {
         self.row_bytes_max = self.row_bytes_max.max(other.row_bytes_max);
         add(&mut self.limits_met, other.limits_met);
         self.sends.merge(&other.sends);
+        self.experiments.merge(other.experiments);
         for (key, (skipped, deferred)) in other.caps {
             let counts = self.caps.entry(key).or_default();
             *counts = (counts.0 + skipped, counts.1 + deferred);

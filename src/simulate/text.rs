@@ -3,6 +3,7 @@
 //! In: a [`Report`]. Out: lines; the same as the JSON says, without the days. **Invariant:** Thai and other wide text aligns, for widths
 //! are those of a terminal; nothing is cut or wrapped.
 
+use super::report::experiments::ExperimentReport;
 use super::report::{Conversion, Count, JourneyReport, Report};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::fmt::Write as _;
@@ -184,12 +185,41 @@ fn journey_text(journey: &JourneyReport, text: &mut String) {
     for split in &journey.splits {
         let _ = writeln!(text, "  split        {}    {}", listed(&split.paths), split.place);
     }
+    journey.experiments.iter().for_each(|experiment| experiment_text(experiment, text));
     let rows = journey.steps.iter().enumerate().map(|(at, step)| {
         let label = format!("{}{}", "  ".repeat(usize::from(step.depth)), step.label);
         let now = if step.now > 0 { number(step.now) } else { String::new() };
         vec![format!(" {:>2}  {label}", at + 1), step.place.clone(), number(step.reached), now]
     });
     text.push_str(&table(&[" step", "", "reached", "now there"], 2, rows.collect()));
+}
+
+fn experiment_text(experiment: &ExperimentReport, text: &mut String) {
+    let _ = writeln!(text, "  {}    {}", experiment.label, experiment.place);
+    let points = |share: f64| format!("{:+.1}", share * 100.0);
+    let rows = experiment.variants.iter().map(|variant| {
+        let against = variant.difference.as_ref().map_or_else(String::new, |difference| {
+            format!("{} ({} to {})", points(difference.seen), points(difference.from), points(difference.to))
+        });
+        let share = if variant.share == variant.share_at_end {
+            variant.share.clone()
+        } else {
+            format!("{} -> {}", variant.share, variant.share_at_end)
+        };
+        vec![
+            format!("    {}", variant.name),
+            share,
+            number(variant.entered),
+            number(variant.open),
+            number(variant.measured.reached),
+            rate(variant.measured.rate),
+            against,
+        ]
+    });
+    text.push_str(&table(&["    variant", "share", "entered", "open", "measured", "rate", "difference"], 1, rows.collect()));
+    if let Some(winner) = &experiment.winner {
+        let _ = writeln!(text, "     winner: {}, which everybody gets since {}", winner.variant, winner.since);
+    }
 }
 
 fn messages(report: &Report, text: &mut String) {

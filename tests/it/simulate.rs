@@ -18,13 +18,13 @@ fn simulate(folder: &Path, request: &Request) -> (Option<Outcome>, Diagnostics) 
     run(&mut project, compiled.plan.unwrap(), folder, request, &mut |_| {})
 }
 
-fn fine(folder: &Path, request: &Request) -> Outcome {
+pub(super) fn fine(folder: &Path, request: &Request) -> Outcome {
     let (outcome, found) = simulate(folder, request);
     assert!(found.is_empty(), "{:?}", found.into_sorted());
     outcome.unwrap()
 }
 
-fn json(report: &Report) -> String {
+pub(super) fn json(report: &Report) -> String {
     serde_json::to_string_pretty(report).unwrap()
 }
 
@@ -34,7 +34,7 @@ fn decisions(mut report: Report) -> String {
     json(&report)
 }
 
-fn with(threads: u32, chunk: usize) -> Request {
+pub(super) fn with(threads: u32, chunk: usize) -> Request {
     Request { threads, chunk, ..Request::default() }
 }
 
@@ -249,7 +249,7 @@ promotions = "agreed"
 "#;
 
 /// A shop with a log of its own: repeated ids, rows out of order, customers without events.
-fn shop() -> Folder {
+pub(super) fn shop() -> Folder {
     let mut random: u64 = 88_172_645_463_325_252;
     let mut draw = move |below: u64| {
         random ^= random << 13;
