@@ -30,6 +30,7 @@ mod runs;
 mod scores;
 mod segments;
 mod sending;
+mod size;
 mod step;
 mod turn;
 mod waits;
@@ -51,7 +52,7 @@ pub const STEPS_MAX: u32 = 10_000;
 pub const CHAIN_MAX: u32 = 100;
 /// Live runs of one customer.
 pub const RUNS_MAX: usize = 1_000;
-/// Encoded size of a row, bytes.
+/// Encoded size of a row, bytes; see `size`.
 pub const ROW_BYTES_MAX: usize = 1 << 20;
 /// How late something may be handled and still count as handled when it was due, ms.
 pub const LATENESS_MS: i64 = 60_000;

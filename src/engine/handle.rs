@@ -32,7 +32,7 @@ pub fn handle(world: &dyn World, attention: Attention, row: &mut Customer, input
         turn.in_moment = false;
         turn.steps = 0;
         turn.chain = 0;
-        if input.id == 0 || turn.is_new(&input) {
+        if !turn.has_no_room(&input.kind) && (input.id == 0 || turn.is_new(&input)) {
             turn.take(input.kind);
         }
         turn.settle();

@@ -103,6 +103,13 @@ impl History {
         }
     }
 
+    /// Lets go of all entries that no window can reach any more.
+    pub(super) fn forget_old(&mut self, plan: &Plan, now: Instant, keep_from: Instant) {
+        for (tracked, tracker) in self.tracked.iter_mut().zip(&plan.trackers) {
+            tracked.drop_old(tracker, now, keep_from);
+        }
+    }
+
     pub(super) fn from_tracked(tracked: Vec<Tracked>) -> History {
         History { tracked, spare: Vec::new() }
     }
@@ -238,5 +245,42 @@ impl Total {
         if self.largest.is_missing() || super::evaluate::order(value, &self.largest) == Some(std::cmp::Ordering::Greater) {
             self.largest = value.clone();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::condition::Happening;
+    use crate::schema::EventId;
+
+    /// One event a minute, more than are kept one by one: the oldest become hourly counts, and no event is lost or counted twice.
+    #[test]
+    fn beyond_ten_thousand_the_oldest_are_kept_as_hourly_counts() {
+        let tracker = Tracker {
+            hash: Default::default(),
+            of: Happening::Event(EventId(0)),
+            condition: None,
+            totals: Vec::new(),
+            keeps: vec![0],
+            window_ms: i64::MAX,
+            since_entry: false,
+        };
+        let mut tracked = Tracked::default();
+        let fields = [Value::Boolean(true)];
+        let count = ENTRIES_MAX as i64 + 500;
+        for minute in 0..count {
+            let at = Instant(minute * 60_000);
+            tracked.record(&tracker, Happened { at, seq: minute as u64, fields: &fields }, at, Instant::NEVER);
+            assert!(tracked.entries.len() <= ENTRIES_MAX && tracked.values.len() == tracked.entries.len());
+        }
+        assert!(!tracked.folded.is_empty());
+        let now = Instant(count * 60_000);
+        let within = |after: Instant| tracked.between(after, now).len() as u64 + tracked.folded_after(after);
+        assert_eq!(within(Instant::FIRST), count as u64);
+        // Of what was folded, whole hours count.
+        assert_eq!(within(Instant(5 * HOUR_MS - 1)), count as u64 - 5 * 60);
+        // Of what is still there, every instant does.
+        assert_eq!(within(Instant(100 * HOUR_MS)), count as u64 - 100 * 60 - 1);
     }
 }

@@ -39,6 +39,9 @@ pub struct Customer {
     pub next_run: u32,
     /// Counts what was handled (inputs and what they caused), so that a run sees an event once; the arrival number of history.
     pub turn: u64,
+    /// The turn in which its size was measured last, and whether it was larger than a row may be.
+    pub measured: u64,
+    pub full: bool,
     /// Where she falls for the policy's hold-out, once it was asked.
     pub hold_out_bucket: Option<u16>,
     // ------------------------------------------------------------ identity, consent
@@ -345,6 +348,8 @@ impl Default for Customer {
             world: 0,
             next_run: 1,
             turn: 0,
+            measured: 0,
+            full: false,
             hold_out_bucket: None,
             consents: Vec::new(),
             suppressions: Vec::new(),
@@ -386,6 +391,8 @@ impl Customer {
         self.world = 0;
         self.next_run = 1;
         self.turn = 0;
+        self.measured = 0;
+        self.full = false;
         self.hold_out_bucket = None;
         self.consents.clear();
         self.suppressions.clear();

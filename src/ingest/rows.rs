@@ -117,11 +117,37 @@ fn decompress(file: impl Read + Send + 'static) -> Result<Box<dyn Read + Send>, 
         return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(file)));
     }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let decoder =
-            ruzstd::decoding::StreamingDecoder::new(file).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-        return Ok(Box::new(decoder));
+        return Ok(Box::new(Frames { decoder: Some(frame(file)?) }));
     }
     Ok(Box::new(file))
+}
+
+type Frame<R> = ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>;
+
+fn frame<R: Read>(file: R) -> io::Result<Frame<R>> {
+    ruzstd::decoding::StreamingDecoder::new(file).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))
+}
+
+/// A zstd file: frames one after the other, as it is where files were put together.
+struct Frames<R: BufRead> {
+    /// `None` after the last one.
+    decoder: Option<Frame<R>>,
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.decoder {
+            let read = decoder.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let mut file = self.decoder.take().map(Frame::into_inner).ok_or(io::ErrorKind::UnexpectedEof)?;
+            if !file.fill_buf()?.is_empty() {
+                self.decoder = Some(frame(file)?);
+            }
+        }
+        Ok(0)
+    }
 }
 
 struct Metered<R> {

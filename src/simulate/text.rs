@@ -161,7 +161,7 @@ fn reached(conversion: &Conversion) -> Vec<String> {
     vec![number(conversion.reached), rate(conversion.rate)]
 }
 
-/// `completed 300, exit "lost" 12`
+/// `finished 300, exit "lost" 12`
 fn listed(counts: &[Count]) -> String {
     let mut shown: Vec<String> = counts.iter().take(COUNTS_SHOWN).map(|count| format!("{} {}", count.what, number(count.count))).collect();
     if counts.len() > COUNTS_SHOWN {

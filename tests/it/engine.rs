@@ -4,6 +4,7 @@ mod harness;
 
 mod calendar;
 mod entering;
+mod limits;
 mod order;
 mod runs;
 mod sending;

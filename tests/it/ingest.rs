@@ -164,9 +164,24 @@ fn a_byte_order_mark_and_compression_change_nothing() {
     let marked = orders([b"\xef\xbb\xbf".as_slice(), content].concat());
     let zipped = orders(gzip(content));
     let members = orders([gzip(&content[..30]), gzip(&content[30..])].concat());
-    for other in [marked, zipped, members] {
+    let zstd = |content: &[u8]| ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest);
+    let compressed = orders(zstd(content));
+    let frames = orders([zstd(&content[..30]), zstd(&content[30..])].concat());
+    for other in [marked, zipped, members, compressed, frames] {
         let ids = |read: &Read| read.items.iter().map(|item| (item.customer.clone(), item.at, item.values.clone())).collect::<Vec<_>>();
         assert_eq!(ids(&other), ids(&plain), "{}", other.messages);
+    }
+}
+
+#[test]
+fn a_zstd_file_that_is_cut_off_or_damaged_says_so() {
+    let content: String = (0..2_000).map(|at| format!("n{at},2026-03-01,o{at},{at}\n")).collect();
+    let content = format!("user,at,order_id,total\n{content}");
+    let whole = ruzstd::encoding::compress_to_vec(content.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    for damaged in [whole[..whole.len() - 20].to_vec(), [whole.as_slice(), b"\x28\xb5\x2f\xfdxx"].concat()] {
+        let read = orders(damaged);
+        assert!(read.reports.first().is_none_or(|report| report.broken.is_some()), "{}", read.messages);
+        assert!(!read.reports.is_empty() || !read.codes.is_empty());
     }
 }
 

@@ -124,6 +124,8 @@ impl Customer {
         out.varint(self.world);
         self.next_run.encode(out);
         out.varint(self.turn);
+        out.varint(self.measured);
+        out.boolean(self.full);
         self.hold_out_bucket.encode(out);
     }
 
@@ -140,6 +142,8 @@ impl Customer {
                 self.world = from.varint()?;
                 self.next_run = u32::decode(from)?;
                 self.turn = from.varint()?;
+                self.measured = from.varint()?;
+                self.full = from.boolean()?;
                 self.hold_out_bucket = Option::decode(from)?;
             }
             section::CONSENT => {

@@ -106,7 +106,7 @@ pub fn trigger(plan: &Plan, journey: &Journey, trigger: &Trigger) -> String {
 /// What ended a run, and the line that says so.
 pub fn ending(plan: &Plan, journey: &Journey, ending: &Ending, step: Option<u16>) -> (String, Option<Line>) {
     match ending {
-        Ending::Completed => ("completed".to_owned(), None),
+        Ending::Completed => ("finished".to_owned(), None),
         Ending::ExitStep => {
             let step = step.and_then(|at| journey.steps.get(usize::from(at)));
             let reason = step.and_then(|step| match &step.kind {
