@@ -17,6 +17,7 @@ mod it {
     mod messages;
     mod plan;
     mod proof;
+    mod recipes;
     mod record;
     mod scenario;
     mod semantics;
