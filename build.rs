@@ -4,6 +4,8 @@
 //! grammar, and the enum of node kinds with the documentation of each rule.
 //!
 //! A page is `CODE.md` and opens with `# CODE slug`. A page that does not is a mistake of ours, so the build stops and says which.
+//!
+//! The recipes of `journeys/recipes/` become a table of files, for `onward init --from`; what a recipe shows is said by its `README.md`.
 
 #![allow(clippy::disallowed_methods, clippy::expect_used, clippy::panic, reason = "a build step reads files and stops at our own mistakes")]
 
@@ -14,7 +16,54 @@ use std::path::Path;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     explanation_pages();
+    recipes();
     grammar();
+}
+
+/// Writes `recipes.rs`: `&[Recipe { name, shows, files: &[(PATH, text), …] }, …]`, sorted by name, the files by path.
+fn recipes() {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder")).join("journeys/recipes");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let page = std::fs::read_to_string(folder.join("README.md")).expect("the page of the recipes is there");
+    let mut table = String::from("&[\n");
+    for name in entries(&folder).into_iter().filter(|name| folder.join(name).is_dir()) {
+        // A row is `| R01 | [folder](folder) | what it shows |`.
+        let row = page.lines().find_map(|line| line.split_once(&format!("]({name}) | ")));
+        let shows = row.map_or("", |(_, shows)| shows).trim_end_matches(" |").replace('`', "");
+        write!(table, "    Recipe {{ name: {name:?}, shows: {shows:?}, files: &[").expect("a string takes what is written");
+        let mut files = Vec::new();
+        files_below(&folder.join(&name), "", &mut files);
+        for file in files {
+            let path = folder.join(&name).join(&file).display().to_string();
+            write!(table, "({file:?}, include_str!({path:?})), ").expect("a string takes what is written");
+        }
+        table.push_str("] },\n");
+    }
+    table.push_str("]\n");
+    let out = Path::new(&std::env::var("OUT_DIR").expect("cargo names the folder for what is built")).join("recipes.rs");
+    std::fs::write(out, table).expect("the build folder is writable");
+}
+
+/// The names in a folder, sorted; hidden ones are left out.
+fn entries(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).expect("the folder can be read").flatten();
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    names
+}
+
+/// The files of a folder and of those in it, each with its path from there on, parted by `/`.
+fn files_below(folder: &Path, before: &str, files: &mut Vec<String>) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for name in entries(folder) {
+        let path = folder.join(&name);
+        if path.is_dir() {
+            files_below(&path, &format!("{before}{name}/"), files);
+        } else {
+            files.push(format!("{before}{name}"));
+        }
+    }
 }
 
 /// Writes `pages.rs`: `&[(CODE, slug, page), …]`, sorted by code.
