@@ -79,7 +79,8 @@ fn a_project_begins_with_a_recipe() {
     assert!(listed.iter().all(|line| !line.1.trim().is_empty()), "{list}");
 
     let (code, said, _) = run(&["init", "--from", "r15-checkout", "shop"]);
-    let begin = "The recipe `r15-checkout` is in `shop`:\n  cart.journey\n  checkout.journey\n  shop.journey\n\nNext:\n  onward check shop\n";
+    let begin =
+        "The recipe `r15-checkout` is in `shop`:\n  cart.journey\n  checkout.journey\n  shop.journey\n\nNext:\n  onward check shop\n";
     assert!(code == 0 && said.starts_with(begin), "{said}");
     for entry in fs::read_dir(recipes().join("r15-checkout")).unwrap().flatten() {
         assert_eq!(fs::read(entry.path()).unwrap(), fs::read(folder.join("shop").join(entry.file_name())).unwrap());
