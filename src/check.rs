@@ -4,6 +4,7 @@
 //! **Invariant:** linear in the size of the project: every look-up is a hash, no pass compares declarations with each other.
 //! Order: names, then what is declared, then constants and defaults, then segments and the policy, then messages, journeys, scenarios.
 
+pub mod bounds;
 pub mod checked;
 
 mod allow;
@@ -82,7 +83,7 @@ pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, D
     checked.policy = policy::check(&project, files, &mut found);
     journey::all(&project, files, &mut checked, &mut found);
     secret::check(sources, &mut found);
-    if !found.has_errors() {
+    if whole && !found.has_errors() {
         // A line with a mistake may have been the one that uses it.
         unused::check(&project.names, &mut found);
     }
@@ -94,6 +95,10 @@ pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, D
     if whole && !found.has_errors() {
         proof::check(files, sources, &checked, &mut found);
     }
-    allow::apply(files, &mut found);
     (checked, found)
+}
+
+/// Takes out the findings that `## allow CODE: why` accepts, of every stage, and reports lines that accept nothing.
+pub fn accept(files: &[ast::File], found: &mut Diagnostics) {
+    allow::apply(files, found);
 }

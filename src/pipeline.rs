@@ -48,6 +48,7 @@ pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
     }
     let (checked, findings) = check::check(&files, &project.sources, !found.has_errors());
     found.extend(findings);
+    check::accept(&files, &mut found);
     let plan = (!found.has_errors()).then(|| plan::build::build(&checked, &project.sources));
     (Compiled { project, checked, plan }, found)
 }

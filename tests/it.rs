@@ -3,6 +3,7 @@
 
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
+    mod bounds;
     mod calendar;
     mod check;
     mod check_journeys;
@@ -15,6 +16,7 @@ mod it {
     mod liquid;
     mod lower;
     mod messages;
+    mod newcomer;
     mod plan;
     mod proof;
     mod recipes;

@@ -29,6 +29,8 @@ struct Accepted<'a> {
 
 /// Takes out what is accepted, and adds what is wrong with the lines that accept.
 pub(super) fn apply(files: &[ast::File], found: &mut Diagnostics) {
+    // Not everything is looked at where there is an error: what is not found then may be there all the same.
+    let whole = !found.has_errors();
     let mut collector = Collector { accepted: Vec::new() };
     files.iter().flat_map(|file| &file.decls).for_each(|decl| collector.decl(decl));
     if collector.accepted.is_empty() {
@@ -52,19 +54,18 @@ pub(super) fn apply(files: &[ast::File], found: &mut Diagnostics) {
         keep
     });
     for accepted in &collector.accepted {
-        judge(accepted, found);
+        judge(accepted, whole, found);
     }
 }
 
-fn judge(accepted: &Accepted, found: &mut Diagnostics) {
+fn judge(accepted: &Accepted, whole: bool, found: &mut Diagnostics) {
     let (place, code) = (accepted.allow.place, accepted.allow.code.to_string());
     let fix = Some(Fix::replace("take this line out", place, ""));
     if code.starts_with('E') {
         found.push(CannotAllow { place, code, why: "this is an error, and only warnings can be accepted", fix });
     } else if explain::page(&code).is_none() {
         found.push(CannotAllow { place, code, why: "there is no such finding", fix });
-    } else if !accepted.used.get() && !code.starts_with("W00") {
-        // What the syntax has found is not among these findings.
+    } else if !accepted.used.get() && whole {
         found.push(AllowsNothing { place, code, fix });
     }
 }

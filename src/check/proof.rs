@@ -20,6 +20,7 @@ use crate::ast;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{Place, Sources};
 use judge::{Outcome, Why};
+pub(super) use time::{about, most_ms};
 use written::Written;
 
 problems! {

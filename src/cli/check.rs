@@ -1,8 +1,13 @@
 //! `onward check`: finds every mistake in a project.
 
+mod table;
+
 use super::Exit;
 use super::output::Output;
+use crate::check::bounds::bounds;
+use crate::diagnostic::Diagnostics;
 use crate::diagnostic::render::Format;
+use crate::pipeline::Compiled;
 use crate::ingest::Config;
 use std::path::PathBuf;
 
@@ -15,6 +20,9 @@ pub(super) struct Arguments {
     /// A project's folder, or one journey file
     #[arg(default_value = ".")]
     path: PathBuf,
+    /// Also state the longest stay in each journey and the most messages from it, and what limits them
+    #[arg(long)]
+    bounds: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
@@ -31,10 +39,28 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         findings.extend(Config::read(file, id).1);
     }
     let none = findings.is_empty();
+    if arguments.bounds && !findings.has_errors() {
+        return with_bounds(findings, &result, output);
+    }
     let exit = output.findings(findings, result.sources());
     if none && output.format() == Format::Human {
         let counted = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
         output.print(&format!("{counted} checked, nothing to complain about\n"));
+    }
+    exit
+}
+
+/// The bounds are the answer; findings stand beside it, so that the answer can be piped.
+fn with_bounds(findings: Diagnostics, result: &Compiled, output: &Output) -> Exit {
+    let exit = output.findings_aside(findings, result.sources());
+    let bounds = bounds(&result.checked, result.sources());
+    if output.format() == Format::Json {
+        match serde_json::to_string_pretty(&bounds) {
+            Ok(text) => output.print(&format!("{text}\n")),
+            Err(error) => return output.fail(Exit::Internal, &format!("the bounds cannot be written: {error}")),
+        }
+    } else {
+        output.print(&table::table(&bounds));
     }
     exit
 }

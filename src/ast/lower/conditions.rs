@@ -198,7 +198,9 @@ impl<'a> Lowerer<'a> {
 
     fn primary(&'a self, node: NodeId) -> Expr {
         let kind = match self.kind(node) {
-            K::Text | K::OpenText | K::LongText | K::OpenLongText | K::ForeignText => self.text_of(node).map(ExprKind::Text),
+            K::Text | K::LongText | K::OpenLongText | K::ForeignText => self.text_of(node).map(ExprKind::Text),
+            // Where it ends is not known, so neither is what it says.
+            K::OpenText => Some(ExprKind::Broken),
             K::Number => decimal(self.text(node)).map(ExprKind::Number),
             K::Percent => decimal(self.text(node).trim_end_matches('%')).map(ExprKind::Percent),
             K::Money => self.money_of(node).map(|(amount, currency)| ExprKind::Money(amount, currency)),

@@ -96,8 +96,9 @@ impl Reach<'_, '_> {
                         }
                     }
                 }
+                StepKind::Collect(collect) => self.trigger(&collect.trigger, step.head, Some(before)),
                 // An earlier round may have sent what stands further down.
-                StepKind::Repeat { block, .. } => each_step(block, &mut |step| {
+                StepKind::Repeat { block, .. } | StepKind::ForEach { block, .. } => each_step(block, &mut |step| {
                     if let StepKind::Send(send) = &step.kind {
                         note(before, send);
                     }

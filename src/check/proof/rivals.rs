@@ -152,6 +152,8 @@ fn sure(proof: &Proof, journey: &Journey, cap: &Cap, of: usize) -> Vec<Sure> {
             | StepKind::Split { .. }
             | StepKind::Await(_)
             | StepKind::Repeat { .. }
+            | StepKind::ForEach { .. }
+            | StepKind::Collect(_)
             | StepKind::LetOrExit { .. }
             | StepKind::Exit { .. }
             | StepKind::Break => break,

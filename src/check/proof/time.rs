@@ -40,14 +40,14 @@ pub(super) fn least_ms(span: Span) -> i64 {
 }
 
 /// The most time that a span takes.
-pub(super) fn most_ms(span: Span) -> i64 {
+pub(in crate::check) fn most_ms(span: Span) -> i64 {
     let days = i64::from(span.months / 12) * 366 + i64::from(span.months % 12) * 31 + i64::from(span.days);
     let clocks = if span.is_civil() { HOUR_MS } else { 0 };
     days.saturating_mul(DAY_MS).saturating_add(span.ms).saturating_add(clocks)
 }
 
 /// Whole days, or hours, for a person.
-pub(super) fn about(ms: i64) -> String {
+pub(in crate::check) fn about(ms: i64) -> String {
     let span = if ms >= DAY_MS {
         // An hour less is the change of the clocks.
         Span::of_days(i32::try_from((ms + HOUR_MS) / DAY_MS).unwrap_or(i32::MAX))
@@ -129,6 +129,15 @@ impl Clock<'_, '_> {
                 let rounds = one.through.map(|through| at.saturating_add((through - at).saturating_mul(i64::from(*times))));
                 Passed { through: earlier(rounds, one.breaks), breaks: None }
             }
+            // The list may be empty.
+            StepKind::ForEach { block, .. } => {
+                self.block(block, at);
+                on(at)
+            }
+            StepKind::Collect(collect) => match &collect.until {
+                Until::After(_) => on(self.ends(&collect.until, step, at)),
+                _ => on(at),
+            },
             StepKind::Break => Passed { through: None, breaks: Some(at) },
             StepKind::Exit { .. } => Passed { through: None, breaks: None },
             StepKind::Send(send) => {

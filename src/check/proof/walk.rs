@@ -175,7 +175,10 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
             StepKind::AddTo { field, .. } | StepKind::RemoveFrom { field, .. } | StepKind::Increase { field, .. } => {
                 facts.forget_field(field.0);
             }
-            StepKind::Repeat { block, .. } => {
+            StepKind::Repeat { block, .. } | StepKind::ForEach { block, .. } => {
+                if let StepKind::ForEach { item, .. } = &step.kind {
+                    facts.forget_local(*item);
+                }
                 let around = self.around(block, facts);
                 self.block(block, Some(around.clone()));
                 return Some(around);
@@ -253,6 +256,11 @@ impl<'a, 'w, 'f> Walk<'a, 'w, '_, 'f> {
         facts.forget_volatile();
         each_step(block, &mut |step| match &step.kind {
             StepKind::Let { local, .. } | StepKind::LetOrExit { local, .. } => facts.forget_local(*local),
+            StepKind::ForEach { item, .. } => facts.forget_local(*item),
+            StepKind::Collect(collect) => {
+                facts.forget_local(collect.list);
+                facts.forget_local(collect.count);
+            }
             StepKind::Await(wait) => {
                 for arm in &wait.arms {
                     if let ArmKind::On { bind: Some(local), .. } = arm.kind {

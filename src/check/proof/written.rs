@@ -136,7 +136,8 @@ fn each_block<'a>(kind: &'a StepKind, visit: &mut dyn FnMut(Inner<'a>)) {
             otherwise.iter().for_each(|block| visit(Inner::Block(block)));
         }
         StepKind::Split { paths, .. } => paths.iter().for_each(|path| visit(Inner::Block(&path.block))),
-        StepKind::Repeat { block, .. } => visit(Inner::Block(block)),
+        StepKind::Experiment(experiment) => experiment.arms.iter().for_each(|arm| visit(Inner::Block(&arm.block))),
+        StepKind::Repeat { block, .. } | StepKind::ForEach { block, .. } => visit(Inner::Block(block)),
         _ => {}
     }
 }
