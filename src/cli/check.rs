@@ -7,8 +7,8 @@ use super::output::Output;
 use crate::check::bounds::bounds;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::render::Format;
-use crate::pipeline::Compiled;
 use crate::ingest::Config;
+use crate::pipeline::Compiled;
 use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]

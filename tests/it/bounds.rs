@@ -69,17 +69,23 @@ fn what_lies_a_window_apart_is_not_in_one() {
     // Two rounds touch: the end of one and the begin of the next.
     assert_eq!(mails("repeat up to 3 times { send hello by email\n wait 2 days\n send hello by email }"), (2, 6, 6));
     // A branch may be met at once.
-    let wait = "send hello by email\n wait up to 5 days {\n on order_completed { send hello by email }\n otherwise { } }\n send hello by email";
+    let wait =
+        "send hello by email\n wait up to 5 days {\n on order_completed { send hello by email }\n otherwise { } }\n send hello by email";
     assert_eq!(mails(wait), (3, 3, 3));
-    let full = "send hello by email\n wait the full 5 days, then first listed of {\n on order_completed { send hello by email }\n otherwise { } }";
+    let full =
+        "send hello by email\n wait the full 5 days, then first listed of {\n on order_completed { send hello by email }\n otherwise { } }";
     assert_eq!(mails(full), (1, 2, 2));
-    assert_eq!(mails("repeat up to 5 times { send hello by email\n if customer.plan is \"pro\" { break }\n wait 3 days }\n send hello by email"), (2, 4, 6));
+    assert_eq!(
+        mails("repeat up to 5 times { send hello by email\n if customer.plan is \"pro\" { break }\n wait 3 days }\n send hello by email"),
+        (2, 4, 6)
+    );
 }
 
 #[test]
 fn caps_hold_down_what_is_marketing() {
     let many = "repeat up to 10 times { send hello by email\n send receipt\n wait 1 hour }";
-    let found = of("one run per order_id", many, "at most 2 messages in 1 day then skip\n  at most 3 messages in 7 days by email then skip");
+    let found =
+        of("one run per order_id", many, "at most 2 messages in 1 day then skip\n  at most 3 messages in 7 days by email then skip");
     let [email, sms] = found.journeys[0].messages.as_slice() else { panic!("{found:#?}") };
     assert_eq!((email.day, email.week, email.run), (2, 3, 10));
     assert!(email.limited_by.as_ref().is_some_and(|cap| cap.starts_with("at most 3 messages in 7 days")), "{email:?}");
@@ -109,7 +115,11 @@ fn the_longest_stay_takes_every_wait_to_its_end() {
     assert_eq!(stay("wait until customer.trial_ends or exit if past or exit if missing"), None);
     let night = of("enter again never", "send hello by sms", "quiet hours 21:00 to 08:00 then wait");
     assert_eq!(night.journeys[0].stay.most_ms, Some(DAY));
-    let ended = of("enter again never\n  runs from 2026-06-01 to 2026-06-03", "wait until customer.trial_ends or exit if past or exit if missing", "");
+    let ended = of(
+        "enter again never\n  runs from 2026-06-01 to 2026-06-03",
+        "wait until customer.trial_ends or exit if past or exit if missing",
+        "",
+    );
     assert_eq!(ended.journeys[0].stay.most_ms, Some(2 * DAY));
     let because = journey("wait 2 hours\n wait 9 hours").stay.because;
     assert!(because.contains("`wait 9 hours` (a.journey:"), "{because}");

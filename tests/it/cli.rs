@@ -257,3 +257,26 @@ fn an_answer_that_cannot_be_written_is_said_and_ends_with_3() {
     assert_eq!(ran.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&ran.stderr).starts_with("the answer cannot be written: "), "{ran:?}");
 }
+
+#[test]
+fn check_states_the_bounds_as_a_table_and_as_json() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ran = onward(&["check", "journeys/grocery", "--bounds"], root);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.contains("journey win_back \"Win-back\""), "{}", ran.stdout);
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    assert!(last.starts_with("  any") && last.contains("at most 3 messages in 7 days then skip"), "{last}");
+
+    let ran = onward(&["check", "journeys/grocery", "--bounds", "--format", "json"], root);
+    let bounds: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let win_back = bounds["journeys"].as_array().unwrap().iter().find(|one| one["name"] == "win_back").unwrap();
+    assert_eq!(win_back["messages"][0]["run"], 2);
+    assert!(win_back["stay"]["most_ms"].is_i64());
+
+    // With a mistake there are no bounds, and the mistake is the answer.
+    let folder = fresh("bounds");
+    fs::write(folder.join("a.journey"), "journey a {\n  enter on nothing\n}\n").unwrap();
+    let ran = onward(&["check", "--bounds"], &folder);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("nothing") && !ran.stdout.contains("longest stay"), "{}", ran.stdout);
+}

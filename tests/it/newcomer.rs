@@ -62,7 +62,13 @@ struct Mistake {
 }
 
 const MISTAKES: [Mistake; 10] = [
-    Mistake { what: "an unclosed brace", right: "entry.total) by email\n  }\n", wrong: "entry.total) by email\n", code: "E0003", by_hand: None },
+    Mistake {
+        what: "an unclosed brace",
+        right: "entry.total) by email\n  }\n",
+        wrong: "entry.total) by email\n",
+        code: "E0003",
+        by_hand: None,
+    },
     Mistake { what: "a misspelt keyword", right: "    send thanks", wrong: "    sned thanks", code: "E0012", by_hand: None },
     Mistake { what: "a missing quote", right: "is \"free\" {", wrong: "is \"free {", code: "E0005", by_hand: None },
     Mistake { what: "`=` for `is`", right: "plan is \"free\" {", wrong: "plan = \"free\" {", code: "E0010", by_hand: None },
@@ -70,7 +76,13 @@ const MISTAKES: [Mistake; 10] = [
     Mistake { what: "a wrong channel", right: "by email\n", wrong: "by emial\n", code: "E0102", by_hand: None },
     Mistake { what: "an unknown field", right: "if customer.plan", wrong: "if customer.plann", code: "E0104", by_hand: None },
     Mistake { what: "percentages that do not add up", right: "40%", wrong: "30%", code: "E0380", by_hand: None },
-    Mistake { what: "a wait without a unit", right: "wait 2 days", wrong: "wait 2", code: "E0013", by_hand: Some(("`wait 2 days`", "wait 2\n", "wait 2 days\n")) },
+    Mistake {
+        what: "a wait without a unit",
+        right: "wait 2 days",
+        wrong: "wait 2",
+        code: "E0013",
+        by_hand: Some(("`wait 2 days`", "wait 2\n", "wait 2 days\n")),
+    },
     Mistake { what: "a message without its arguments", right: "thanks(total: entry.total)", wrong: "thanks", code: "E0410", by_hand: None },
 ];
 

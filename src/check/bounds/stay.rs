@@ -143,9 +143,9 @@ impl Longest<'_> {
             return Length::of(0);
         }
         let quiet = self.project.policy.quiet_hours.iter().chain(&self.journey.quiet_hours);
-        let asleep = quiet.filter(|hours| hours.then == WaitOrSkip::Wait).any(|hours| {
-            hours.channels.is_empty() || channels.iter().any(|channel| hours.channels.contains(channel))
-        });
+        let asleep = quiet
+            .filter(|hours| hours.then == WaitOrSkip::Wait)
+            .any(|hours| hours.channels.is_empty() || channels.iter().any(|channel| hours.channels.contains(channel)));
         let night = if asleep && !send.ignoring_quiet_hours { DAY_MS } else { 0 };
         let mut ms = night;
         for cap in self.project.policy.caps.iter().chain(&self.journey.caps) {

@@ -47,7 +47,8 @@ fn stay(stay: &Stay) -> String {
         Some(0) => format!("none ({})", stay.because),
         Some(ms) => {
             // Up to an hour more is the change of the clocks.
-            let whole = Span { months: 0, days: i32::try_from(ms / crate::calendar::DAY_MS).unwrap_or(i32::MAX), ms: ms % crate::calendar::DAY_MS };
+            let whole =
+                Span { months: 0, days: i32::try_from(ms / crate::calendar::DAY_MS).unwrap_or(i32::MAX), ms: ms % crate::calendar::DAY_MS };
             format!("{} ({})", show::duration(whole), stay.because)
         }
         None => format!("no limit ({})", stay.because),
