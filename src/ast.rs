@@ -7,6 +7,7 @@
 mod condition;
 mod declaration;
 mod experiment;
+mod hook;
 mod journey;
 mod lower;
 mod scenario;
@@ -15,6 +16,7 @@ mod step;
 pub use condition::*;
 pub use declaration::*;
 pub use experiment::*;
+pub use hook::*;
 pub use journey::*;
 pub use lower::lower;
 pub use scenario::*;

@@ -26,6 +26,7 @@ mod header_every;
 mod header_key;
 mod header_values;
 pub(crate) mod history;
+mod hook;
 mod journey;
 mod literal;
 mod members;
@@ -75,6 +76,7 @@ pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, D
     declare::declare(&mut project, files, &mut found);
     project.zone = policy::zone(files, &mut found);
     constant::constants(&mut project, files, &mut found);
+    hook::declare(&mut project, files, &mut found);
     declare::defaults(&mut project, files, &mut found);
     contact::declare(&mut project, files, &mut found);
     segment::number(&mut project, files, &mut found);

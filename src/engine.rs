@@ -8,6 +8,7 @@
 mod agenda;
 pub mod answers;
 mod arms;
+mod calls;
 mod caps;
 mod consent;
 pub mod contact;
@@ -41,7 +42,7 @@ pub use index::{Loaded, PlanId};
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};
 use crate::schema::{
-    AudienceId, ChannelId, EventId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId,
+    AudienceId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId,
 };
 use crate::value::{Text, Value};
 use std::sync::Arc;
@@ -151,6 +152,8 @@ pub enum InputKind {
     Touch,
     /// What became of a hand-over.
     Outcome { send: SendKey, result: Outcome },
+    /// What became of a call to a hook, by its number within the customer.
+    Answer { call: u32, answer: Answer },
     /// A provider's report on a message.
     Report { send: SendKey, verb: MessageVerb, at: Instant, by_machine: bool, hard: bool },
 }
@@ -201,8 +204,43 @@ pub enum Effect {
     Deliver(Delivery),
     /// Withdraw what was planned and not handed over, or a banner that is still shown.
     Cancel(SendKey),
+    /// Ask a service of the house. The driver answers with an [`InputKind::Answer`], or never.
+    CallHook(HookCall),
     /// Into an audience at an advertising network, or out of it.
     Audience { audience: AudienceId, add: bool },
+}
+
+/// A question to a hook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HookCall {
+    /// From 1; with the customer's uid it is the call's identity.
+    pub call: u32,
+    pub journey: JourneyId,
+    pub hook: HookId,
+    /// By position of the hook's parameters.
+    pub args: Vec<Value>,
+    /// What comes later is not waited for.
+    pub deadline: Instant,
+}
+
+/// What a hook said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// By position in its answers, of the declared types.
+    Fields(Arc<[Value]>),
+    /// It could not be asked, or said that it failed.
+    Failed,
+    /// It said something that does not have the declared types.
+    Unfit,
+}
+
+/// Why a call took its `otherwise`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoAnswer {
+    /// Its time was over.
+    TimedOut,
+    Failed,
+    Unfit,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -263,6 +301,10 @@ pub enum RecordKind {
     Drew {
         path: u16,
     },
+    /// A hook is asked; it answered; it did not, or nothing that could be used.
+    Called(HookId),
+    Answered(HookId),
+    NotAnswered(HookId, NoAnswer),
     /// A customer counts in an arm of an experiment from now on, until that instant included. `experiment` is its position in the journey.
     Exposed {
         experiment: u16,

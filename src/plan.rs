@@ -357,6 +357,13 @@ pub enum StepKind {
         journey: JourneyId,
         args: Vec<Expr>,
     },
+    /// Goes to `next` with an answer (`bind` holds it as a record), to `otherwise` without one.
+    Call {
+        hook: crate::schema::HookId,
+        args: Vec<Expr>,
+        bind: Option<LocalId>,
+        otherwise: StepIx,
+    },
     /// Counts its visits: to `body` until `times` rounds are done, then to `next`. The body's end and its start lead here; entering it
     /// from before resets the count, so `counter` is its own.
     Repeat {

@@ -32,6 +32,8 @@ ids! {
     AudienceId
     /// By position in `stages { … }`.
     StageId
+    /// A question to a service of the house.
+    HookId
     /// Points that grow with what a customer does and fade with time.
     ScoreId
     SegmentId
@@ -61,6 +63,8 @@ pub struct Schema {
     pub lists: Vec<List>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<Named>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
     /// What their points are is the plan's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Named>,
@@ -135,6 +139,18 @@ pub struct Question {
     pub text: String,
     /// The least and the most that can be answered, both included.
     pub range: Option<(Decimal, Decimal)>,
+}
+
+/// A question to a service of the house, with an answer of declared types.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Hook {
+    pub name: Text,
+    pub params: Vec<(Text, Type)>,
+    pub url: Text,
+    /// How long an answer is waited for, ms.
+    pub timeout_ms: i64,
+    /// Empty: that it answers at all is all that counts.
+    pub answers: Vec<Field>,
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

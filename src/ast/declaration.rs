@@ -85,6 +85,7 @@ pub enum DeclKind {
     },
     Message(Message),
     Journey(Journey),
+    Hook(Box<Hook>),
     Scenario(Scenario),
     /// A declaration of the design that is not available yet: `catalog`, `stages`, `survey` …, with its name.
     NotYet {

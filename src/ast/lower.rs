@@ -8,6 +8,7 @@ mod content;
 mod declarations;
 mod experiment;
 mod header;
+mod hook;
 mod literals;
 mod scenarios;
 mod steps;

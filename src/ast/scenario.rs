@@ -86,6 +86,11 @@ pub enum HappensKind {
         message: Option<Name>,
         by: Option<Name>,
     },
+    /// `stock answers { left: 3 }`
+    Answers {
+        hook: Option<Name>,
+        fields: Option<Expr>,
+    },
     NotYet {
         what: &'static str,
     },

@@ -52,6 +52,7 @@ pub enum StepKind {
         paths: Vec<SplitPath>,
     },
     Experiment(Box<Experiment>),
+    Call(Box<Call>),
     Send(Send),
     Set {
         path: Option<PathRef>,

@@ -374,6 +374,13 @@ pub enum StepKind {
         journey: JourneyId,
         args: Vec<Expr>,
     },
+    /// By position of the hook's parameters; `bind` is its answer as a record.
+    Call {
+        hook: crate::schema::HookId,
+        args: Vec<Expr>,
+        bind: Option<LocalId>,
+        otherwise: Block,
+    },
     Repeat {
         times: u32,
         block: Block,
@@ -603,6 +610,11 @@ pub enum Happens {
     Refuse {
         message: MessageId,
         by: ChannelId,
+    },
+    /// By position in the hook's answers.
+    Answers {
+        hook: crate::schema::HookId,
+        fields: Vec<Value>,
     },
 }
 

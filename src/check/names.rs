@@ -60,9 +60,10 @@ pub(crate) enum Kind {
     Block,
     /// Declared by the project; those that are always there are [`CHANNELS`].
     Channel,
+    Hook,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -78,6 +79,7 @@ const KINDS: [Kind; 15] = [
     Kind::Survey,
     Kind::Block,
     Kind::Channel,
+    Kind::Hook,
 ];
 
 impl Kind {
@@ -99,6 +101,7 @@ impl Kind {
             Kind::Survey => "survey",
             Kind::Block => "block",
             Kind::Channel => "channel",
+            Kind::Hook => "hook",
         }
     }
 
@@ -119,6 +122,7 @@ impl Kind {
             Kind::Stage => format!("stages {{ {name} when … }}"),
             Kind::Survey => format!("survey {name} {{ score \"How likely…?\" from 0 to 10 }}"),
             Kind::Block => format!("block {name} {{ email {{ text \"…\" }} }}"),
+            Kind::Hook => format!("hook {name}(sku text) {{ url \"https://…\" }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
         }
     }
@@ -230,6 +234,11 @@ impl<'a> Names<'a> {
             DeclKind::Stages { stages } => {
                 for name in stages.iter().filter_map(|stage| stage.name.as_ref()) {
                     self.add(Kind::Stage, name, found);
+                }
+            }
+            DeclKind::Hook(hook) => {
+                if let Some(name) = &hook.name {
+                    self.add(Kind::Hook, name, found);
                 }
             }
             DeclKind::Message(message) => self.message(message, None, found),

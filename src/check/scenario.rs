@@ -149,6 +149,20 @@ impl<'a, 'p> Cx<'a, 'p> {
         by_exit || journey.goals.iter().any(|goal| goal.then_exit && goal.what == what)
     }
 
+    /// Whether a step of its journey calls this hook; a journey with a mistake may.
+    pub(super) fn calls(&self, hook: crate::schema::HookId) -> bool {
+        let mut any = !self.whole;
+        if let Some(journey) = self.checked {
+            // What it starts may call it, too.
+            each_step(&journey.steps, &mut |step| match &step.kind {
+                StepKind::Call { hook: called, .. } => any |= *called == hook,
+                StepKind::Start { .. } | StepKind::Emit { .. } => any = true,
+                _ => {}
+            });
+        }
+        any
+    }
+
     /// Reasons of its `exit` steps.
     pub(super) fn exit_reasons(&self) -> Vec<String> {
         let mut reasons = Vec::new();

@@ -14,7 +14,7 @@ use crate::ast;
 use crate::ast::HappensKind;
 use crate::condition::{Expr, Happening, What, WhichMessage};
 use crate::diagnostic::{Code, Fix};
-use crate::schema::{ChannelId, EventId, FieldId, MessageId, MessageVerb};
+use crate::schema::{ChannelId, EventId, FieldId, HookId, MessageId, MessageVerb};
 use crate::source::Place;
 use crate::value::{Text, Type, Value};
 
@@ -61,6 +61,19 @@ pub(super) fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> 
             let (message, by) = (message?, by?);
             has_content(cx, message.0, message.1, by.0, by.1)?;
             Some(Happens::Refuse { message: message.1, by: by.1 })
+        }
+        HappensKind::Answers { hook, fields } => {
+            let name = hook.as_ref()?;
+            let hook = HookId(cx.project.names.find(super::names::Kind::Hook, name, cx.found)?);
+            if !cx.calls(hook) {
+                let journey = cx.journey_name();
+                cx.found.push(super::hook::NotCalled { place: name.place, hook: name.text.to_string(), journey });
+            }
+            let project = cx.project;
+            let declared = &project.schema.hooks.get(hook.index())?.answers;
+            let values = record(cx, &sends::shape(declared), fields.as_ref(), place)?;
+            let fields = values.into_iter().zip(declared).map(|(value, field)| value.unwrap_or_else(|| field.default.clone()));
+            Some(Happens::Answers { hook, fields: fields.collect() })
         }
         HappensKind::NotYet { what } => {
             cx.not_yet(what, place);

@@ -106,6 +106,7 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::If { arms, otherwise } => Some(branch(cx, arms, otherwise.as_ref())),
         ast::StepKind::Let { name, value } => binding(cx, name.as_ref()?, value.as_ref()),
         ast::StepKind::Split { by, paths } => split(cx, by.as_ref(), paths, place),
+        ast::StepKind::Call(call) => super::hook::call(cx, call),
         ast::StepKind::Experiment(experiment) => super::experiment::check(cx, experiment, place),
         ast::StepKind::Send(send) => sends::send(cx, send, place),
         ast::StepKind::Subscribe(topic) => consent(cx, topic.as_ref()?, "subscribe to").map(StepKind::Subscribe),

@@ -109,7 +109,7 @@ impl Turn<'_> {
     fn take(&mut self, kind: InputKind) {
         let new = self.row.known_since == Instant::NEVER;
         if new {
-            if matches!(kind, InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. }) {
+            if matches!(kind, InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. }) {
                 // Nothing was ever sent to somebody who is not known.
                 return;
             }
@@ -143,6 +143,10 @@ impl Turn<'_> {
             InputKind::Touch => return,
             InputKind::Outcome { send, result } => {
                 self.take_outcome(send, result);
+                return;
+            }
+            InputKind::Answer { call, answer } => {
+                self.take_answer(call, answer);
                 return;
             }
             InputKind::Report { send, verb, at, by_machine, hard } => {
@@ -226,6 +230,7 @@ fn body_of(kind: &InputKind) -> u32 {
         InputKind::List { list, on } => (u64::from(list.0) << 1) ^ u64::from(*on),
         InputKind::Suppress { channel, suppressed } => (u64::from(channel.0) << 1) ^ u64::from(*suppressed),
         InputKind::Touch | InputKind::Outcome { .. } => 0,
+        InputKind::Answer { call, .. } => u64::from(*call),
         InputKind::Report { verb, at, .. } => at.0 as u64 ^ *verb as u64,
     };
     (hash ^ (hash >> 32)) as u32

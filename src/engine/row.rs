@@ -5,6 +5,7 @@
 //! so; what is kept of a plan (fields, topics, segments, journeys) is kept by position in the newest plan that the row was handled
 //! under. Knows no world and no clock.
 
+pub mod calls;
 mod encode;
 pub mod experiments;
 
@@ -88,6 +89,7 @@ pub struct Customer {
     pub ids: Vec<KnownId>,
     // ------------------------------------------------------------ experiments
     pub experiments: experiments::Experiments,
+    pub calls: calls::Calls,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -370,6 +372,7 @@ impl Default for Customer {
             facts: Vec::new(),
             ids: Vec::new(),
             experiments: experiments::Experiments::default(),
+            calls: calls::Calls::default(),
         }
     }
 }
@@ -413,6 +416,8 @@ impl Customer {
         self.facts.clear();
         self.ids.clear();
         self.experiments.clear();
+        self.calls.made = 0;
+        self.calls.open.clear();
     }
 
     /// An attribute; missing where it was never given.

@@ -5,6 +5,7 @@
 
 mod await_step;
 mod branch;
+mod call;
 mod change;
 pub(super) mod collect;
 mod consent;
@@ -51,6 +52,7 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, loaded: &Loaded, journey: 
         StepKind::Split { identity, unit, paths, experiment: Some(number) } => {
             experiment::perform(turn, at, plan, (identity, unit.as_ref(), paths), *number, step.next)
         }
+        StepKind::Call { hook, args, otherwise, .. } => call::perform(turn, at, plan, *hook, args, *otherwise),
         StepKind::Send(send) => send::perform(turn, at, send, step.next),
         StepKind::Set { .. } | StepKind::Clear(_) | StepKind::AddTo { .. } | StepKind::RemoveFrom { .. } | StepKind::Increase { .. } => {
             change::perform(turn, at, plan, &step.kind, step.next)

@@ -8,7 +8,7 @@ use super::arms::{bound, is_about_own_send, names};
 use super::evaluate::{Due, due};
 use super::row::{Run, RunState, Seen};
 use super::turn::{Event, Turn};
-use super::{Ending, RecordKind};
+use super::{Ending, NoAnswer, RecordKind};
 use crate::calendar::Instant;
 use crate::condition::{Since, Trigger, Until};
 use crate::plan::{Arm, ArmKind, Journey, PastBehaviour, Plan, StepKind};
@@ -252,6 +252,7 @@ impl Turn<'_> {
         match (&step.kind, run.state) {
             (StepKind::Wait { .. } | StepKind::Collect { .. }, RunState::Waiting) => self.go_on(at, step.next),
             (StepKind::Await { arms, otherwise, full, .. }, RunState::Awaiting) => self.take_otherwise(number, *full, arms, *otherwise),
+            (StepKind::Call { .. }, RunState::Waiting) => self.settle_call(number, Err(NoAnswer::TimedOut)),
             _ => self.row.runs[at].due = Instant::NEVER,
         }
     }

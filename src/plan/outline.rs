@@ -93,6 +93,10 @@ impl Outliner<'_> {
                     ways.push(self.way("otherwise".to_owned(), *otherwise, step.next));
                     items.push(Item::Fork { step: at, ways });
                 }
+                StepKind::Call { otherwise, .. } => {
+                    let answered = Way { label: "answered".to_owned(), items: Vec::new() };
+                    items.push(Item::Fork { step: at, ways: vec![answered, self.way("otherwise".to_owned(), *otherwise, step.next)] });
+                }
                 StepKind::Wait { skip_to, .. } if *skip_to != step.next => {
                     let ways =
                         vec![self.way("then".to_owned(), step.next, *skip_to), Way { label: "skipped".to_owned(), items: Vec::new() }];

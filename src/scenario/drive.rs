@@ -166,6 +166,10 @@ impl<'a> Story<'a> {
                 let send = self.last_send(*message)?;
                 InputKind::Report { send, verb: MessageVerb::Bounced, at, by_machine: false, hard: true }
             }
+            Happens::Answers { hook, fields } => {
+                let call = self.open_call(*hook)?;
+                InputKind::Answer { call, answer: engine::Answer::Fields(fields.iter().cloned().collect()) }
+            }
             Happens::Refuse { message, by } => {
                 self.refusals.push((*message, *by));
                 return Ok(());
@@ -173,6 +177,15 @@ impl<'a> Story<'a> {
         };
         self.input(at, kind);
         Ok(())
+    }
+
+    /// The oldest call of a hook that waits for its answer.
+    fn open_call(&self, hook: crate::schema::HookId) -> Result<u32, String> {
+        let open = self.row.calls.open.iter().find(|open| open.hook == hook);
+        open.map(|open| open.number).ok_or_else(|| {
+            let name = self.stage.plan.schema.hooks.get(hook.index()).map_or("?", |hook| hook.name.as_str());
+            format!("nobody was waiting for `{name}` then")
+        })
     }
 
     fn last_send(&self, message: MessageId) -> Result<SendKey, String> {

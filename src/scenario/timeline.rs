@@ -7,7 +7,7 @@ use super::drive::Story;
 use super::reasons;
 use super::{locate, locate_place};
 use crate::calendar::{Instant, Zone};
-use crate::engine::{Decision, Ending, Record, RecordKind};
+use crate::engine::{Decision, Ending, NoAnswer, Record, RecordKind};
 use crate::plan::{Journey, Step, StepKind};
 use crate::schema::{MessageId, SegmentRole};
 use crate::value::{Type, Value, show};
@@ -113,6 +113,17 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
             }
             _ => label.to_owned(),
         },
+        RecordKind::Called(hook) => format!("asks {}", hook_name(plan, *hook)),
+        // The story says it.
+        RecordKind::Answered(_) => return None,
+        RecordKind::NotAnswered(hook, why) => {
+            let why = match why {
+                NoAnswer::TimedOut => "does not answer in time",
+                NoAnswer::Failed => "fails",
+                NoAnswer::Unfit => "answers something of another type",
+            };
+            format!("{} {why}: takes otherwise", hook_name(plan, *hook))
+        }
         // What was drawn says it already.
         RecordKind::Exposed { .. } => return None,
         RecordKind::Measured { experiment, .. } => {
@@ -294,4 +305,8 @@ fn without_moment(line: &str) -> &str {
         Some(rest) => rest.splitn(3, ' ').nth(2).unwrap_or(line),
         None => line,
     }
+}
+
+fn hook_name(plan: &crate::plan::Plan, hook: crate::schema::HookId) -> &str {
+    plan.schema.hooks.get(hook.index()).map_or("?", |hook| hook.name.as_str())
 }

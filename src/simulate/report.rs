@@ -252,6 +252,10 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
     for journey in plan.journeys.iter().filter(|journey| !journey.entry_caps.is_empty()) {
         notes.push(format!("{}: its cap on entries is shared by all customers and is not applied in a simulation", journey.name));
     }
+    let calls = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Call { .. }));
+    for journey in plan.journeys.iter().filter(|journey| calls(journey)) {
+        notes.push(format!("{}: hooks are not asked in a simulation, so each call takes `otherwise` when its time is over", journey.name));
+    }
     if tally.late > 0 {
         notes.push(format!("{} events came later than something their customer had already done", tally.late));
     }

@@ -175,6 +175,11 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
             });
             format!("draws \"{}\"", name.unwrap_or_default())
         }
+        RecordKind::Called(id) => format!("asks {}", plan.schema.hooks.get(id.index())?.name),
+        RecordKind::Answered(id) => format!("{} answers", plan.schema.hooks.get(id.index())?.name),
+        RecordKind::NotAnswered(id, why) => {
+            format!("{}: {}, takes otherwise", plan.schema.hooks.get(id.index())?.name, names::no_answer(*why))
+        }
         // What it drew says it already.
         RecordKind::Exposed { .. } => return None,
         RecordKind::Measured { experiment, arm, .. } => {

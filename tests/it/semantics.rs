@@ -8,6 +8,7 @@ mod dates;
 mod ends;
 mod experiments;
 mod harness;
+mod hooks;
 mod order;
 mod quiet_hours;
 mod runs;

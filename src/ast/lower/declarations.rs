@@ -52,7 +52,7 @@ impl<'a> Lowerer<'a> {
             K::BrandDecl => not_yet("brand"),
             K::SurveyDecl => DeclKind::Survey { name: name(), title: title(), questions: self.questions(node) },
             K::ScoreDecl => DeclKind::Score { name: name(), title: title(), rules: self.score_rules(node) },
-            K::HookDecl => not_yet("hook"),
+            K::HookDecl => DeclKind::Hook(Box::new(self.hook(node, docs.clone()))),
             K::CustomChannelDecl => {
                 DeclKind::CustomChannel { name: name(), title: title(), reaches: self.path_in(node), fields: self.fields_in(node) }
             }

@@ -51,7 +51,7 @@ impl<'a> Lowerer<'a> {
                 let mut names = self.children(form).into_iter().filter(|name| self.kind(*name) == K::Name).map(|name| self.name_of(name));
                 HappensKind::Refuse { message: names.next(), by: names.next() }
             }
-            K::HappensAnswers => HappensKind::NotYet { what: "hook" },
+            K::HappensAnswers => HappensKind::Answers { hook: self.name_in(form), fields: self.record_in(form) },
             K::HappensTarget => self.happens_target(form),
             _ => return None,
         })

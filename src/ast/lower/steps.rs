@@ -60,7 +60,7 @@ impl<'a> Lowerer<'a> {
             K::ExitStep => StepKind::Exit(self.text_in(node)),
             K::ExperimentStep => StepKind::Experiment(Box::new(self.experiment(node))),
             K::CollectStep => self.collect(node),
-            K::CallStep => not_yet("call"),
+            K::CallStep => StepKind::Call(Box::new(self.call(node))),
             K::DrawStep => not_yet("draw code"),
             K::ForEachStep => StepKind::ForEach {
                 name: self.name_in(node),

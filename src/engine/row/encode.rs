@@ -4,6 +4,7 @@
 //! [`DecodeError`], never a panic; an empty section is not written; a section of a newer version, or one that is not known, is refused, for
 //! what it says would be lost. Old versions of a section are read for ever.
 
+use super::calls::{Calls, OpenCall};
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
     Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported,
@@ -15,7 +16,7 @@ use crate::engine::history::{Entry, History, Total, Tracked};
 use crate::engine::{PlanId, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
 use crate::schema::{
-    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId,
+    ChannelId, EventId, FieldId, HookId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId,
 };
 use crate::value::{Text, Value};
 
@@ -30,6 +31,7 @@ pub mod section {
     pub const MESSAGES: u8 = 7;
     pub const LEDGER: u8 = 8;
     pub const EXPERIMENTS: u8 = 20;
+    pub const CALLS: u8 = 21;
     pub const MEMBERSHIP: u8 = 9;
     pub const SCORES: u8 = 10;
 }
@@ -91,6 +93,12 @@ impl Encode for Customer {
             out.section(section::LEDGER, VERSION, |out| {
                 self.facts.encode(out);
                 self.ids.encode(out);
+            });
+        }
+        if self.calls.made > 0 {
+            out.section(section::CALLS, VERSION, |out| {
+                self.calls.made.encode(out);
+                self.calls.open.encode(out);
             });
         }
         if !self.experiments.is_empty() {
@@ -180,6 +188,7 @@ impl Customer {
                 self.facts = Vec::decode(from)?;
                 self.ids = Vec::decode(from)?;
             }
+            section::CALLS => self.calls = Calls { made: u32::decode(from)?, open: Vec::decode(from)? },
             section::EXPERIMENTS => {
                 self.experiments = Experiments { measures: Vec::decode(from)?, exposed: Vec::decode(from)? };
             }
@@ -255,7 +264,7 @@ impl Decode for PlanId {
     }
 }
 
-ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId }
+ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId HookId }
 
 /// Plain enumerations: a byte for each, which never changes its meaning.
 macro_rules! words {
@@ -330,6 +339,7 @@ fields! {
     Reported { is verb is at is by_machine }
     Measure { is run is experiment is arm is weights base at when until }
     Exposed { is experiment is unit is arm }
+    OpenCall { is number is run is hook }
     KnownId { is id is body is day }
     Entry { is at is seq }
     Total { is count is sum is smallest is largest is first is last }

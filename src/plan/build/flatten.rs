@@ -168,6 +168,13 @@ impl Flattener<'_, '_> {
                 };
                 self.push(step, &id, kind, next, around.depth);
             }
+            checked::StepKind::Call { hook, args, bind, otherwise } => {
+                let args = args.iter().map(|arg| self.compile(arg)).collect();
+                let at = self.push(step, &id, StepKind::Jump, next, around.depth);
+                let path = format!("{id}/otherwise");
+                let first = self.block(otherwise, next, Around { path: &path, ..inner });
+                self.steps[at].kind = StepKind::Call { hook: *hook, args, bind: *bind, otherwise: to(first) };
+            }
             checked::StepKind::Break => {
                 self.push(step, &id, StepKind::Jump, around.break_to.unwrap_or(next), around.depth);
             }
@@ -353,6 +360,9 @@ impl Flattener<'_, '_> {
             checked::StepKind::Start { journey, .. } => {
                 format!("start {}", self.project.journeys.get(journey.index()).map_or("?", |journey| journey.name.as_str()))
             }
+            checked::StepKind::Call { hook, .. } => {
+                format!("call {}", self.project.schema.hooks.get(hook.index()).map_or("?", |hook| hook.name.as_str()))
+            }
             checked::StepKind::Repeat { .. } => "repeat".to_owned(),
             checked::StepKind::ForEach { item, .. } => format!("for each {}", local(*item)),
             checked::StepKind::Collect(collect) => format!("collect {}", local(collect.list)),
@@ -378,6 +388,7 @@ impl Flattener<'_, '_> {
                     resolve(otherwise);
                 }
                 StepKind::Split { paths, .. } => paths.iter_mut().for_each(|path| resolve(&mut path.to)),
+                StepKind::Call { otherwise, .. } => resolve(otherwise),
                 StepKind::Repeat { body, .. } => resolve(body),
                 _ => {}
             }

@@ -77,6 +77,10 @@ fn draw(plan: &Plan, number: usize, journey: &Journey, text: &mut String) {
                 }
                 arrow("otherwise", *otherwise);
             }
+            StepKind::Call { otherwise, .. } => {
+                arrow("answered", step.next);
+                arrow("otherwise", *otherwise);
+            }
             StepKind::Wait { skip_to, .. } if *skip_to != step.next => {
                 arrow("", step.next);
                 arrow("skipped", *skip_to);

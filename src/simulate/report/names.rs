@@ -2,7 +2,7 @@
 
 use crate::calendar::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::condition::{Happening, Trigger, What, WhichMessage};
-use crate::engine::{Deferral, Ending, NotEntered, Skip};
+use crate::engine::{Deferral, Ending, NoAnswer, NotEntered, Skip};
 use crate::plan::{Cap, CapWindow, Journey, Line, Plan, StepKind};
 use crate::schema::{EventId, MessageVerb, TopicId};
 
@@ -46,6 +46,14 @@ pub fn not_entered(why: NotEntered) -> &'static str {
         NotEntered::Capped => "cap on entries",
         NotEntered::Past => "date already past",
         NotEntered::TooManyRuns => "too many runs",
+    }
+}
+
+pub fn no_answer(why: NoAnswer) -> &'static str {
+    match why {
+        NoAnswer::TimedOut => "no answer in time",
+        NoAnswer::Failed => "it failed",
+        NoAnswer::Unfit => "an answer of another type",
     }
 }
 

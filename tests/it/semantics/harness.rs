@@ -272,7 +272,7 @@ impl Story {
                         }
                     }
                     Effect::Cancel(key) => self.cancelled.push(key),
-                    Effect::Audience { .. } => {}
+                    Effect::Audience { .. } | Effect::CallHook(_) => {}
                 }
             }
         }
