@@ -33,6 +33,7 @@ mod members;
 mod message;
 pub(crate) mod names;
 mod order;
+mod others;
 mod path;
 mod policy;
 pub(crate) mod problem;

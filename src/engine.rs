@@ -25,6 +25,7 @@ pub mod index;
 mod measures;
 mod members;
 mod order;
+mod others;
 mod reports;
 pub mod row;
 mod runs;
@@ -146,6 +147,8 @@ pub enum InputKind {
     Suppress { channel: ChannelId, suppressed: bool },
     /// On a list, or not any more.
     List { list: ListId, on: bool },
+    /// Another customer's journey sends her a message.
+    Told(Box<Told>),
     /// `enter when requested`
     Requested { journey: JourneyId, at: Instant, args: Vec<Value> },
     /// Something is due.
@@ -156,6 +159,22 @@ pub enum InputKind {
     Answer { call: u32, answer: Answer },
     /// A provider's report on a message.
     Report { send: SendKey, verb: MessageVerb, at: Instant, by_machine: bool, hard: bool },
+}
+
+/// A message of one customer's run to another customer. Her consent, contact, caps and quiet hours decide about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub to: Text,
+    pub from: Text,
+    /// The run of the one who sends.
+    pub run: u32,
+    /// The plan, and where the send stands in it.
+    pub plan: PlanId,
+    pub journey: JourneyId,
+    pub step: StepIx,
+    /// By position of the message's parameters, as they were when it was sent.
+    pub args: Vec<Value>,
+    pub held_out: bool,
 }
 
 /// Identity of one message: unique within the customer, stable over retries, and (with her uid) the provider's idempotency key.
@@ -206,6 +225,8 @@ pub enum Effect {
     Cancel(SendKey),
     /// Ask a service of the house. The driver answers with an [`InputKind::Answer`], or never.
     CallHook(HookCall),
+    /// A message to another customer: an input of hers.
+    Tell(Box<Told>),
     /// Into an audience at an advertising network, or out of it.
     Audience { audience: AudienceId, add: bool },
 }
@@ -342,6 +363,12 @@ pub enum RecordKind {
         audience: AudienceId,
         add: bool,
         held_out: bool,
+    },
+    /// A message was passed on to another customer; what becomes of it is recorded of her.
+    Told(MessageId),
+    /// A message of another customer's run came in, under the number of this record.
+    TakenFrom {
+        run: u32,
     },
     /// A `collect` took the event.
     Collected,

@@ -467,6 +467,9 @@ pub struct Send {
     pub message: MessageId,
     pub args: Vec<Expr>,
     pub to: Recipient,
+    /// Another customer, of her own right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Expr>,
     pub without_waiting: bool,
     pub ignoring_quiet_hours: bool,
     pub or_exit_if_not_sent: bool,

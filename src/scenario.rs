@@ -17,6 +17,7 @@ mod cover;
 mod drive;
 mod given;
 mod judge;
+mod others;
 mod reasons;
 mod script;
 mod show;

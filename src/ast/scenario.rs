@@ -29,6 +29,12 @@ pub enum SceneKind {
         fields: Option<Expr>,
     },
     GivenSubscribed(Option<Name>),
+    /// `given customer "u2" { … }`, `given subscribed to news for "u2"`: another customer.
+    GivenOther {
+        who: Option<TextLit>,
+        fields: Option<Expr>,
+        topic: Option<Name>,
+    },
     /// `given customer { … }`
     GivenCustomer(Option<Expr>),
     At {

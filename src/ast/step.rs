@@ -258,7 +258,8 @@ pub struct Send {
 #[derive(Debug, Clone)]
 pub enum SendTo {
     Team(Option<Name>),
-    NotYet { what: &'static str, place: Place },
+    /// `to entry.owner`: another customer, of her own right.
+    Customer(Option<PathRef>),
 }
 
 /// `total: entry.total`, or a value alone.

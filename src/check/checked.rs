@@ -526,6 +526,8 @@ pub struct Send {
     /// By position of the message's parameters.
     pub args: Vec<Expr>,
     pub to: Recipient,
+    /// Another customer, of her own right.
+    pub other: Option<Expr>,
     pub without_waiting: bool,
     pub ignoring_quiet_hours: bool,
     pub or_exit_if_not_sent: bool,
@@ -567,6 +569,12 @@ pub enum SceneKind {
         fields: Vec<Value>,
     },
     GivenSubscribed(TopicId),
+    /// Of another customer.
+    GivenOther {
+        who: Text,
+        fields: Vec<(FieldId, Value)>,
+        topic: Option<TopicId>,
+    },
     GivenCustomer(Vec<(FieldId, Value)>),
     At {
         moment: NaiveDateTime,

@@ -73,7 +73,7 @@ fn asked(condition: &Expr, given: &mut BTreeSet<TopicId>) {
 fn scenes(lines: &[Scene], given: &mut BTreeSet<TopicId>) {
     for line in lines {
         match &line.kind {
-            SceneKind::GivenSubscribed(topic) => {
+            SceneKind::GivenSubscribed(topic) | SceneKind::GivenOther { topic: Some(topic), .. } => {
                 given.insert(*topic);
             }
             SceneKind::At { happens: Happens::SubscribedTo(topic), .. }

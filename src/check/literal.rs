@@ -49,6 +49,8 @@ impl Typer<'_, '_, '_> {
             Some(Type::Country) => ("country", normal::country(&text.text)),
             Some(Type::Language) => ("language", normal::language(&text.text)),
             Some(Type::Timezone) => ("time zone", normal::timezone(&text.text)),
+            // Her id, as it is known outside.
+            Some(Type::Customer) if !text.text.trim().is_empty() => return plain(Type::Customer),
             _ => return plain(Type::Text),
         };
         match normal {

@@ -249,6 +249,18 @@ fn line_kind(cx: &mut Cx, line: &ast::Scene, story: &mut Story) -> Option<SceneK
             given_before(cx, place);
             cx.project.topic(topic.as_ref()?, cx.found).map(SceneKind::GivenSubscribed)
         }
+        ast::SceneKind::GivenOther { who, fields, topic } => {
+            given_before(cx, place);
+            let fields = match fields {
+                Some(_) => customer(cx, fields.as_ref(), place)?,
+                None => Vec::new(),
+            };
+            let topic = match topic {
+                Some(topic) => Some(cx.project.topic(topic, cx.found)?),
+                None => None,
+            };
+            Some(SceneKind::GivenOther { who: Text::new(&who.as_ref()?.text), fields, topic })
+        }
         ast::SceneKind::GivenCustomer(fields) => {
             given_before(cx, place);
             customer(cx, fields.as_ref(), place).map(SceneKind::GivenCustomer)

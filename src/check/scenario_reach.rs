@@ -121,6 +121,10 @@ fn all_blocked(project: &Checked, journey: &Journey, given: &Given, only: Option
 }
 
 fn obstacle(project: &Checked, given: &Given, send: &Send) -> Option<Obstacle> {
+    // Of somebody else it is not known what is given.
+    if send.other.is_some() {
+        return None;
+    }
     let Recipient::Customer { how, .. } = &send.to else { return None };
     let channels = how.channels();
     let topic = project.messages.get(send.message.index())?.topic;

@@ -78,6 +78,7 @@ pub(super) fn send(cx: &mut Cx, send: &ast::Send, place: Place) -> Option<StepKi
     let args = arguments(cx, name, &signature.params, &send.args, send.args_place);
     let to = recipient(cx, send, name, id);
     rules(cx, send, name, id, &to);
+    let other = super::others::other(cx, send);
     let number = SendId(cx.journey.sends.len() as u16);
     let bound = send.bind.as_ref().map(|bind| bind.text.clone());
     cx.journey.sends.push(SendInfo { name: bound, message: id, place });
@@ -89,6 +90,7 @@ pub(super) fn send(cx: &mut Cx, send: &ast::Send, place: Place) -> Option<StepKi
         message: id,
         args: args?,
         to: to?,
+        other: other?,
         without_waiting: send.without_waiting.is_some(),
         ignoring_quiet_hours: send.ignoring_quiet_hours.is_some(),
         or_exit_if_not_sent: send.or_exit_if_not_sent,
@@ -128,11 +130,7 @@ fn rules(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId, to: &Op
 fn recipient(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId) -> Option<Recipient> {
     match &send.to {
         Some(ast::SendTo::Team(team)) => to_team(cx, team.as_ref()?, send, name, id),
-        Some(ast::SendTo::NotYet { what, place }) => {
-            cx.not_yet(what, *place);
-            None
-        }
-        None => to_customer(cx, send, name, id),
+        Some(ast::SendTo::Customer(_)) | None => to_customer(cx, send, name, id),
     }
 }
 

@@ -130,6 +130,14 @@ impl Turn<'_> {
                 self.set_consent(topic, state, at.min(self.now)).unwrap_or_default()
             }
             InputKind::Suppress { channel, suppressed } => self.set_suppression(channel, suppressed).unwrap_or_default(),
+            InputKind::Told(told) => {
+                if new {
+                    self.meet(Wave::default());
+                }
+                self.row.turn += 1;
+                self.take_told(*told);
+                return;
+            }
             InputKind::List { list, on } => self.set_list(list, on).unwrap_or_default(),
             InputKind::Requested { journey, at, args } => {
                 if new {
@@ -231,6 +239,7 @@ fn body_of(kind: &InputKind) -> u32 {
         InputKind::Suppress { channel, suppressed } => (u64::from(channel.0) << 1) ^ u64::from(*suppressed),
         InputKind::Touch | InputKind::Outcome { .. } => 0,
         InputKind::Answer { call, .. } => u64::from(*call),
+        InputKind::Told(told) => told.args.iter().fold(u64::from(told.run), |hash, value| hash.rotate_left(7) ^ stable_hash(value)),
         InputKind::Report { verb, at, .. } => at.0 as u64 ^ *verb as u64,
     };
     (hash ^ (hash >> 32)) as u32

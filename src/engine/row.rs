@@ -82,6 +82,8 @@ pub struct Customer {
     // ------------------------------------------------------------ messages
     /// Planned and not settled.
     pub pending: Vec<Pending>,
+    /// Messages of other customers' runs that are under way to her.
+    pub guests: Vec<Guest>,
     // ------------------------------------------------------------ ledger
     /// Messages that were claimed, in that order: for caps, message history, and reports.
     pub facts: Vec<MessageFact>,
@@ -266,6 +268,17 @@ pub struct Pending {
     pub doubts: u8,
 }
 
+/// A message of somebody else's run: its number stands for the run that she does not have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guest {
+    pub number: u32,
+    /// Position in [`Customer::plans`].
+    pub plan: u16,
+    /// By position of the message's parameters.
+    pub args: Vec<Value>,
+    pub held_out: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PendingState {
     /// To be claimed as soon as a worker is free.
@@ -369,6 +382,7 @@ impl Default for Customer {
             runs: Vec::new(),
             ended: Vec::new(),
             pending: Vec::new(),
+            guests: Vec::new(),
             facts: Vec::new(),
             ids: Vec::new(),
             experiments: experiments::Experiments::default(),
@@ -413,6 +427,7 @@ impl Customer {
         self.runs.clear();
         self.ended.clear();
         self.pending.clear();
+        self.guests.clear();
         self.facts.clear();
         self.ids.clear();
         self.experiments.clear();

@@ -8,7 +8,7 @@
 use super::caps::Full;
 use super::contact::address;
 use super::index::Loaded;
-use super::row::{MessageFact, Pending, PendingState, Run, RunState};
+use super::row::{MessageFact, Pending, PendingState, RunState};
 use super::turn::Turn;
 use super::{Decision, Deferral, Delivery, Effect, Ending, RecordKind, SendKey, Skip};
 use crate::calendar::window::Window;
@@ -74,36 +74,41 @@ impl<'a> Turn<'a> {
         };
         run.delivered = false;
         let (journey, step) = (run.journey, run.step);
-        let (one, some);
-        let channels: &[ChannelId] = match &send.to {
-            Recipient::Team(_) => {
-                one = team_channel(loaded, send);
-                one.as_slice()
-            }
-            Recipient::Customer { how: How::Each(channels), .. } => channels,
+        if send.other.is_some() {
+            self.tell_other(number, send, loaded);
+            return false;
+        }
+        let channels = self.ways(loaded, send);
+        let some = !channels.is_empty();
+        for channel in channels {
+            let key = SendKey { run: number, send: send.id, visit, channel };
+            self.plan_message(key, journey, send, step);
+        }
+        !send.without_waiting && some
+    }
+
+    /// The channels that a send goes by: most often one.
+    pub(super) fn ways(&self, loaded: &Loaded, send: &Send) -> Vec<ChannelId> {
+        match &send.to {
+            Recipient::Team(_) => team_channel(loaded, send).into_iter().collect(),
+            Recipient::Customer { how: How::Each(channels), .. } => channels.clone(),
             Recipient::Customer { how: How::FirstReachable(channels), .. } => {
-                one = self.reachable_from(channels, None).or(channels.first().copied());
-                one.as_slice()
+                self.reachable_from(channels, None).or(channels.first().copied()).into_iter().collect()
             }
             Recipient::Customer { how: how @ How::Preferred(_), .. } => {
                 let ranked = self.ranked(how).unwrap_or_default();
-                one = self.reachable_from(&ranked, None).or(ranked.first().copied());
-                one.as_slice()
+                self.reachable_from(&ranked, None).or(ranked.first().copied()).into_iter().collect()
             }
             Recipient::Customer { how: How::ThoseOf { channels, field }, .. } => {
-                some = channels.iter().copied().filter(|channel| self.wants(&loaded.plan, *field, *channel)).collect::<Vec<ChannelId>>();
+                let wanted: Vec<ChannelId> =
+                    channels.iter().copied().filter(|channel| self.wants(&loaded.plan, *field, *channel)).collect();
                 // Whoever named none of them has not agreed to any: that is said of the first one.
-                if some.is_empty() { channels.get(..1).unwrap_or_default() } else { &some }
+                if wanted.is_empty() { channels.iter().take(1).copied().collect() } else { wanted }
             }
-        };
-        for channel in channels {
-            let key = SendKey { run: number, send: send.id, visit, channel: *channel };
-            self.plan_message(key, journey, send, step);
         }
-        !send.without_waiting && !channels.is_empty()
     }
 
-    fn plan_message(&mut self, key: SendKey, journey: crate::schema::JourneyId, send: &Send, step: crate::schema::StepIx) {
+    pub(super) fn plan_message(&mut self, key: SendKey, journey: crate::schema::JourneyId, send: &Send, step: crate::schema::StepIx) {
         let pending = Pending {
             key,
             journey,
@@ -188,12 +193,19 @@ impl<'a> Turn<'a> {
                 let pending = self.row.pending.remove(at);
                 self.record_message(&pending, Decision::Skipped(skip));
                 self.end(pending.key.run, ending);
+                self.forget_guest(pending.key.run);
             }
         }
     }
 
     fn case(&self, pending: &Pending) -> Option<Case<'a>> {
-        let (_, loaded, journey) = self.run_and_journey(pending.key.run)?;
+        let (loaded, journey) = match self.run_and_journey(pending.key.run) {
+            Some((_, loaded, journey)) => (loaded, journey),
+            None => {
+                let loaded = self.loaded_of(self.guest(pending)?.plan)?;
+                (loaded, loaded.plan.journeys.get(pending.journey.index())?)
+            }
+        };
         let StepKind::Send(send) = &journey.steps.get(pending.step.index())?.kind else { return None };
         let message = loaded.plan.messages.get(pending.message.index())?;
         // Topics are never pinned: the newest rule holds.
@@ -222,42 +234,56 @@ impl<'a> Turn<'a> {
         if self.now.since_ms(pending.on_time) > self.limits.late_ms_max {
             return Verdict::Skip(Skip::Expired);
         }
-        let Some(run) = self.row.run(pending.key.run) else { return Verdict::Skip(Skip::RunEnded) };
-        if let Some(at) = self.refusal(&case, run) {
+        let held_out = match (self.row.run(pending.key.run), self.guest(pending)) {
+            (Some(run), _) => run.held_out,
+            (None, Some(guest)) => guest.held_out,
+            (None, None) => return Verdict::Skip(Skip::RunEnded),
+        };
+        if let Some(at) = self.refusal(&case, pending) {
             return Verdict::Skip(Skip::Refused(at));
         }
-        let (held_out, channel) = (run.held_out, pending.key.channel);
-        let Ok(content) = self.content(&case, run, channel) else { return Verdict::Skip(Skip::ContentLimit) };
+        let Ok(content) = self.content(&case, pending) else { return Verdict::Skip(Skip::ContentLimit) };
         if !case.transactional && (held_out || self.policy_holds_out()) {
             return Verdict::HeldOut;
         }
         Verdict::Claim { address, content }
     }
 
+    /// The arguments as they are now; those of another one's message as they came.
+    fn arguments(&self, case: &Case<'_>, pending: &Pending) -> Vec<Value> {
+        match (self.row.run(pending.key.run), self.guest(pending)) {
+            (Some(run), _) => {
+                let context = self.context_in(&case.loaded.plan, run);
+                case.send.args.iter().map(|arg| context.value(arg)).collect()
+            }
+            (None, guest) => guest.map(|guest| guest.args.clone()).unwrap_or_default(),
+        }
+    }
+
     /// The first `skip when` of the message that holds, with the arguments as they are now.
-    fn refusal(&self, case: &Case<'_>, run: &Run) -> Option<u16> {
+    fn refusal(&self, case: &Case<'_>, pending: &Pending) -> Option<u16> {
         if case.message.skip_when.is_empty() {
             return None;
         }
-        let mut context = self.context_in(&case.loaded.plan, run);
-        let params: Vec<Value> = case.send.args.iter().map(|arg| context.value(arg)).collect();
+        let mut context = self.context(&case.loaded.plan);
+        let params = self.arguments(case, pending);
         context.params = &params;
         case.message.skip_when.iter().position(|(condition, _)| context.truth(condition)).map(|at| at as u16)
     }
 
     /// The content in her language, with the arguments as they are now.
-    fn content(&self, case: &Case<'_>, run: &Run, channel: ChannelId) -> Result<Content, Refused> {
+    fn content(&self, case: &Case<'_>, pending: &Pending) -> Result<Content, Refused> {
         let spoken = match self.loaded.plan.schema.language.map(|field| self.row.attribute(field)) {
             Some(Value::Text(language)) => Some(language),
             _ => None,
         };
-        let Some(variant) = variant_for(case.message, channel, spoken) else { return Ok(Content::default()) };
+        let Some(variant) = variant_for(case.message, pending.key.channel, spoken) else { return Ok(Content::default()) };
         let language = variant.language.clone().unwrap_or_default();
         if !self.attention.render {
             return Ok(Content { language, parts: Vec::new() });
         }
-        let mut context = self.context_in(&case.loaded.plan, run);
-        let params: Vec<Value> = case.send.args.iter().map(|arg| context.value(arg)).collect();
+        let mut context = self.context(&case.loaded.plan);
+        let params = self.arguments(case, pending);
         context.params = &params;
         let written = variant.language.as_ref().or(spoken).map_or("", Text::as_str);
         let mut parts = Vec::with_capacity(variant.parts.len());
@@ -371,10 +397,10 @@ impl<'a> Turn<'a> {
     /// Another try of a message whose outcome stayed unknown. `false` if there is nothing to try.
     pub(super) fn deliver_again(&mut self, at: usize) -> bool {
         let pending = self.row.pending[at].clone();
-        let (Some(case), Some(run)) = (self.case(&pending), self.row.run(pending.key.run)) else { return false };
+        let Some(case) = self.case(&pending) else { return false };
         let address =
             if case.to_customer { address(&self.loaded.plan, self.row, pending.key.channel).map(Text::new) } else { Ok(Text::default()) };
-        let (Ok(address), Ok(content)) = (address, self.content(&case, run, pending.key.channel)) else { return false };
+        let (Ok(address), Ok(content)) = (address, self.content(&case, &pending)) else { return false };
         self.row.pending[at].doubts += 1;
         self.deliver(&pending, address, content);
         true
@@ -394,7 +420,10 @@ impl<'a> Turn<'a> {
     /// A message came to its end: the run goes on if it was held with it, or is over if this was the last thing to settle.
     pub(super) fn settled(&mut self, pending: &Pending, sent: bool) {
         let number = pending.key.run;
-        let Some((at, _, journey)) = self.run_and_journey(number) else { return };
+        let Some((at, _, journey)) = self.run_and_journey(number) else {
+            self.forget_guest(number);
+            return;
+        };
         let run = &mut self.row.runs[at];
         let its_step = run.state == RunState::Sending && run.step == pending.step;
         run.delivered |= its_step && sent;

@@ -4,6 +4,7 @@
 //! an instant comes before what is due at that instant; a message is accepted at once unless the story refuses it.
 
 use super::Stage;
+use super::others::Others;
 use super::script::Script;
 use super::variants::Variants;
 use crate::calendar::{DAY_MS, Instant, Zone};
@@ -14,7 +15,7 @@ use crate::engine::{
 };
 use crate::schema::{ChannelId, EventId, JourneyId, MessageId, MessageVerb, StepIx};
 use crate::source::Place;
-use crate::value::Value;
+use crate::value::{Text, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(super) struct Story<'a> {
     pub(super) script: Script<'a>,
     world: Backdrop<'a>,
     pub(super) row: Customer,
+    /// Everybody else who is told something, by uid.
+    others: Others,
     pub(super) now: Instant,
     out: Output,
     pub(super) records: Vec<Record>,
@@ -51,7 +54,10 @@ pub(super) struct Told {
 /// A message that the provider accepted.
 pub(super) struct Sent {
     pub(super) at: Instant,
+    /// Of another customer's message the number is that of the run that sent it.
     pub(super) delivery: Delivery,
+    /// Another customer, and the key that she knows it by.
+    to: Option<(Text, SendKey)>,
 }
 
 /// A run, also when it is over.
@@ -70,7 +76,7 @@ pub(super) struct Ended {
 }
 
 /// The world of a story: one plan, and draws that the scenario decides.
-struct Backdrop<'a> {
+pub(super) struct Backdrop<'a> {
     loaded: &'a Loaded,
     limits: Limits,
     variants: &'a Variants,
@@ -96,12 +102,14 @@ impl<'a> Story<'a> {
         let world = Backdrop { loaded: stage.loaded, limits: Limits::default(), variants };
         let mut row = Customer::new("customer");
         engine::given::begin(&world, &mut row, script.begin, &super::given::facts(stage, &script));
+        let others = Others::new(&world, stage, &script);
         Story {
             stage,
             now: script.begin,
             script,
             world,
             row,
+            others,
             out: Output::default(),
             records: Vec::new(),
             changed: BTreeMap::new(),
@@ -121,13 +129,17 @@ impl<'a> Story<'a> {
     /// Lets time pass: everything due before `until`, and at it where `inclusive`.
     pub(super) fn advance(&mut self, until: Instant, inclusive: bool) {
         while self.instants < INSTANTS_MAX {
-            let due = self.row.wake;
+            let (other, first) = self.others.first_due();
+            let due = self.row.wake.min(first);
             if due == Instant::NEVER || due > until || (due == until && !inclusive) {
                 break;
             }
             self.instants += 1;
             let due = due.max(self.now);
-            self.input(due, InputKind::Touch);
+            match other.filter(|_| first < self.row.wake) {
+                Some(other) => self.input_of_other(&other, due, InputKind::Touch),
+                None => self.input(due, InputKind::Touch),
+            }
         }
         self.now = self.now.max(until);
     }
@@ -136,12 +148,12 @@ impl<'a> Story<'a> {
     pub(super) fn play_out(&mut self, until: Instant) {
         self.advance(until, true);
         let end = until.plus_ms(TAIL_MS);
-        while self.row.wake <= end && self.instants < INSTANTS_MAX {
+        while self.row.wake.min(self.others.first_due().1) <= end && self.instants < INSTANTS_MAX {
             let cast = &self.stage.cast;
-            if !self.row.runs.iter().any(|run| run.is_live() && run.begin <= until && cast.has(run.journey)) {
+            if !self.others.are_told() && !self.row.runs.iter().any(|run| run.is_live() && run.begin <= until && cast.has(run.journey)) {
                 return;
             }
-            let due = self.row.wake;
+            let due = self.row.wake.min(self.others.first_due().1);
             self.advance(due, true);
         }
     }
@@ -159,12 +171,22 @@ impl<'a> Story<'a> {
             Happens::Customer(changes) => InputKind::Attributes { at, changes: changes.clone() },
             Happens::Requested(args) => InputKind::Requested { journey: self.stage.scenario.journey, at, args: args.clone() },
             Happens::Report { verb, message, by_machine } => {
-                let send = self.last_send(*message)?;
-                InputKind::Report { send, verb: *verb, at, by_machine: *by_machine, hard: false }
+                let (other, send) = self.last_send(*message)?;
+                let report = InputKind::Report { send, verb: *verb, at, by_machine: *by_machine, hard: false };
+                if let Some(other) = other {
+                    self.input_of_other(&other, at, report);
+                    return Ok(());
+                }
+                report
             }
             Happens::HardBounce(message) => {
-                let send = self.last_send(*message)?;
-                InputKind::Report { send, verb: MessageVerb::Bounced, at, by_machine: false, hard: true }
+                let (other, send) = self.last_send(*message)?;
+                let report = InputKind::Report { send, verb: MessageVerb::Bounced, at, by_machine: false, hard: true };
+                if let Some(other) = other {
+                    self.input_of_other(&other, at, report);
+                    return Ok(());
+                }
+                report
             }
             Happens::Answers { hook, fields } => {
                 let call = self.open_call(*hook)?;
@@ -188,9 +210,13 @@ impl<'a> Story<'a> {
         })
     }
 
-    fn last_send(&self, message: MessageId) -> Result<SendKey, String> {
+    fn last_send(&self, message: MessageId) -> Result<(Option<Text>, SendKey), String> {
         let last = self.sent.iter().rev().find(|sent| sent.delivery.message == message);
-        last.map(|sent| sent.delivery.key).ok_or_else(|| {
+        let key = |sent: &Sent| match &sent.to {
+            Some((other, key)) => (Some(other.clone()), *key),
+            None => (None, sent.delivery.key),
+        };
+        last.map(key).ok_or_else(|| {
             let name = self.stage.plan.messages.get(message.index()).map_or("?", |message| message.name.as_str());
             format!("`{name}` had not been sent by then")
         })
@@ -219,20 +245,57 @@ impl<'a> Story<'a> {
 
     /// Hands a message over, as a provider that accepts at once.
     fn carry_out(&mut self, effect: Effect) -> Option<InputKind> {
-        let Effect::Deliver(delivery) = effect else { return None };
+        let delivery = match effect {
+            Effect::Deliver(delivery) => delivery,
+            Effect::Tell(told) if told.to == self.row.uid => return Some(InputKind::Told(told)),
+            Effect::Tell(told) => {
+                let to = told.to.clone();
+                self.input_of_other(&to, self.now, InputKind::Told(told));
+                return None;
+            }
+            _ => return None,
+        };
         let send = delivery.key;
+        let result = self.answer(delivery, None);
+        Some(InputKind::Outcome { send, result })
+    }
+
+    /// One thing that happens to another customer; her messages are the story's.
+    fn input_of_other(&mut self, uid: &Text, now: Instant, kind: InputKind) {
+        self.now = now;
+        let mut inputs = vec![kind];
+        while let Some(kind) = inputs.pop() {
+            let (records, effects) = self.others.handle(&self.world, uid, now, kind);
+            self.records.extend(records);
+            for effect in effects.into_iter().rev() {
+                if let Effect::Deliver(mut delivery) = effect {
+                    let send = delivery.key;
+                    // What her own journeys send is another story.
+                    let Some(sender) = self.others.sender(uid, send.run) else {
+                        inputs.push(InputKind::Outcome { send, result: Outcome::Accepted });
+                        continue;
+                    };
+                    delivery.key.run = sender;
+                    let result = self.answer(delivery, Some((uid.clone(), send)));
+                    inputs.push(InputKind::Outcome { send, result });
+                }
+            }
+        }
+    }
+
+    /// What the provider says.
+    fn answer(&mut self, delivery: Delivery, to: Option<(Text, SendKey)>) -> Outcome {
         let refused = self.refusals.iter().position(|(message, by)| *message == delivery.message && *by == delivery.channel);
-        let result = match refused {
+        match refused {
             Some(at) => {
                 self.refusals.remove(at);
                 Outcome::Refused
             }
             None => {
-                self.sent.push(Sent { at: self.now, delivery });
+                self.sent.push(Sent { at: self.now, delivery, to });
                 Outcome::Accepted
             }
-        };
-        Some(InputKind::Outcome { send, result })
+        }
     }
 
     /// Keeps sight of runs, also of those that begin and end in one go.

@@ -161,6 +161,8 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
             let but = if *held_out { ", held back: the customer is held out" } else { "" };
             format!("{verb} audience {audience}{but}")
         }
+        RecordKind::TakenFrom { .. } => return None,
+        RecordKind::Told(message) => format!("passes {} on to another customer", message_name(story, *message)),
         RecordKind::Collected => format!("{label}: takes one more"),
         RecordKind::Suppressed(channel) => {
             format!("suppresses {}", plan.schema.channels.get(channel.index()).map_or("?", |channel| channel.name.as_str()))

@@ -190,7 +190,7 @@ impl Needed {
             }
             StepKind::ResetCounter { take: Some((_, list)), .. } => self.read(list, here),
             StepKind::Split { unit, .. } => unit.iter().for_each(|unit| self.read(unit, here)),
-            StepKind::Send(send) => send.args.iter().for_each(|argument| self.read(argument, here)),
+            StepKind::Send(send) => send.args.iter().chain(&send.other).for_each(|argument| self.read(argument, here)),
             StepKind::Emit { fields, .. } => fields.iter().flatten().for_each(|field| self.read(field, here)),
             StepKind::Start { args, .. } | StepKind::Call { args, .. } => args.iter().for_each(|argument| self.read(argument, here)),
             StepKind::Clear(_)

@@ -216,6 +216,8 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
             let but = if *held_out { ", held back" } else { "" };
             format!("{verb} audience {}{but}", plan.schema.audiences.get(audience.index())?.name)
         }
+        RecordKind::TakenFrom { .. } => return None,
+        RecordKind::Told(id) => format!("{} is passed on to another customer", message(plan, *id)),
         RecordKind::Collected => "collects it".to_owned(),
         RecordKind::Suppressed(id) => format!("{} is suppressed", channel(plan, *id)),
         RecordKind::Changed(id) => format!("customer.{} changes", plan.schema.customer.get(id.index())?.name),

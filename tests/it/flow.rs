@@ -3,6 +3,7 @@
 
 mod lists;
 mod many;
+mod others;
 mod scores;
 mod stages;
 mod starts;

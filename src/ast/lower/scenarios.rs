@@ -23,9 +23,15 @@ impl<'a> Lowerer<'a> {
                 ago: self.duration_in(node),
                 fields: self.record_in(node),
             },
-            K::SceneGivenSubscribed => SceneKind::GivenSubscribed(self.name_in(node)),
+            K::SceneGivenSubscribed => match self.text_in(node) {
+                who @ Some(_) => SceneKind::GivenOther { who, fields: None, topic: self.name_in(node) },
+                None => SceneKind::GivenSubscribed(self.name_in(node)),
+            },
             K::SceneGiven => match self.name_in(node) {
-                Some(name) if name.text == "customer" => SceneKind::GivenCustomer(self.record_in(node)),
+                Some(name) if name.text == "customer" => match self.text_in(node) {
+                    who @ Some(_) => SceneKind::GivenOther { who, fields: self.record_in(node), topic: None },
+                    None => SceneKind::GivenCustomer(self.record_in(node)),
+                },
                 _ => SceneKind::NotYet { what: "given a catalog item" },
             },
             K::SceneAt => SceneKind::At { moment: self.moment_in(node), happens: self.happens_in(node) },

@@ -279,7 +279,7 @@ impl<'a> Lowerer<'a> {
             } else if self.has(option, K::KwToTeam) {
                 send.to = Some(SendTo::Team(self.name_in(option)));
             } else if self.has(option, K::KwTo) {
-                send.to = Some(SendTo::NotYet { what: "to another customer", place });
+                send.to = Some(SendTo::Customer(self.path_in(option)));
             } else if self.has(option, K::KwWithoutWaiting) {
                 send.without_waiting = Some(place);
             } else if self.has(option, K::KwIgnoringQuietHours) {

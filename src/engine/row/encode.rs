@@ -7,7 +7,7 @@
 use super::calls::{Calls, OpenCall};
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported,
+    Consent, ConsentState, Customer, Entered, Guest, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported,
     Run, RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
@@ -34,6 +34,7 @@ pub mod section {
     pub const CALLS: u8 = 21;
     pub const MEMBERSHIP: u8 = 9;
     pub const SCORES: u8 = 10;
+    pub const GUESTS: u8 = 11;
 }
 
 /// The version of every section that this binary writes.
@@ -88,6 +89,9 @@ impl Encode for Customer {
         }
         if !self.pending.is_empty() {
             out.section(section::MESSAGES, VERSION, |out| self.pending.encode(out));
+        }
+        if !self.guests.is_empty() {
+            out.section(section::GUESTS, VERSION, |out| self.guests.encode(out));
         }
         if !self.facts.is_empty() || !self.ids.is_empty() {
             out.section(section::LEDGER, VERSION, |out| {
@@ -173,6 +177,7 @@ impl Customer {
                 self.entered = Vec::decode(from)?;
                 self.occurrences = Vec::decode(from)?;
             }
+            section::GUESTS => self.guests = Vec::decode(from)?,
             section::SCORES => self.scores = Vec::decode(from)?,
             section::MEMBERSHIP => {
                 self.lists = Vec::decode(from)?;
@@ -327,6 +332,7 @@ fields! {
     Entered { is journey is key base begin when end }
     Occurrence { when next is date is last }
     Moved { is to is over }
+    Guest { is number is plan is args is held_out }
     Points { when origin is step is value }
     Run {
         is number is journey is plan is entry_number base begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn

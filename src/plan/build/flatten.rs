@@ -185,6 +185,7 @@ impl Flattener<'_, '_> {
                     message: send.message,
                     args,
                     to: send.to.clone(),
+                    other: send.other.as_ref().map(|other| self.compile(other)),
                     without_waiting: send.without_waiting,
                     ignoring_quiet_hours: send.ignoring_quiet_hours,
                     or_exit_if_not_sent: send.or_exit_if_not_sent,

@@ -272,7 +272,7 @@ impl Story {
                         }
                     }
                     Effect::Cancel(key) => self.cancelled.push(key),
-                    Effect::Audience { .. } | Effect::CallHook(_) => {}
+                    Effect::Audience { .. } | Effect::CallHook(_) | Effect::Tell(_) => {}
                 }
             }
         }
