@@ -63,8 +63,7 @@ impl Others {
 
     /// One input; what is decided about messages to her comes back under the run that sent them.
     pub(super) fn handle(&mut self, world: &Backdrop<'_>, uid: &Text, now: Instant, kind: InputKind) -> (Vec<Record>, Vec<Effect>) {
-        let other =
-            self.by_uid.entry(uid.clone()).or_insert_with(|| Other { row: Customer::new(uid.clone()), senders: BTreeMap::new() });
+        let other = self.by_uid.entry(uid.clone()).or_insert_with(|| Other { row: Customer::new(uid.clone()), senders: BTreeMap::new() });
         let mut out = Output::default();
         let attention = Attention { render: true, detail: true, ..Attention::default() };
         engine::handle(world, attention, &mut other.row, Input { now, id: 0, kind }, &mut out);

@@ -7,8 +7,8 @@
 use super::calls::{Calls, OpenCall};
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, Guest, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent, Reported,
-    Run, RunState, Seen, SeenWhat, Standing,
+    Consent, ConsentState, Customer, Entered, Guest, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent,
+    Reported, Run, RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;

@@ -109,10 +109,7 @@ fn what_is_hers_to_know_cannot_be_asked_here() {
             "event shared {{ friend customer, gift text, maybe customer? }}\njourney j {{ enter on shared\n one run per event\n {line}\n}}"
         ))
     };
-    assert_eq!(
-        wrong("send receipt(total: 1 EUR) to entry.gift by email"),
-        ["E0874 `entry.gift` is a text, not a customer"]
-    );
+    assert_eq!(wrong("send receipt(total: 1 EUR) to entry.gift by email"), ["E0874 `entry.gift` is a text, not a customer"]);
     assert_eq!(
         wrong("send receipt(total: 1 EUR) to entry.maybe by email"),
         ["E0202 `entry.maybe` may be missing, and a value is needed here"]
