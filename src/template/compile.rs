@@ -1,11 +1,11 @@
 //! From the tree of a template to a program.
 //!
 //! In: a tree and its text, where its partials come from, and which paths the host computes. Out: a [`Program`]. **Invariant:** a partial
-//! that shows itself, directly or through others, becomes a message and never runs. Does not report: what is wrong was said before.
+//! is compiled once, also if it shows itself. Does not report: what is wrong was said before.
 
 use super::data::Value;
 use super::filter;
-use super::program::{Arm, Call, Case, CycleGroup, Expr, For, Offset, Op, Partial, Pipe, Program, Render, Step, Test};
+use super::program::{Arm, Call, Case, CycleGroup, Expr, For, Offset, Op, Partial, Pipe, Program, Render, Step, Test, Which};
 use super::syntax;
 use super::tree::{self, At, Node, NodeKind, Piped, Root, Term, TermKind, Tree};
 use std::collections::BTreeMap;
@@ -15,6 +15,10 @@ use std::sync::Arc;
 pub trait Host {
     /// The text of a partial, or nothing if there is none.
     fn partial(&self, name: &str) -> Option<String>;
+    /// The names of all partials, where any may be asked for by a name that is worked out.
+    fn partials(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The number of the value that the host computes for a path, and how many of its steps that value covers. `partial` is the name of the
     /// partial in which the path stands, empty for the template itself.
     fn value(&self, partial: &str, path: &At) -> Option<(u32, usize)>;
@@ -173,12 +177,18 @@ impl Compiler<'_> {
 
     fn render(&mut self, render: &tree::Render, line: u32) -> Op {
         let fail = |message: &str| Op::Fail { message: message.into(), line };
-        let TermKind::Text(name) = &render.template.kind else {
-            return fail("Argument error in tag 'include' - Illegal template name");
-        };
-        let partial = match self.partial(name) {
-            Ok(partial) => partial,
-            Err(message) => return fail(&message),
+        let (partial, name) = match &render.template.kind {
+            TermKind::Text(name) => match self.partial(name) {
+                Ok(partial) => (Which::Partial(partial), name.as_str()),
+                Err(message) => return fail(&message),
+            },
+            _ => {
+                for name in self.host.partials() {
+                    // One that cannot be read is missing where it is asked for.
+                    _ = self.partial(&name);
+                }
+                (Which::Named(self.term(&render.template)), "")
+            }
         };
         let given = match &render.alias {
             Some(alias) => alias.text.clone(),
@@ -198,9 +208,6 @@ impl Compiler<'_> {
     }
 
     fn partial(&mut self, name: &str) -> Result<u32, String> {
-        if self.open.iter().any(|open| open == name) {
-            return Err(TOO_DEEP.to_owned());
-        }
         if let Some(number) = self.partials.get(name) {
             return Ok(*number);
         }
@@ -214,11 +221,12 @@ impl Compiler<'_> {
         }
         let number = self.program.partials.len() as u32;
         self.program.partials.push(Partial { name: name.into(), body: Vec::new() });
+        // One that shows itself finds itself here; how deep that goes is limited when it runs.
+        self.partials.insert(name.to_owned(), number);
         self.open.push(name.to_owned());
         let body = self.body(&text, &tree.body);
         self.open.pop();
         self.program.partials[number as usize].body = body;
-        self.partials.insert(name.to_owned(), number);
         Ok(number)
     }
 

@@ -68,6 +68,8 @@ pub fn run(program: &Program, source: &dyn Source, setting: &Setting) -> Result<
         scope: Scope::new(program),
         loops: Vec::new(),
         partial: None,
+        depth: 0,
+        is_isolated: false,
     };
     machine.body(&program.body, &mut out)?;
     Ok(out.text)
@@ -133,6 +135,10 @@ struct Machine<'p> {
     loops: Vec<Loop>,
     /// The partial that is shown, for messages.
     partial: Option<Arc<str>>,
+    /// Partials inside each other.
+    depth: usize,
+    /// Inside of `render`: nothing there may reach out.
+    is_isolated: bool,
 }
 
 impl<'p> Machine<'p> {

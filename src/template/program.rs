@@ -159,13 +159,22 @@ pub enum Offset {
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Render {
-    pub partial: u32,
+    pub partial: Which,
     /// `include`: with the caller's names.
     pub shared: bool,
     /// The name that `with` and `for` give, the value, and whether it is `for`.
     pub with: Option<(u32, Expr, bool)>,
     pub args: Vec<(u32, Expr)>,
     pub line: u32,
+}
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    Partial(u32),
+    /// `include` of a name that is only known then.
+    Named(Expr),
 }
 
 /// A value and its filters.

@@ -149,6 +149,8 @@ pub enum Operator {
     LessOrEqual,
     GreaterOrEqual,
     Contains,
+    /// There is none of this name: on the right stands what is written.
+    Unknown,
 }
 
 /// A value and its filters from left to right.

@@ -104,6 +104,10 @@ impl Host for Partials<'_> {
         self.0.get(name).cloned()
     }
 
+    fn partials(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
     fn value(&self, _: &str, _: &At) -> Option<(u32, usize)> {
         None
     }

@@ -185,6 +185,9 @@ fn nothing_recurses_and_nothing_is_read_twice() {
     options.partials.insert("a".into(), "{% render 'b' %}".into());
     options.partials.insert("b".into(), "{% render 'a' %}".into());
     assert_eq!(shown("{% render 'a' %}", json!({}), &options), "Liquid error (b line 1): Nesting too deep");
+    // One that shows itself twice would take forever but for its steps.
+    options.partials.insert("c".into(), "{% render 'c' %}{% render 'c' %}".into());
+    assert_eq!(shown("{% render 'c' %}", json!({}), &options), "refused: it takes more than 50000 steps");
     // T4: data is never a template.
     assert_eq!(
         shown("{{ x }}{{ x | upcase }}", json!({"x": "{{ secret }}{% include 'a' %}"}), &options),

@@ -72,6 +72,7 @@ fn example(tag: &str) -> &'static str {
         "for" | "tablerow" => "{% for item in items %}{{ item }}{% endfor %}",
         "render" | "include" => "{% render 'footer' %}",
         "increment" | "decrement" => "{% increment count %}",
+        "raw" => "{% raw %}…{% endraw %}",
         "#" => "{% # a note %}",
         _ => "{% if customer.first_name %}…{% endif %}",
     }

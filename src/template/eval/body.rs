@@ -5,10 +5,14 @@
 use super::{Flow, Machine, Scope, Stopped};
 use crate::template::data::{Value, compare};
 use crate::template::escape::Medium;
-use crate::template::filter::Failure;
+use super::looping::Items;
+use crate::template::filter::{Failure, fail};
 use crate::template::out::Out;
-use crate::template::program::{Arm, Case, CycleGroup, Expr, Op, Pipe, Render};
+use crate::template::program::{Arm, Case, CycleGroup, Expr, Op, Partial, Pipe, Render, Which};
 use std::sync::Arc;
+
+/// Partials inside each other, also one inside itself; bodies in them nest besides.
+const PARTIALS_DEEP: usize = 20;
 
 /// What ends an op: a mistake that is shown where it is met, or the end of everything.
 pub(super) enum Ends {
@@ -187,19 +191,49 @@ impl<'p> Machine<'p> {
             Some((name, value, each)) => Some((*name, self.eval(value)?.into_owned(), *each)),
             None => None,
         };
-        if render.shared {
-            return self.include(render, args, with, out);
+        let partial = match &render.partial {
+            Which::Partial(number) => &self.program.partials[*number as usize],
+            Which::Named(name) => {
+                let name = self.eval(name)?;
+                let Some(name) = name.as_text() else { return Ok(fail("Argument error in tag 'include' - Illegal template name")?) };
+                let found = self.program.partials.iter().find(|partial| &*partial.name == name);
+                match found {
+                    Some(partial) => partial,
+                    None => return Ok(fail(format!("Could not find asset {name}"))?),
+                }
+            }
+        };
+        if render.shared && self.is_isolated {
+            return Ok(fail("include usage is not allowed in this context")?);
         }
-        let Some((name, Value::List(items), true)) = &with else {
+        if self.depth >= PARTIALS_DEEP {
+            return Ok(fail("Nesting too deep")?);
+        }
+        self.depth += 1;
+        let flow = if render.shared { self.include(partial, args, with, out) } else { self.apart(partial, args, with, out) };
+        self.depth -= 1;
+        flow
+    }
+
+    /// `render`: once, or `for` each item.
+    fn apart(
+        &mut self,
+        partial: &'p Partial,
+        args: Vec<(u32, Value)>,
+        with: Option<(u32, Value, bool)>,
+        out: &mut Out,
+    ) -> Result<Flow, Ends> {
+        let Some((name, items @ (Value::List(_) | Value::Range(..) | Value::Record(_)), true)) = &with else {
             let with = with.map(|(name, value, _)| (name, value)).filter(|(_, value)| !value.is_nil());
-            self.isolated(render, &args, with, None, out)?;
+            self.isolated(partial, &args, with, None, out)?;
             return Ok(Flow::Goes);
         };
-        let number = self.begin_loop(self.program.partials[render.partial as usize].name.clone(), items.len(), None, None);
-        for (at, item) in items.iter().enumerate() {
+        let items = Items::of(items);
+        let number = self.begin_loop(partial.name.clone(), items.len(), None, None);
+        for at in 0..items.len() {
             self.budget.round()?;
             self.loops[number as usize].at = at;
-            self.isolated(render, &args, Some((*name, item.clone())), Some(number), out)?;
+            self.isolated(partial, &args, Some((*name, items.get(at))), Some(number), out)?;
         }
         Ok(Flow::Goes)
     }
@@ -207,7 +241,7 @@ impl<'p> Machine<'p> {
     /// A partial with nothing but what it is given.
     fn isolated(
         &mut self,
-        render: &'p Render,
+        partial: &'p Partial,
         args: &[(u32, Value)],
         with: Option<(u32, Value)>,
         running: Option<u32>,
@@ -222,9 +256,10 @@ impl<'p> Machine<'p> {
         if let (Some(name), Some(number)) = (self.forloop, running) {
             self.scope.outer[name] = Some(Value::Loop(number));
         }
-        let partial = &program.partials[render.partial as usize];
         let caller = self.partial.replace(partial.name.clone());
+        let was_isolated = std::mem::replace(&mut self.is_isolated, true);
         let result = self.body(&partial.body, out);
+        self.is_isolated = was_isolated;
         self.partial = caller;
         self.scope = outer;
         result.map(|_| ())
@@ -233,12 +268,11 @@ impl<'p> Machine<'p> {
     /// A partial with the names of the template that shows it.
     fn include(
         &mut self,
-        render: &'p Render,
+        partial: &'p Partial,
         args: Vec<(u32, Value)>,
         with: Option<(u32, Value, bool)>,
         out: &mut Out,
     ) -> Result<Flow, Ends> {
-        let partial = &self.program.partials[render.partial as usize];
         let mut saved = Vec::new();
         for (name, value) in args {
             saved.push((name, self.scope.inner[name as usize].replace(value)));

@@ -18,11 +18,48 @@ struct Segment {
     to: usize,
 }
 
-enum Items {
+/// The parts of a value, without making a list of a range.
+pub(super) enum Items {
     List(Arc<Vec<Value>>),
-    Range(i64),
+    Range(i64, i64),
     Record(Arc<crate::template::data::Record>),
     One(Value),
+    None,
+}
+
+impl Items {
+    pub(super) fn of(value: &Value) -> Items {
+        match value {
+            Value::List(items) => Items::List(items.clone()),
+            Value::Range(first, last) => Items::Range(*first, *last),
+            Value::Record(record) => Items::Record(record.clone()),
+            Value::Text(text) | Value::Html(text) if !text.is_empty() => Items::One(value.clone()),
+            _ => Items::None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Items::List(items) => items.len(),
+            Items::Range(first, last) => usize::try_from(i128::from(*last) - i128::from(*first) + 1).unwrap_or(0),
+            Items::Record(record) => record.fields().len(),
+            Items::One(_) => 1,
+            Items::None => 0,
+        }
+    }
+
+    pub(super) fn get(&self, at: usize) -> Value {
+        match self {
+            Items::List(items) => items.get(at).cloned().unwrap_or_default(),
+            Items::Range(first, _) => Value::Integer(first.saturating_add(i64::try_from(at).unwrap_or(i64::MAX))),
+            Items::Record(record) => match record.fields().get(at) {
+                Some((name, value)) => Value::list(vec![Value::Text(name.clone()), value.clone()]),
+                None => Value::Nil,
+            },
+            Items::One(value) => value.clone(),
+            Items::None => Value::Nil,
+        }
+    }
 }
 
 impl Segment {
@@ -31,16 +68,7 @@ impl Segment {
     }
 
     fn item(&self, at: usize) -> Value {
-        let at = self.from + at;
-        match &self.items {
-            Items::List(items) => items.get(at).cloned().unwrap_or_default(),
-            Items::Range(first) => Value::Integer(first.saturating_add(i64::try_from(at).unwrap_or(i64::MAX))),
-            Items::Record(record) => match record.fields().get(at) {
-                Some((name, value)) => Value::list(vec![Value::Text(name.clone()), value.clone()]),
-                None => Value::Nil,
-            },
-            Items::One(value) => value.clone(),
-        }
+        self.items.get(self.from + at)
     }
 }
 
@@ -62,19 +90,12 @@ impl<'p> Machine<'p> {
     }
 
     fn segment(&self, head: &'p For, from: i64) -> Result<Segment, Failure> {
-        let value = self.eval(&head.list)?;
-        let (items, length) = match &*value {
-            Value::List(items) => (Items::List(items.clone()), items.len()),
-            Value::Range(first, last) => {
-                let length = usize::try_from(i128::from(*last) - i128::from(*first) + 1).unwrap_or(0);
-                (Items::Range(*first), length)
-            }
-            Value::Record(record) => (Items::Record(record.clone()), record.fields().len()),
-            Value::Text(text) | Value::Html(text) if !text.is_empty() => (Items::One(value.clone().into_owned()), 1),
-            _ => (Items::One(Value::Nil), 0),
-        };
+        let items = Items::of(&*self.eval(&head.list)?);
+        let length = items.len();
         let to = match self.whole(head.limit.as_ref())? {
             Some(limit) => usize::try_from(from.saturating_add(limit)).unwrap_or(0).min(length),
+            // A table without a limit that is asked for has none of its items.
+            None if head.table.is_some() && head.limit.is_some() => 0,
             None => length,
         };
         let from = usize::try_from(from).unwrap_or(0).min(to);

@@ -125,6 +125,7 @@ impl<'p> Machine<'p> {
             Err(message) => filter::fail(message),
         };
         match operator {
+            Operator::Unknown => filter::fail(format!("Unknown operator {}", right.to_text())),
             Operator::Equal => Ok(compare::equal(&left, &right)),
             Operator::NotEqual => Ok(!compare::equal(&left, &right)),
             Operator::Contains => Ok(compare::contains(&left, &right)),

@@ -331,6 +331,7 @@ impl<'a> Parser<'a> {
             "tablerow" => "Syntax Error in 'table_row loop' - Valid syntax: table_row [item] in [collection] cols=3",
             "include" => "Error in tag 'include' - Valid syntax: include '[template]' (with|for) [object|collection]",
             "render" => "Syntax error in tag 'render' - Template name must be a quoted string",
+            "raw" => "Syntax Error in 'raw' - Valid syntax: raw",
             "#" => "Syntax error in tag '#' - Each line of comments must be prefixed by the '#' character",
             _ => "Syntax Error in tag 'if' - Valid syntax: if [expression]",
         };
@@ -450,6 +451,9 @@ impl<'a> Parser<'a> {
 
     fn raw(&mut self, tag: &Tag, line: u32, nodes: &mut Vec<Node>) {
         let is_raw = tag.name == "raw";
+        if is_raw && !self.text[tag.markup.clone()].trim().is_empty() {
+            return self.wrong_tag(tag, "raw");
+        }
         let Source::Document(cutter) = &mut self.source else { return self.unknown(tag, None) };
         match cutter.skip_to(if is_raw { "endraw" } else { "enddoc" }) {
             Some((at, end)) => {

@@ -5,7 +5,7 @@
 
 use super::TERM_DEPTH_MAX;
 use super::markup::{Markup, Read, empty_for, number, operator_of, set_attribute, word};
-use crate::template::tree::{At, Condition, FilterCall, For, Junction, Name, Piped, Render, Root, Step, Term, TermKind, Test};
+use crate::template::tree::{At, Condition, FilterCall, For, Junction, Name, Operator, Piped, Render, Root, Step, Term, TermKind, Test};
 use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 
@@ -177,21 +177,25 @@ pub(super) fn piped(markup: Markup) -> Read<Piped> {
     if let Some(bar) = markup.text[end..].find('|') {
         let mut from = end + bar + 1;
         while from < markup.text.len() {
-            let until = bar_outside_quotes(markup.text, from);
+            let until = filter_end(markup.text, from);
             filters.extend(filter(markup.sub(from..until)));
+            // A bar, or a quote that does not end, parts two filters.
             from = until + 1;
         }
     }
     (Piped { at, value, filters }, all(markup))
 }
 
-/// The next bar that is not in quotes; a quote that does not end is a character.
-fn bar_outside_quotes(text: &str, from: usize) -> usize {
+/// Where a run of fragments, blanks and commas ends.
+fn filter_end(text: &str, from: usize) -> usize {
     let bytes = text.as_bytes();
     let mut at = from;
     while at < bytes.len() && bytes[at] != b'|' {
         at = match bytes[at] {
-            quote @ (b'\'' | b'"') => bytes[at + 1..].iter().position(|byte| *byte == quote).map_or(at + 1, |length| at + length + 2),
+            quote @ (b'\'' | b'"') => match bytes[at + 1..].iter().position(|byte| *byte == quote) {
+                Some(length) => at + length + 2,
+                None => return at,
+            },
             _ => at + 1,
         };
     }
@@ -401,8 +405,14 @@ fn test(markup: Markup) -> Option<Test> {
     let left = term(markup.sub(start.start..end), 0);
     let rest = markup.text[end..].trim_start();
     let length = rest.find(|c: char| !matches!(c, '=' | '!' | '<' | '>' | 'a'..='z' | '_')).unwrap_or(rest.len());
-    let Some(operator) = operator_of(&rest[..length]) else { return Some(Test { left, right: None }) };
+    if length == 0 {
+        return Some(Test { left, right: None });
+    }
     let from = markup.text.len() - rest.len() + length;
+    let Some(operator) = operator_of(&rest[..length]) else {
+        let written = Term { at: markup.base + from - length..markup.base + from, kind: TermKind::Text(rest[..length].to_owned()) };
+        return Some(Test { left, right: Some((Operator::Unknown, written)) });
+    };
     let right = match first(markup, from) {
         Some((right, _)) => right,
         None => Term { at: markup.base + from..markup.base + from, kind: TermKind::Nil },
