@@ -98,9 +98,14 @@ impl Compiler<'_> {
 
     fn op(&mut self, text: &str, node: &Node) -> Option<Op> {
         let line = node.line;
+        self.program.binds |=
+            matches!(node.kind, NodeKind::Assign { .. } | NodeKind::Capture { .. } | NodeKind::For(_) | NodeKind::Render(_));
         Some(match &node.kind {
             NodeKind::Text(at) | NodeKind::Raw(at) if at.is_empty() => return None,
-            NodeKind::Text(at) | NodeKind::Raw(at) => Op::Text(text[at.clone()].into()),
+            NodeKind::Text(at) | NodeKind::Raw(at) => {
+                self.program.text_bytes = self.program.text_bytes.saturating_add(at.len() as u32);
+                Op::Text(text[at.clone()].into())
+            }
             NodeKind::Output(value) => Op::Output { value: self.pipe(value), line },
             NodeKind::If { arms, otherwise } => Op::If {
                 arms: arms

@@ -57,7 +57,8 @@ pub enum Stopped {
 
 /// Runs a program.
 pub fn run(program: &Program, source: &dyn Source, setting: &Setting) -> Result<String, Stopped> {
-    let mut out = Out::new(setting.medium, setting.limits.output_bytes);
+    let room = program.text_bytes as usize * 2 + 64;
+    let mut out = Out::with_room(setting.medium, setting.limits.output_bytes, room);
     let mut machine = Machine {
         program,
         source,
@@ -101,9 +102,10 @@ struct Scope {
 
 impl Scope {
     fn new(program: &Program) -> Scope {
+        let names = if program.binds { program.names.len() } else { 0 };
         Scope {
-            inner: vec![None; program.names.len()],
-            outer: vec![None; program.names.len()],
+            inner: vec![None; names],
+            outer: vec![None; names],
             counters: BTreeMap::new(),
             states: vec![0; program.states as usize],
             cycles: BTreeMap::new(),

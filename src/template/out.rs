@@ -7,6 +7,9 @@ use super::budget::Spent;
 use super::data::Value;
 use super::escape::{self, Html, Medium};
 
+/// Digits of the longest whole number, and its sign.
+const INTEGER_BYTES_MAX: usize = 20;
+
 #[derive(Debug)]
 pub struct Out {
     pub text: String,
@@ -17,7 +20,12 @@ pub struct Out {
 
 impl Out {
     pub fn new(medium: Medium, bytes_max: usize) -> Out {
-        Out { text: String::new(), medium, html: Html::default(), bytes_max }
+        Out::with_room(medium, bytes_max, 0)
+    }
+
+    /// With room for so many bytes, of which many more may come.
+    pub fn with_room(medium: Medium, bytes_max: usize, room: usize) -> Out {
+        Out { text: String::with_capacity(room.min(bytes_max)), medium, html: Html::default(), bytes_max }
     }
 
     pub fn medium(&self) -> Medium {
@@ -53,10 +61,40 @@ impl Out {
             Value::Text(text) => self.shown(text, false),
             Value::Html(text) => self.shown(text, true),
             Value::Nil => Ok(()),
+            Value::Integer(whole) => {
+                self.charge(INTEGER_BYTES_MAX)?;
+                self.whole(*whole);
+                Ok(())
+            }
             other => {
                 self.charge(other.text_bytes().min(self.bytes_max))?;
                 self.shown(&other.to_text(), false)
             }
+        }
+    }
+
+    /// A whole number, without a text on the way.
+    fn whole(&mut self, whole: i64) {
+        let mut digits = [0u8; INTEGER_BYTES_MAX];
+        let mut at = digits.len();
+        let mut rest = whole.unsigned_abs();
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if whole < 0 {
+            at -= 1;
+            digits[at] = b'-';
+        }
+        let text = std::str::from_utf8(&digits[at..]).unwrap_or_default();
+        if self.medium == Medium::Html {
+            self.html.value(text, false, &mut self.text);
+        } else {
+            self.text.push_str(text);
         }
     }
 

@@ -17,6 +17,12 @@ pub struct Program {
     pub partials: Vec<Partial>,
     /// How many places keep a state: `cycle`, `ifchanged`, loops that go on.
     pub states: u32,
+    /// Whether it gives names to values, so that there must be room for them.
+    #[serde(default)]
+    pub binds: bool,
+    /// Bytes that the author's texts have, to make room for what comes out.
+    #[serde(default)]
+    pub text_bytes: u32,
 }
 
 impl Program {

@@ -2,10 +2,10 @@
 //!
 //! In: ops. Out: text, and how the body ended. **Invariant:** a mistake in one op is said there and the next goes on; a limit ends all.
 
+use super::looping::Items;
 use super::{Flow, Machine, Scope, Stopped};
 use crate::template::data::{Value, compare};
 use crate::template::escape::Medium;
-use super::looping::Items;
 use crate::template::filter::{Failure, fail};
 use crate::template::out::Out;
 use crate::template::program::{Arm, Case, CycleGroup, Expr, Op, Partial, Pipe, Render, Which};

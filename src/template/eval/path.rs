@@ -2,10 +2,10 @@
 //!
 //! In: an expression. Out: its value, borrowed where that can be. **Invariant:** what is not there is nothing, never a failure.
 
-use super::{Loop, Machine};
+use super::{Loop, Machine, Scope};
 use crate::template::data::{Value, compare, number};
-use crate::template::filter::{self, Args, Failure, list_end, list_size};
-use crate::template::program::{Expr, Pipe, Step, Test};
+use crate::template::filter::{self, Args, Failure, Filter, list_end, list_size};
+use crate::template::program::{Call, Expr, Pipe, Step, Test};
 use crate::template::tree::{Junction, Operator};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -42,7 +42,8 @@ impl<'p> Machine<'p> {
 
     fn named(&self, number: u32) -> Cow<'_, Value> {
         let at = number as usize;
-        if let Some(value) = self.scope.inner[at].as_ref().or(self.scope.outer[at].as_ref()) {
+        let Scope { inner, outer, .. } = &self.scope;
+        if let Some(value) = inner.get(at).and_then(Option::as_ref).or_else(|| outer.get(at).and_then(Option::as_ref)) {
             return Cow::Borrowed(value);
         }
         if let Some(count) = self.scope.counters.get(&number) {
@@ -89,17 +90,37 @@ impl<'p> Machine<'p> {
     pub(super) fn pipe<'s>(&'s self, pipe: &'s Pipe, html: bool) -> Result<Cow<'s, Value>, Failure> {
         let mut value = self.eval(&pipe.value)?;
         for call in &pipe.filters {
-            let mut plain = Vec::with_capacity(call.args.len());
-            for arg in &call.args {
-                plain.push(self.eval(arg)?);
+            if call.filter == Filter::Default
+                && value.truth()
+                && !compare::is_empty(&value)
+                && !matches!(*value, Value::Empty | Value::Blank)
+            {
+                // What is there stays, without being copied.
+                self.budget.step()?;
+                continue;
             }
-            let mut named = Vec::new();
-            for (name, arg) in &call.named {
-                named.push((name.clone(), self.eval(arg)?.into_owned()));
-            }
-            value = Cow::Owned(filter::apply(&call.filter, &value, &Args { plain: &plain, named: &named }, &self.workshop(html))?);
+            value = Cow::Owned(self.call(call, &value, html)?);
         }
         Ok(value)
+    }
+
+    fn call(&self, call: &Call, value: &Value, html: bool) -> Result<Value, Failure> {
+        let workshop = self.workshop(html);
+        let mut named = Vec::new();
+        for (name, arg) in &call.named {
+            named.push((name.clone(), self.eval(arg)?.into_owned()));
+        }
+        let named = named.as_slice();
+        // Most filters take one or two arguments: they need no list of their own.
+        match call.args.as_slice() {
+            [] => filter::apply(&call.filter, value, &Args { plain: &[], named }, &workshop),
+            [one] => filter::apply(&call.filter, value, &Args { plain: &[self.eval(one)?], named }, &workshop),
+            [one, two] => filter::apply(&call.filter, value, &Args { plain: &[self.eval(one)?, self.eval(two)?], named }, &workshop),
+            args => {
+                let plain = args.iter().map(|arg| self.eval(arg)).collect::<Result<Vec<_>, _>>()?;
+                filter::apply(&call.filter, value, &Args { plain: &plain, named }, &workshop)
+            }
+        }
     }
 
     /// From left to right; what is behind `and` and `or` belongs together.

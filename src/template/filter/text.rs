@@ -5,6 +5,7 @@
 use super::{Args, Budget, Filter, Outcome, fail};
 use crate::template::data::{Value, number};
 use crate::template::syntax::block::is_space;
+use std::sync::Arc;
 
 pub(super) fn apply(filter: &Filter, value: &Value, args: &Args, budget: &Budget) -> Outcome {
     if let (Filter::Slice, Value::List(items)) = (filter, value) {
@@ -28,8 +29,8 @@ pub(super) fn apply(filter: &Filter, value: &Value, args: &Args, budget: &Budget
             let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
             Value::text(&(first + &chars.as_str().to_lowercase()))
         }
-        Filter::Downcase => Value::text(&text.to_lowercase()),
-        Filter::Upcase => Value::text(&text.to_uppercase()),
+        Filter::Downcase => cased(text, str::make_ascii_lowercase, str::to_lowercase),
+        Filter::Upcase => cased(text, str::make_ascii_uppercase, str::to_uppercase),
         Filter::Strip => Value::text(&trim_start()[..trim_end(trim_start())]),
         Filter::Lstrip => Value::text(trim_start()),
         Filter::Rstrip => Value::text(&text[..trim_end(text)]),
@@ -54,6 +55,18 @@ pub(super) fn apply(filter: &Filter, value: &Value, args: &Args, budget: &Budget
         Filter::TruncateWords => truncate_words(text, args, budget)?,
         _ => value.clone(),
     })
+}
+
+/// Latin letters alone are changed in place.
+fn cased(text: &str, latin: fn(&mut str), any: fn(&str) -> String) -> Value {
+    if !text.is_ascii() {
+        return Value::Text(any(text).into());
+    }
+    let mut shared: Arc<str> = text.into();
+    if let Some(text) = Arc::get_mut(&mut shared) {
+        latin(text);
+    }
+    Value::Text(shared)
 }
 
 /// An argument as text, charged.
@@ -102,6 +115,9 @@ fn slice(args: &Args, length: usize) -> Result<Option<(usize, usize)>, super::Fa
 
 /// Characters from one to another.
 fn chars(text: &str, from: usize, to: usize) -> &str {
+    if text.is_ascii() {
+        return &text[from.min(text.len())..to.min(text.len())];
+    }
     let place = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(place, _)| place);
     &text[place(from)..place(to)]
 }
@@ -123,7 +139,7 @@ fn split(text: &str, by: &str, budget: &Budget) -> Outcome {
 
 fn truncate(text: &str, args: &Args, budget: &Budget) -> Outcome {
     let length = if args.has(0) { whole(args.get(0))? } else { 50 };
-    let end = if args.has(1) { argument(args, 1, budget)? } else { "...".to_owned() };
+    let end = if args.has(1) { args.text(1) } else { "...".into() };
     let count = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     if count <= length {
         return Ok(Value::text(text));
