@@ -23,7 +23,7 @@ pub use scenario::*;
 pub use step::*;
 
 use crate::calendar::Span as Duration;
-pub use crate::schema::{MessageVerb, PastRule, Priority, WaitOrSkip, WhenInDoubt, WhileRunning};
+pub use crate::schema::{ChangeTest, MessageVerb, PastRule, Priority, WaitOrSkip, WhenInDoubt, WhileRunning};
 use crate::source::{FileId, Place};
 use crate::value::{Currency, Decimal, Text};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};

@@ -4,11 +4,12 @@
 //! what was checked is what runs. **Invariant:** two-valued: a comparison with a missing value is false. Evaluation needs no types.
 
 pub mod walk;
+pub mod watch;
 
 use crate::calendar::Span;
 use crate::schema::{
-    ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId, TopicId,
-    TrackerId,
+    CatalogId, ChannelId, EventId, FieldId, JourneyId, ListId, LocalId, MessageId, MessageVerb, ScoreId, SegmentId, SendId, StageId,
+    TopicId, TrackerId,
 };
 use crate::value::{Text, Value};
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,25 @@ pub enum Expr {
     AtStage(StageId),
     SubscribedTo(TopicId),
     ReachableBy(ChannelId),
+    /// The item of a catalog with this key: the key itself, missing where there is no such item now.
+    Item {
+        catalog: CatalogId,
+        key: Box<Expr>,
+    },
+    /// A field of the item that a value refers to, as it is now.
+    ItemField {
+        catalog: CatalogId,
+        item: Box<Expr>,
+        field: u16,
+    },
+    /// The keys of the items that meet the condition (over the item as subject), the largest first; equal ones by key.
+    Top {
+        catalog: CatalogId,
+        count: u16,
+        condition: Option<Box<Expr>>,
+        /// By position; without it items are ranked by key, the first one first.
+        by: Option<u16>,
+    },
     /// First choice whose condition holds, else the last.
     Choice {
         choices: Vec<(Expr, Expr)>,

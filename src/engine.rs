@@ -10,6 +10,7 @@ pub mod answers;
 mod arms;
 mod calls;
 mod caps;
+pub mod catalogs;
 mod consent;
 pub mod contact;
 mod dates;
@@ -22,6 +23,7 @@ mod goals;
 mod handle;
 pub mod history;
 pub mod index;
+mod items;
 mod measures;
 mod members;
 mod order;
@@ -36,6 +38,7 @@ mod size;
 mod step;
 mod turn;
 mod waits;
+mod watching;
 
 pub use handle::handle;
 pub use index::{Loaded, PlanId};
@@ -72,6 +75,10 @@ pub trait World {
     /// Number of this state of the world.
     fn number(&self) -> u64 {
         0
+    }
+    /// What the catalogs hold; nothing where there are none.
+    fn catalogs(&self) -> &dyn catalogs::Catalogs {
+        &catalogs::Empty
     }
     /// Settings of the deployment.
     fn limits(&self) -> &Limits;
@@ -464,6 +471,8 @@ pub enum Skip {
     /// `skip when`, by number in the message.
     Refused(u16),
     ContentLimit,
+    /// It is about an item that is not in its catalog any more.
+    ItemGone,
     Paused,
     Expired,
     RunEnded,

@@ -5,6 +5,7 @@
 //! **Invariant:** no row vanishes: it becomes an event or is counted with a reason; what a row becomes depends on that row and the
 //! mapping only. Memory does not grow with the number of rows. Knows nothing of journeys, plans or customers' state.
 
+pub mod catalogs;
 pub mod config;
 pub mod customers;
 pub mod mapping;

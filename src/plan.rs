@@ -235,6 +235,7 @@ pub enum EntryKind {
     Every(Rule),
     Around { yearly: bool, field: FieldId, offset: Span, before: bool, at: Option<NaiveTime>, past: PastEntry },
     Requested,
+    Changes { catalog: crate::schema::CatalogId, field: u16, test: crate::schema::ChangeTest, than: Option<Expr> },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

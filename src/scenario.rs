@@ -16,6 +16,7 @@ mod cast;
 mod cover;
 mod drive;
 mod given;
+mod items;
 mod judge;
 mod others;
 mod reasons;

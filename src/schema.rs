@@ -37,6 +37,7 @@ ids! {
     /// Points that grow with what a customer does and fade with time.
     ScoreId
     SegmentId
+    CatalogId
     RouteId
     MessageId
     JourneyId
@@ -71,6 +72,8 @@ pub struct Schema {
     /// In source order: the last one whose condition holds is the customer's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Stage>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub catalogs: Vec<Catalog>,
     /// Positions of the customer's `timezone` and `language` fields: the first of that type.
     pub timezone: Option<FieldId>,
     pub language: Option<FieldId>,
@@ -92,6 +95,10 @@ impl Schema {
 
     pub fn topic(&self, name: &str) -> Option<TopicId> {
         self.topics.iter().position(|topic| topic.name == name).map(|at| TopicId(at as u16))
+    }
+
+    pub fn catalog(&self, name: &str) -> Option<CatalogId> {
+        self.catalogs.iter().position(|catalog| catalog.name == name).map(|at| CatalogId(at as u16))
     }
 
     pub fn channel(&self, name: &str) -> Option<ChannelId> {
@@ -151,6 +158,22 @@ pub struct Hook {
     pub timeout_ms: i64,
     /// Empty: that it answers at all is all that counts.
     pub answers: Vec<Field>,
+}
+
+/// Items that all customers share: products, articles, shops.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Catalog {
+    pub name: Text,
+    pub title: Option<String>,
+    /// What an item's key is called: a text, beside the fields.
+    pub key: Text,
+    pub fields: Vec<Field>,
+}
+
+impl Catalog {
+    pub fn field(&self, name: &str) -> Option<u16> {
+        self.fields.iter().position(|field| field.name == name).map(|at| at as u16)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -325,6 +348,17 @@ pub enum PastRule {
     Continue,
 }
 
+/// How a field of a catalog's item changes: `rises above 0`, `drops by 100 THB`, `changes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeTest {
+    RisesAbove,
+    DropsBelow,
+    RisesBy,
+    DropsBy,
+    Changes,
+}
+
 impl MessageVerb {
     /// As it is written: `replied to`.
     pub fn words(self) -> &'static str {
@@ -355,6 +389,7 @@ pub const NOT_SENT: &[&str] = &[
     "not_for_her",
     "refused",
     "content_limit",
+    "item_gone",
     "paused",
     "expired",
     "run_ended",

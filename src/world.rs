@@ -4,6 +4,7 @@
 //! channels that hold are those of the newest plan; a world never changes under a customer, a change makes a new number. What is decided
 //! over all customers ([`facts`]) stands beside it: a [`View`] is a world under the facts that are known.
 
+pub mod catalogs;
 pub mod chance;
 pub mod facts;
 
@@ -22,17 +23,24 @@ pub struct SmallWorld {
     pinned: BTreeMap<PlanId, Loaded>,
     limits: Limits,
     number: u64,
+    catalogs: catalogs::Catalogs,
 }
 
 impl SmallWorld {
     pub fn new(plan: Plan, limits: Limits) -> SmallWorld {
-        SmallWorld { active: Loaded::new(plan), pinned: BTreeMap::new(), limits, number: 1 }
+        SmallWorld { active: Loaded::new(plan), pinned: BTreeMap::new(), limits, number: 1, catalogs: catalogs::Catalogs::default() }
     }
 
     /// Another plan becomes active; runs of the one before go on under it.
     pub fn activate(&mut self, plan: Plan) {
         let before = std::mem::replace(&mut self.active, Loaded::new(plan));
         self.pinned.insert(before.id, before);
+        self.number += 1;
+    }
+
+    /// What the catalogs hold from now on.
+    pub fn stock(&mut self, catalogs: catalogs::Catalogs) {
+        self.catalogs = catalogs;
         self.number += 1;
     }
 
@@ -48,6 +56,10 @@ impl World for SmallWorld {
 
     fn pinned(&self, id: PlanId) -> Option<&Loaded> {
         if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
+    }
+
+    fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {
+        &self.catalogs
     }
 
     fn number(&self) -> u64 {
@@ -91,6 +103,10 @@ impl World for View<'_> {
 
     fn limits(&self) -> &Limits {
         self.world.limits()
+    }
+
+    fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {
+        self.world.catalogs()
     }
 
     fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {

@@ -5,6 +5,7 @@
 mod it {
     mod bounds;
     mod calendar;
+    mod catalog;
     mod check;
     mod check_journeys;
     mod cli;

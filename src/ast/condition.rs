@@ -26,7 +26,7 @@ pub enum ExprKind {
     Name(Name),
     /// `x.field`
     Field(Box<Expr>, Name),
-    /// `product(x)`: only catalogs can be called; not available yet.
+    /// `product(x)`: an item of a catalog.
     Call(Name, Vec<Arg>),
     /// Two or more tests joined by `and`/`or` as written, flat. `joins[i]` stands between `tests[i]` and `tests[i + 1]`.
     Joined {
@@ -55,6 +55,7 @@ pub enum ExprKind {
         state: MessageVerb,
         by: Option<Name>,
     },
+    Top(Top),
     Has(Has),
     Aggregate(Aggregate),
     InSegment(Option<Name>),
@@ -113,6 +114,16 @@ pub enum HasCount {
     AtLeast(u32),
     AtMost(u32),
     Exactly(u32),
+}
+
+/// `top 3 of article where (topic in customer.interests) by published`
+#[derive(Debug, Clone)]
+pub struct Top {
+    pub count: Option<Spanned<Decimal>>,
+    pub catalog: Option<Name>,
+    pub condition: Option<Box<Expr>>,
+    /// The field by which they are ranked.
+    pub by: Option<Name>,
 }
 
 /// `sum of order_completed.total in the last 90 days where (…)`, `first of entry.skus`, `any of LIST where (…)`

@@ -22,6 +22,13 @@ pub enum DeclKind {
         wire: Option<TextLit>,
         fields: Vec<Field>,
     },
+    /// `catalog product by sku { name text, price money THB }`
+    Catalog {
+        name: Option<Name>,
+        title: Option<TextLit>,
+        key: Option<Name>,
+        fields: Vec<Field>,
+    },
     Topic {
         name: Option<Name>,
         title: Option<TextLit>,

@@ -100,6 +100,12 @@ pub enum Entry {
         at: Option<Spanned<NaiveTime>>,
     },
     WhenRequested,
+    /// `when product.stock rises above 0`
+    Changes {
+        path: Option<PathRef>,
+        test: Option<ChangeTest>,
+        than: Option<Expr>,
+    },
     NotYet {
         what: &'static str,
     },

@@ -37,6 +37,8 @@ pub enum SceneKind {
     },
     /// `given customer { … }`
     GivenCustomer(Option<Expr>),
+    /// `given product "A1" { name: "Kettle" }`
+    GivenItem(ItemScene),
     At {
         moment: Option<MomentLit>,
         happens: Option<Happens>,
@@ -58,6 +60,14 @@ pub enum SceneKind {
     },
 }
 
+/// An item of a catalog, with values for its fields.
+#[derive(Debug, Clone)]
+pub struct ItemScene {
+    pub catalog: Option<Name>,
+    pub key: Option<TextLit>,
+    pub fields: Option<Expr>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Happens {
     pub kind: HappensKind,
@@ -73,6 +83,10 @@ pub enum HappensKind {
     },
     /// `customer { plan: "pro" }`
     Customer(Option<Expr>),
+    /// `product "A1" { stock: 5 }`: the item is new or changes.
+    Item(ItemScene),
+    /// `product "A1" is gone`
+    ItemGone(ItemScene),
     /// `hard bounce of M`
     HardBounce(Option<Name>),
     /// `requested { … }`

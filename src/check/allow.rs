@@ -86,7 +86,7 @@ impl<'a> Collector<'a> {
     fn decl(&mut self, decl: &'a ast::Decl) {
         self.docs(&decl.docs, decl.place);
         match &decl.kind {
-            DeclKind::Customer { fields } | DeclKind::Event { fields, .. } => {
+            DeclKind::Customer { fields } | DeclKind::Event { fields, .. } | DeclKind::Catalog { fields, .. } => {
                 fields.iter().for_each(|field| self.docs(&field.docs, field.place));
             }
             DeclKind::Message(message) => self.contents(message),

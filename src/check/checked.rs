@@ -246,6 +246,14 @@ pub enum EntryKind {
         past: PastEntry,
     },
     Requested,
+    /// An item of a catalog changes, over which the condition is.
+    Changes {
+        catalog: crate::schema::CatalogId,
+        field: u16,
+        test: crate::schema::ChangeTest,
+        /// Over the item, too.
+        than: Option<Expr>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -576,6 +584,7 @@ pub enum SceneKind {
         topic: Option<TopicId>,
     },
     GivenCustomer(Vec<(FieldId, Value)>),
+    GivenItem(ItemChange),
     At {
         moment: NaiveDateTime,
         happens: Happens,
@@ -592,6 +601,15 @@ pub enum SceneKind {
         lines: Vec<Scene>,
     },
     Expect(Expect),
+}
+
+/// What becomes of an item of a catalog.
+#[derive(Debug, Clone)]
+pub struct ItemChange {
+    pub catalog: crate::schema::CatalogId,
+    pub key: Text,
+    /// Fields with their new values, by position; `None`: the item is gone.
+    pub fields: Option<Vec<(u16, Value)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -614,6 +632,7 @@ pub enum Happens {
     },
     HardBounce(MessageId),
     Customer(Vec<(FieldId, Value)>),
+    Item(ItemChange),
     Requested(Vec<Value>),
     Refuse {
         message: MessageId,

@@ -35,7 +35,7 @@ problems! {
 
     /// `email emial`
     UnknownType { name: String, help: String, fix: Vec<Fix> } = Code::new("E0241", "unknown-type");
-        "there is no type `{name}`", "not a type, and not an event", "{help}";
+        "there is no type `{name}`", "not a type, an event or a catalog", "{help}";
 
     /// `one of "a", "a"`
     ChoiceTwice { text: String } = Code::new("E0243", "choice-twice");
@@ -52,7 +52,7 @@ problems! {
 }
 
 /// Types that are one word.
-const TYPES: [(&str, Type); 14] = [
+pub(super) const TYPES: [(&str, Type); 14] = [
     ("text", Type::Text),
     ("number", Type::Number),
     ("boolean", Type::Boolean),
@@ -98,6 +98,9 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                 let wire = wire.as_ref().map_or_else(|| name.text.clone(), |wire| Text::new(&wire.text));
                 unique_wire(&mut wires, &wire, wire_place, found);
                 project.schema.events.push(Event { name: name.text.clone(), wire, fields });
+            }
+            DeclKind::Catalog { name: Some(name), title, key, fields } => {
+                super::catalog::declare(project, name, title.as_ref(), key.as_ref(), fields, found);
             }
             DeclKind::Topic { name: Some(name), title, kind, .. } if project.names.own(Kind::Topic, name).is_some() => {
                 let kind = match kind {
@@ -185,6 +188,7 @@ pub(super) fn fields(project: &Project, written: &[ast::Field], customer: bool, 
         let wire = field.wire.as_ref().map_or_else(|| field.name.text.clone(), |wire| Text::new(&wire.text));
         unique_wire(&mut wires, &wire, wire_place, found);
         let ty = field.ty.as_ref().map_or(Type::Error, |ty| type_of(project, ty, found));
+        let ty = super::catalog::kept(ty, field.ty.as_ref(), &field.name, found);
         if let (true, Some(_)) = (ty.is_optional(), &field.default)
             && let Some(ty) = &field.ty
         {
@@ -210,6 +214,13 @@ pub(super) fn defaults(project: &mut Project, files: &[ast::File], found: &mut D
                 let Some(event) = project.schema.events.get(usize::from(id)) else { continue };
                 for (at, value) in values(project, &event.fields, fields, found) {
                     project.schema.events[usize::from(id)].fields[at].default = value;
+                }
+            }
+            DeclKind::Catalog { name: Some(name), fields, .. } => {
+                let Some(id) = project.names.own(Kind::Catalog, name) else { continue };
+                let Some(catalog) = project.schema.catalogs.get(usize::from(id)) else { continue };
+                for (at, value) in values(project, &catalog.fields, fields, found) {
+                    project.schema.catalogs[usize::from(id)].fields[at].default = value;
                 }
             }
             _ => {}
@@ -268,6 +279,10 @@ fn named(project: &Project, name: &ast::Name, found: &mut Diagnostics) -> Type {
         project.names.mark(Kind::Event, &name.text);
         return Type::Event(name.text.clone());
     }
+    if project.names.get(Kind::Catalog, &name.text).is_some() {
+        project.names.mark(Kind::Catalog, &name.text);
+        return Type::Catalog(name.text.clone());
+    }
     let foreign = match name.text.to_lowercase().as_str() {
         "string" | "str" | "varchar" | "char" => Some("text"),
         "int" | "integer" | "float" | "double" | "decimal" => Some("number"),
@@ -286,6 +301,7 @@ fn named(project: &Project, name: &ast::Name, found: &mut Diagnostics) -> Type {
         None => {
             let mut legal: Vec<&str> = TYPES.iter().map(|(word, _)| *word).collect();
             legal.extend(project.names.of_kind(Kind::Event));
+            legal.extend(project.names.of_kind(Kind::Catalog));
             choose_from(
                 &name.text,
                 legal,

@@ -104,6 +104,7 @@ pub(super) fn a(ty: &Type) -> String {
         Type::List(inner) => format!("a list of {inner}"),
         Type::Record(_) => "a group of fields in braces".to_owned(),
         Type::Event(name) => format!("the event `{name}`"),
+        Type::Catalog(name) => format!("an item of the catalog `{name}`"),
         Type::OneOf(_) | Type::Optional(_) | Type::Error => ty.required().to_string(),
     }
 }
@@ -219,13 +220,7 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::Record(fields) => self.record(written.place, fields, expected),
             ExprKind::Name(name) => self.head_value(name, written.place),
             ExprKind::Field(..) => self.field_value(written),
-            ExprKind::Call(name, args) => {
-                for value in args.iter().filter_map(|arg| arg.value.as_ref()) {
-                    self.infer(value);
-                }
-                not_yet(&format!("looking something up in a catalog (`{}(…)`)", name.text), written.place, self.found);
-                broken()
-            }
+            ExprKind::Call(name, args) => self.lookup(name, args, written.place),
             ExprKind::Joined { tests, joins } => self.joined(written, tests, joins),
             ExprKind::Paren(inner) => self.expr(inner, expected),
             ExprKind::Not(inner) => {
@@ -241,6 +236,7 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::IsMissing(inner) => self.is_missing(inner),
             ExprKind::IsSet { value, bind } => self.is_set(value, bind.as_ref()),
             ExprKind::State { send, negated, state, by } => self.state(send, *negated, *state, by.as_ref()),
+            ExprKind::Top(top) => self.top(top),
             ExprKind::Has(has) => (self.has(has), Type::Boolean),
             ExprKind::Aggregate(aggregate) => self.aggregate(aggregate, written.place),
             ExprKind::InSegment(name) => {

@@ -46,16 +46,23 @@ pub(super) fn check(cx: &mut Cx, written: &[(Place, &ast::Enter)]) {
     for (place, enter) in written {
         let kind = enter.entry.as_ref().and_then(|entry| kind(cx, entry, enter, *place));
         cx.values.borrow_mut().sources.push(source(kind.as_ref()));
+        let mistakes = super::journey::errors(cx.found);
         // Entries are judged before there is an `entry` to speak of.
         let condition = enter.condition.as_ref().map(|condition| {
             let mut scope = Scope::of_customer();
             let mut typer = Typer { project: cx.project, scope: &mut scope, found: cx.found };
-            match kind {
-                Some(EntryKind::On(what)) => typer.condition_over(Some(what), condition),
+            match &kind {
+                Some(EntryKind::On(what)) => typer.condition_over(Some(*what), condition),
+                Some(EntryKind::Changes { catalog, .. }) => typer.condition_over_item(*catalog, condition),
                 Some(_) => typer.condition(condition),
                 None => typer.condition_over(None, condition),
             }
         });
+        if let Some(EntryKind::Changes { catalog, .. }) = &kind
+            && super::journey::errors(cx.found) == mistakes
+        {
+            super::header_changes::names_customers(cx, *catalog, enter, condition.as_ref(), *place);
+        }
         let asks_past = matches!(kind, Some(EntryKind::Around { yearly: false, .. }) | None);
         if enter.if_past.is_some() && !asks_past {
             cx.found.push(EntryNeverPast { place: *place, fix: None });
@@ -76,6 +83,7 @@ pub(super) fn check(cx: &mut Cx, written: &[(Place, &ast::Enter)]) {
 fn source(kind: Option<&EntryKind>) -> Source {
     match kind {
         Some(EntryKind::On(What::Happened(Happening::Event(event)))) => Source::Event(*event),
+        Some(EntryKind::Changes { catalog, .. }) => Source::Item(*catalog),
         Some(EntryKind::Requested) => Source::Request,
         Some(EntryKind::Moment(_) | EntryKind::Every(_) | EntryKind::Around { .. }) => Source::Date,
         Some(_) => Source::Nothing,
@@ -109,6 +117,7 @@ fn kind(cx: &mut Cx, entry: &ast::Entry, enter: &ast::Enter, place: Place) -> Op
         }
         ast::Entry::Around { .. } => around(cx, entry, enter, place),
         ast::Entry::WhenRequested => Some(EntryKind::Requested),
+        ast::Entry::Changes { path, test, than } => super::header_changes::check(cx, path.as_ref()?, *test, than.as_ref()),
         ast::Entry::NotYet { what } => {
             cx.not_yet(what, place);
             None

@@ -5,7 +5,7 @@
 
 use super::checked::EntryField;
 use super::scope::NoValue;
-use crate::schema::{EventId, Schema};
+use crate::schema::{CatalogId, EventId, Schema};
 use crate::value::{Text, Type};
 
 /// Where the values of one `enter` line come from.
@@ -16,6 +16,8 @@ pub(crate) enum Source {
     Request,
     /// A moment, a date, a rule of the calendar: brings `entry.date`.
     Date,
+    /// An item of a catalog: `entry.item`, and its key under its own name.
+    Item(CatalogId),
     /// A segment, a report about a message: brings no values.
     Nothing,
     /// The line has a mistake that is reported: has everything.
@@ -83,7 +85,12 @@ impl Values {
             let field = match source {
                 Source::Event(event) => schema.events.get(event.index()).and_then(|event| {
                     let at = event.field(name)?;
-                    Some((at, &event.fields[usize::from(at)].ty))
+                    Some((at, event.fields[usize::from(at)].ty.clone()))
+                }),
+                Source::Item(catalog) => schema.catalogs.get(catalog.index()).and_then(|catalog| match name {
+                    "item" => Some((0, Type::Catalog(catalog.name.clone()))),
+                    name if catalog.key == name => Some((0, Type::Text)),
+                    _ => None,
                 }),
                 Source::Unknown => {
                     unknown = true;
@@ -91,7 +98,7 @@ impl Values {
                 }
                 Source::Request | Source::Date | Source::Nothing => None,
             };
-            from.push(field.map(|(at, _)| at));
+            from.push(field.as_ref().map(|(at, _)| *at));
             let Some((_, found)) = field else {
                 optional = true;
                 continue;
@@ -117,7 +124,7 @@ impl Values {
         let Some(field) = self.fields.get(usize::from(at)) else { return false };
         let is_param = usize::from(at) < self.params.len();
         self.sources.iter().zip(&field.from).all(|(source, from)| match source {
-            Source::Event(_) => from.is_some(),
+            Source::Event(_) | Source::Item(_) => from.is_some(),
             Source::Request => is_param,
             Source::Date | Source::Nothing => false,
             Source::Unknown => true,
@@ -139,6 +146,11 @@ impl Values {
                 && let Some(event) = schema.events.get(event.index())
             {
                 names.extend(event.fields.iter().map(|field| field.name.to_string()));
+            }
+            if let Source::Item(catalog) = source
+                && let Some(catalog) = schema.catalogs.get(catalog.index())
+            {
+                names.extend(["item".to_owned(), catalog.key.to_string()]);
             }
         }
         names.sort_unstable();

@@ -303,7 +303,8 @@ impl Typer<'_, '_, '_> {
                 }
                 Some(Box::new(checked))
             }
-            None if matches!(function, Function::Any | Function::None) => {
+            // A query has asked already: is there any such item?
+            None if matches!(function, Function::Any | Function::None) && !is_query(written) => {
                 self.found.push(AnyNeedsWhere { place: written.function_place, function: words(function) });
                 return broken();
             }
@@ -357,6 +358,11 @@ impl Typer<'_, '_, '_> {
             _ => (ListFn::None, Type::Boolean),
         })
     }
+}
+
+/// `any of top 3 of article where (…)`: the `where` is the query's.
+fn is_query(written: &ast::Aggregate) -> bool {
+    written.operand.as_deref().is_some_and(|operand| matches!(operand.kind, ExprKind::Top(ast::Top { condition: Some(_), .. })))
 }
 
 /// Whether a function makes sense of values of a type.

@@ -61,9 +61,10 @@ pub(crate) enum Kind {
     /// Declared by the project; those that are always there are [`CHANNELS`].
     Channel,
     Hook,
+    Catalog,
 }
 
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 17] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -80,6 +81,7 @@ const KINDS: [Kind; 16] = [
     Kind::Block,
     Kind::Channel,
     Kind::Hook,
+    Kind::Catalog,
 ];
 
 impl Kind {
@@ -102,6 +104,7 @@ impl Kind {
             Kind::Block => "block",
             Kind::Channel => "channel",
             Kind::Hook => "hook",
+            Kind::Catalog => "catalog",
         }
     }
 
@@ -124,6 +127,7 @@ impl Kind {
             Kind::Block => format!("block {name} {{ email {{ text \"…\" }} }}"),
             Kind::Hook => format!("hook {name}(sku text) {{ url \"https://…\" }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
+            Kind::Catalog => format!("catalog {name} by sku {{ name text }}"),
         }
     }
 }
@@ -200,6 +204,7 @@ impl<'a> Names<'a> {
                 }
                 self.add(Kind::Event, name, found);
             }
+            DeclKind::Catalog { name: Some(name), .. } => drop(self.add(Kind::Catalog, name, found)),
             DeclKind::Topic { name: Some(name), .. } => drop(self.add(Kind::Topic, name, found)),
             DeclKind::Team { name: Some(name), .. } => drop(self.add(Kind::Team, name, found)),
             DeclKind::Segment { name: Some(name), .. } => drop(self.add(Kind::Segment, name, found)),

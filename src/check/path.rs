@@ -237,6 +237,10 @@ impl Typer<'_, '_, '_> {
 
     fn field_of_value(&mut self, value: (Expr, Type), field: &Name) -> (Expr, Type) {
         let (value, ty) = value;
+        if let Type::Catalog(name) = ty.required() {
+            let catalog = name.clone();
+            return self.item_property(value, &catalog, ty.is_optional(), field);
+        }
         let fields: Vec<(Text, Type)> = match ty.required() {
             Type::Error => return broken(),
             Type::Record(fields) => fields.to_vec(),
@@ -294,6 +298,11 @@ impl Typer<'_, '_, '_> {
                     let at = fields.iter().position(|(field, _)| *field == name.text)?;
                     Some(Head::Value(Expr::Subject { depth: 0, field: at as u16 }, fields[at].1.clone()))
                 }
+                Type::Catalog(catalog) => {
+                    let catalog = catalog.clone();
+                    let (value, ty) = self.own_property(Expr::It { depth: 0 }, &catalog, &name.text)?;
+                    Some(Head::Value(value, ty))
+                }
                 _ if name.text == "it" => Some(Head::Value(Expr::It { depth: 0 }, ty.clone())),
                 _ => None,
             },
@@ -341,6 +350,10 @@ impl Typer<'_, '_, '_> {
             let (value, ty) = self.project.constants.get(usize::from(id)).cloned().unwrap_or((Value::Missing, Type::Error));
             return Some((Head::Value(Expr::Const(value), ty), "a constant of the project".to_owned()));
         }
+        if let Some(depth) = self.own_item(text) {
+            let item = (Expr::It { depth }, Type::Catalog(Text::new(text)));
+            return Some((Head::Value(item.0, item.1), "the item itself".to_owned()));
+        }
         self.own_event(text).map(|head| (head, format!("the event `{text}` itself")))
     }
 
@@ -355,6 +368,7 @@ impl Typer<'_, '_, '_> {
     fn ambiguous(&mut self, name: &Name, other: &str) {
         let first = match self.scope.subjects.last() {
             Some(Subject::Event(event)) => format!("the property of `{}`", self.project.schema.events[event.index()].name),
+            Some(Subject::Element(Type::Catalog(catalog))) => format!("the field of `{catalog}`"),
             _ => "the field of the list's element".to_owned(),
         };
         let (help, fix) = match self.scope.subjects.last() {
@@ -453,6 +467,7 @@ impl Typer<'_, '_, '_> {
             }
             Some(Subject::Element(ty)) => match ty.required() {
                 Type::Record(fields) => legal.extend(fields.iter().map(|(field, _)| field.to_string())),
+                Type::Catalog(catalog) => legal.extend(self.item_properties(catalog)),
                 _ => legal.push("it".to_owned()),
             },
             _ => {}
@@ -470,6 +485,9 @@ impl Typer<'_, '_, '_> {
                 }
             }
             (true, Some(Subject::Bare(what))) => format!("{what} has no properties to ask for; begin with `customer.`"),
+            (true, _) if self.project.names.get(Kind::Catalog, text).is_some() => {
+                format!("`{text}` is a catalog; name an item of it by its key, for example `{text}(entry.…)`")
+            }
             (true, _) if self.project.names.get(Kind::Event, text).is_some() => {
                 format!("`{text}` is an event; ask for it by `has {text}` or `count of {text}`")
             }

@@ -101,6 +101,8 @@ pub(super) struct Cx<'a, 'p> {
     paths: &'a [Text],
     /// Something happened already.
     pub(super) happened: bool,
+    /// Items that are there, as the story goes.
+    pub(super) items: std::collections::BTreeSet<(crate::schema::CatalogId, Text)>,
 }
 
 impl<'a, 'p> Cx<'a, 'p> {
@@ -197,6 +199,7 @@ pub(super) fn check(shared: &Shared, scenario: &ast::Scenario, journeys: &mut [D
         whole: done.as_deref().is_some_and(|done| done.whole),
         paths: done.as_deref().map_or(&[], |done| &done.paths),
         happened: false,
+        items: std::collections::BTreeSet::new(),
     };
     let checked = story(&mut cx, scenario);
     drop(cx);
@@ -264,6 +267,10 @@ fn line_kind(cx: &mut Cx, line: &ast::Scene, story: &mut Story) -> Option<SceneK
         ast::SceneKind::GivenCustomer(fields) => {
             given_before(cx, place);
             customer(cx, fields.as_ref(), place).map(SceneKind::GivenCustomer)
+        }
+        ast::SceneKind::GivenItem(item) => {
+            given_before(cx, place);
+            super::scenario_catalog::item(cx, item, place).map(SceneKind::GivenItem)
         }
         ast::SceneKind::At { moment, happens } => {
             let happens = happens.as_ref().and_then(|happens| happening(cx, happens));

@@ -49,6 +49,8 @@ pub(super) fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> 
         },
         HappensKind::List { joins, list } => cx.project.list(list.as_ref()?, cx.found).map(|list| Happens::List { list, joins: *joins }),
         HappensKind::Customer(fields) => customer(cx, fields.as_ref(), place).map(Happens::Customer),
+        HappensKind::Item(item) => super::scenario_catalog::item(cx, item, place).map(Happens::Item),
+        HappensKind::ItemGone(item) => super::scenario_catalog::gone(cx, item, place).map(Happens::Item),
         HappensKind::HardBounce(message) => cx.message(message.as_ref()?).map(Happens::HardBounce),
         HappensKind::Requested(fields) => requested(cx, fields.as_ref(), place),
         HappensKind::ByMachine { verb, message } => {
@@ -146,7 +148,7 @@ pub(super) fn customer(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) ->
 }
 
 /// Constants by position; `None` where none is given.
-fn record(cx: &mut Cx, shape: &[(Text, Type, bool)], fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Option<Value>>> {
+pub(super) fn record(cx: &mut Cx, shape: &[(Text, Type, bool)], fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Option<Value>>> {
     let written = sends::record(fields)?;
     let place = fields.map_or(place, |fields| fields.place);
     let mut scope = Scope::default();

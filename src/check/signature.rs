@@ -77,5 +77,9 @@ fn journey(project: &Project, journey: &ast::Journey, found: &mut Diagnostics) -
         _ => false,
     });
     let name = journey.name.as_ref().map(|name| name.text.clone()).unwrap_or_default();
-    JourneySig { name, params: params(project, &journey.params, found), requested }
+    let mut params = params(project, &journey.params, found);
+    for (param, (_, ty)) in journey.params.iter().zip(&mut params) {
+        *ty = super::catalog::kept(std::mem::replace(ty, Type::Error), param.ty.as_ref(), &param.name, found);
+    }
+    JourneySig { name, params, requested }
 }

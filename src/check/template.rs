@@ -152,7 +152,7 @@ impl Typer<'_, '_, '_> {
     }
 
     fn can_be_shown(&mut self, place: Place, ty: &Type) -> bool {
-        let can = !matches!(ty.required(), Type::List(_) | Type::Record(_) | Type::Event(_) | Type::Customer);
+        let can = !matches!(ty.required(), Type::List(_) | Type::Record(_) | Type::Event(_) | Type::Catalog(_) | Type::Customer);
         if !can {
             self.found.push(CannotBeShown { place, is: a(ty) });
         }

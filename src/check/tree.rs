@@ -22,6 +22,11 @@ pub(crate) fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
             walk(left, visit);
             walk(right, visit);
         }
+        ExprKind::Top(top) => {
+            if let Some(condition) = &top.condition {
+                walk(condition, visit);
+            }
+        }
         ExprKind::Has(has) => {
             if let Some(condition) = &has.condition {
                 walk(condition, visit);

@@ -42,6 +42,12 @@ impl Expr {
             | Expr::AtStage(_)
             | Expr::SubscribedTo(_)
             | Expr::ReachableBy(_) => {}
+            Expr::Item { key: of, .. } | Expr::ItemField { item: of, .. } => each(of),
+            Expr::Top { condition, .. } => {
+                if let Some(condition) = condition {
+                    each(condition);
+                }
+            }
             Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
             Expr::List(items) | Expr::Record(items) | Expr::And(items) | Expr::Or(items) => items.iter().for_each(each),
             Expr::Compare { left, right, .. } | Expr::Text { left, right, .. } | Expr::Arithmetic { left, right, .. } => {
@@ -99,6 +105,12 @@ impl Expr {
             | Expr::AtStage(_)
             | Expr::SubscribedTo(_)
             | Expr::ReachableBy(_) => {}
+            Expr::Item { key: of, .. } | Expr::ItemField { item: of, .. } => each(of),
+            Expr::Top { condition, .. } => {
+                if let Some(condition) = condition {
+                    each(condition);
+                }
+            }
             Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
             Expr::List(items) | Expr::Record(items) | Expr::And(items) | Expr::Or(items) => items.iter_mut().for_each(each),
             Expr::Compare { left, right, .. } | Expr::Text { left, right, .. } | Expr::Arithmetic { left, right, .. } => {

@@ -4,7 +4,7 @@
 //! event's property must be there and equal the entry's; message events match the run that sent the message wherever the journey sends
 //! it. Changes nothing.
 
-use super::evaluate::{Context, Subject};
+use super::evaluate::Subject;
 use super::row::{Run, SeenWhat};
 use super::turn::{Event, Turn};
 use crate::condition::{Expr, KeyMatch, Trigger, What, WhichMessage};
@@ -25,7 +25,7 @@ impl Turn<'_> {
     /// A condition over an event as its subject.
     pub(super) fn holds_for(&self, plan: &Plan, condition: Option<&Expr>, event: &Event, run: Option<&Run>) -> bool {
         let Some(condition) = condition else { return true };
-        let context = Context::new(plan, self.row, self.now, self.zone);
+        let context = self.context(plan);
         let context = match run {
             Some(run) => context.in_run(run),
             None => context,

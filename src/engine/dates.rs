@@ -17,7 +17,7 @@ use crate::value::Value;
 use chrono::{NaiveDate, NaiveTime};
 
 /// Nothing to come; its date means nothing.
-fn never(last: Option<NaiveDate>) -> Occurrence {
+pub(super) fn never(last: Option<NaiveDate>) -> Occurrence {
     Occurrence { next: Instant::NEVER, date: NaiveDate::default(), last }
 }
 /// Occurrences passed over because their date was used up; a zone change uses up one at most.
@@ -27,8 +27,13 @@ impl Turn<'_> {
     /// Computes every date entry's next occurrence: the customer is new, or her zone changed. `after` is left out.
     pub(super) fn schedule_all(&mut self, after: Instant) {
         let loaded = self.loaded;
+        let known = self.row.occurrences.len();
         self.row.occurrences.resize(loaded.index.dates.len(), never(None));
-        for at in 0..loaded.index.dates.len() {
+        for (at, entry) in loaded.index.dates.iter().enumerate() {
+            if at >= known && entry.watch.is_some() {
+                // What changes at this very instant is still to come, as for the others.
+                self.row.occurrences[at].next = self.now;
+            }
             self.schedule(at, after, true);
         }
     }
@@ -49,6 +54,10 @@ impl Turn<'_> {
         let (Some(entry), Some(known)) = (loaded.index.dates.get(at), self.row.occurrences.get(at)) else { return };
         let last = known.last;
         let Some(period) = loaded.index.journeys.get(entry.at.journey.index()) else { return };
+        if let Some(watch) = entry.watch {
+            self.watch(at, entry, watch, after);
+            return;
+        }
         if self.sleeps(entry) {
             if let Some(known) = self.row.occurrences.get_mut(at) {
                 *known = never(last);
@@ -156,6 +165,10 @@ impl Turn<'_> {
         for (at, entry) in loaded.index.dates.iter().enumerate() {
             let Some(known) = self.row.occurrences.get(at).copied() else { continue };
             if known.next > self.on_time {
+                continue;
+            }
+            if entry.watch.is_some() {
+                self.enter_by_change(at, entry, known.next);
                 continue;
             }
             let (date, begin) = self.latest_missed(entry, known);

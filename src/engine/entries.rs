@@ -5,6 +5,7 @@
 //! in this order: condition, period, age, key, a run that is live, `enter again`, known exits, guards, caps.
 
 use super::arms::names;
+use super::evaluate::{Subject, Values};
 use super::index::EntryRef;
 use super::row::{Run, SeenWhat};
 use super::turn::{Event, Turn, Wave};
@@ -24,13 +25,15 @@ pub(super) struct Cause<'c> {
     /// Of a request, by position of the journey's parameters.
     pub(super) args: &'c [Value],
     pub(super) date: Option<NaiveDate>,
+    /// The key of the item that changed.
+    pub(super) item: Option<&'c Value>,
     /// The run that starts it is held out.
     pub(super) held_out: bool,
 }
 
 impl Cause<'_> {
     pub(super) fn at(at: Instant) -> Cause<'static> {
-        Cause { at, event: None, args: &[], date: None, held_out: false }
+        Cause { at, event: None, args: &[], date: None, item: None, held_out: false }
     }
 }
 
@@ -191,7 +194,10 @@ impl Turn<'_> {
         match (cause.event, &declared.condition) {
             (_, None) => true,
             (Some(event), condition) => self.holds_for(&self.loaded.plan, condition.as_ref(), event, None),
-            (None, Some(condition)) => self.context(&self.loaded.plan).truth(condition),
+            (None, Some(condition)) => {
+                let subject = cause.item.map(|item| Subject { values: Values::Item(item), outer: None });
+                self.context(&self.loaded.plan).holds(condition, subject.as_ref())
+            }
         }
     }
 
@@ -295,6 +301,10 @@ fn entry_value<'v>(journey: &Journey, position: usize, entry: u16, cause: Cause<
         return Some(value);
     }
     let from = journey.entry_fields.get(position)?.from.get(usize::from(entry)).copied().flatten()?;
+    if cause.item.is_some() {
+        // All that such an entry brings is the item, under one name or the other.
+        return cause.item;
+    }
     cause.event?.fields.get(usize::from(from))
 }
 

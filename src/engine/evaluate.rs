@@ -8,12 +8,14 @@
 mod arithmetic;
 mod compare;
 mod histories;
+mod items;
 mod lists;
 mod moments;
 
 pub use compare::order;
 pub use moments::{Due, due};
 
+use super::catalogs::{Catalogs, Empty};
 use super::row::{Customer, Run};
 use crate::calendar::{Instant, Zone, civil};
 use crate::condition::{Comparison, Expr, TextOp};
@@ -32,8 +34,11 @@ pub struct Context<'a> {
     pub run: Option<&'a Run>,
     /// Parameters of the message that is rendered.
     pub params: &'a [Value],
+    pub catalogs: &'a dyn Catalogs,
     /// First instant at which an answer given so far could change without an input.
     pub until: Cell<Instant>,
+    /// Something was read of an item that is not there any more.
+    pub gone: Cell<bool>,
 }
 
 /// The subject of a `where`, and the one around it.
@@ -90,7 +95,15 @@ pub fn event_meets(condition: &Expr, plan: &Plan, fields: &[Value]) -> bool {
 
 impl<'a> Context<'a> {
     pub fn new(plan: &'a Plan, customer: &'a Customer, now: Instant, zone: Zone) -> Context<'a> {
-        Context { plan, customer, now, zone, run: None, params: &[], until: Cell::new(Instant::NEVER) }
+        let (until, gone) = (Cell::new(Instant::NEVER), Cell::new(false));
+        Context { plan, customer, now, zone, run: None, params: &[], catalogs: &Empty, until, gone }
+    }
+
+    /// The same with catalogs to look into.
+    #[must_use]
+    pub fn reading(mut self, catalogs: &'a dyn Catalogs) -> Context<'a> {
+        self.catalogs = catalogs;
+        self
     }
 
     /// The same for a run of hers.
@@ -197,6 +210,11 @@ impl<'a> Context<'a> {
             Expr::Negate(value) => Cow::Owned(arithmetic::negate(&self.eval(value, subject))),
             Expr::ListFn { function, list, condition } => self.list_fn(*function, list, condition.as_deref(), subject),
             Expr::History(history) => Cow::Owned(self.history(history, subject)),
+            Expr::Top { catalog, count, condition, by } => {
+                Cow::Owned(self.top(*catalog, usize::from(*count), condition.as_deref(), *by, subject))
+            }
+            Expr::Item { catalog, key } => Cow::Owned(self.item(*catalog, &self.eval(key, subject))),
+            Expr::ItemField { catalog, item, field } => Cow::Borrowed(self.item_field(*catalog, &self.eval(item, subject), *field)),
             Expr::Choice { choices, otherwise } => {
                 for (value, condition) in choices {
                     if self.holds(condition, subject) {

@@ -4,7 +4,6 @@
 //! in source order counts, `exit on` before `exit when` before `only while`.
 
 use super::Ending;
-use super::evaluate::Context;
 use super::row::Run;
 use super::turn::{Event, Turn};
 use crate::calendar::Instant;
@@ -36,7 +35,7 @@ impl Turn<'_> {
         if journey.exit_when.is_empty() && journey.only_while.is_empty() {
             return (None, Instant::NEVER);
         }
-        let context = Context::new(plan, self.row, self.now, self.zone).in_run(run);
+        let context = self.context_in(plan, run);
         if let Some(at) = journey.exit_when.iter().position(|guard| context.truth(&guard.condition)) {
             return (Some(Ending::ExitWhen(at as u16)), Instant::NEVER);
         }

@@ -125,6 +125,11 @@ impl History {
 }
 
 impl Tracked {
+    /// The values of one kept property, in the order of the entries; `kept` properties are kept with each, this one at `at` among them.
+    pub(super) fn kept(&self, kept: usize, at: usize) -> impl Iterator<Item = &Value> {
+        self.values.chunks_exact(kept.max(1)).filter_map(move |values| values.get(at))
+    }
+
     fn record(&mut self, tracker: &Tracker, event: Happened<'_>, now: Instant, keep_from: Instant) {
         let earliest = self.count == 0 || event.at < self.first;
         let latest = self.count == 0 || event.at >= self.last;

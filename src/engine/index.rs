@@ -7,6 +7,7 @@ use super::row::SeenWhat;
 use super::turn::Event;
 use crate::calendar::recurrence::Every;
 use crate::calendar::{DAY_MS, Instant, Span};
+use crate::condition::watch::{Watch, watch_of};
 use crate::condition::{Expr, Happening, Trigger, Until, What};
 use crate::plan::{ArmKind, CapWindow, Depends, EntryKind, Guard, Journey, Plan, StepKind};
 use crate::schema::{ChannelKind, FieldId, JourneyId, Priority, ScoreId, SegmentId, TopicId, TrackerId, WhileRunning};
@@ -87,6 +88,8 @@ pub(super) struct Listeners {
     pub(super) runs: Vec<u8>,
     /// Some run reacts at all.
     pub(super) any_run: bool,
+    /// It makes items matter to her.
+    pub(super) watched: bool,
     /// It ends runs that events begin: kept for a while, in case both come in reverse.
     pub(super) recent: bool,
 }
@@ -105,6 +108,19 @@ pub(super) struct DateEntry {
     pub(super) until: Option<Until>,
     /// Of a recurring entry: the segment that its `where` demands. Who is not in it need not be woken.
     pub(super) driver: Option<SegmentId>,
+    /// Of an entry on a catalog's changes: where the keys of the items are that matter to her.
+    pub(super) watch: Option<Watching>,
+}
+
+/// Where a customer's row holds the keys of items that matter to her.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Watching {
+    Field(FieldId),
+    /// A property among those that a tracker keeps.
+    Events {
+        tracker: TrackerId,
+        property: u16,
+    },
 }
 
 /// How runs of a journey react to a happening.
@@ -257,6 +273,24 @@ impl Index {
         }
     }
 
+    fn add_watch(&mut self, at: EntryRef, condition: Option<&Expr>) {
+        let (field, watch) = match condition.and_then(watch_of) {
+            Some(Watch::Field(field)) => {
+                self.field_matters(field);
+                (Some(field), Some(Watching::Field(field)))
+            }
+            Some(Watch::Events(history, property)) => {
+                if let Some(listeners) = self.listeners_mut(history.of) {
+                    listeners.watched = true;
+                }
+                (None, Some(Watching::Events { tracker: history.tracker, property }))
+            }
+            // The checker lets none through.
+            None => (None, None),
+        };
+        self.dates.push(DateEntry { at, field, until: None, driver: None, watch });
+    }
+
     fn add_journey(&mut self, id: JourneyId, journey: &Journey) {
         let begun_by_events = journey.entries.iter().any(|entry| matches!(entry.kind, EntryKind::On(_) | EntryKind::Requested));
         for (at, entry) in journey.entries.iter().enumerate() {
@@ -276,11 +310,11 @@ impl Index {
                 }
                 EntryKind::Joins { segment, .. } => self.segment_entries.push((*segment, true, here)),
                 EntryKind::Leaves { segment, .. } => self.segment_entries.push((*segment, false, here)),
-                EntryKind::Moment(_) => self.dates.push(DateEntry { at: here, field: None, until: None, driver: None }),
+                EntryKind::Moment(_) => self.dates.push(DateEntry { at: here, field: None, until: None, driver: None, watch: None }),
                 EntryKind::Every(rule) => {
                     let driver =
                         entry.condition.as_ref().and_then(driving_segment).filter(|_| !matches!(rule.every, Every::Elapsed { .. }));
-                    self.dates.push(DateEntry { at: here, field: None, until: None, driver });
+                    self.dates.push(DateEntry { at: here, field: None, until: None, driver, watch: None });
                 }
                 EntryKind::Around { field, offset, before, at, .. } => {
                     self.field_matters(*field);
@@ -288,9 +322,11 @@ impl Index {
                         at: here,
                         field: Some(*field),
                         driver: None,
+                        watch: None,
                         until: Some(Until::Around { value: Box::new(Expr::Customer(*field)), offset: *offset, before: *before, at: *at }),
                     });
                 }
+                EntryKind::Changes { .. } => self.add_watch(here, entry.condition.as_ref()),
                 EntryKind::Requested => {}
             }
         }

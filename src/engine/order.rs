@@ -53,6 +53,9 @@ impl Turn<'_> {
                 }
             }
         }
+        if listeners.watched && self.row.occurrences.len() == loaded.index.dates.len() {
+            self.watch_by_events();
+        }
         if listeners.recent {
             let oldest = self.now.plus_ms(-self.limits.event_age_ms_max);
             self.row.recent.retain(|recent| recent.at >= oldest);

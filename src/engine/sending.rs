@@ -15,7 +15,7 @@ use crate::calendar::window::Window;
 use crate::calendar::{Instant, Zone};
 use crate::plan::{CapThen, How, Journey, Message, QuietHours, Recipient, Send, StepKind, Variant};
 use crate::schema::{ChannelId, ChannelKind, WaitOrSkip};
-use crate::template::{Manner, OUTPUT_BYTES_MAX, Refused};
+use crate::template::{Manner, OUTPUT_BYTES_MAX};
 use crate::value::{Text, Value};
 
 /// Quiet hours that follow each other are waited through at once, at most so many.
@@ -242,7 +242,10 @@ impl<'a> Turn<'a> {
         if let Some(at) = self.refusal(&case, pending) {
             return Verdict::Skip(Skip::Refused(at));
         }
-        let Ok(content) = self.content(&case, pending) else { return Verdict::Skip(Skip::ContentLimit) };
+        let content = match self.content(&case, pending) {
+            Ok(content) => content,
+            Err(skip) => return Verdict::Skip(skip),
+        };
         if !case.transactional && (held_out || self.policy_holds_out()) {
             return Verdict::HeldOut;
         }
@@ -272,7 +275,8 @@ impl<'a> Turn<'a> {
     }
 
     /// The content in her language, with the arguments as they are now.
-    fn content(&self, case: &Case<'_>, pending: &Pending) -> Result<Content, Refused> {
+    fn content(&self, case: &Case<'_>, pending: &Pending) -> Result<Content, Skip> {
+        self.items_are_there(&case.loaded.plan, case.message, case.send, self.row.run(pending.key.run), || self.arguments(case, pending))?;
         let spoken = match self.loaded.plan.schema.language.map(|field| self.row.attribute(field)) {
             Some(Value::Text(language)) => Some(language),
             _ => None,
@@ -290,7 +294,8 @@ impl<'a> Turn<'a> {
         for (name, template) in &variant.parts {
             let (one_line, markup) = (is_one_line(name), is_markup(name));
             let manner = Manner { language: written, zone: self.zone, one_line, markup, bytes_max: OUTPUT_BYTES_MAX };
-            parts.push((name.clone(), template.render(&mut |expr| context.value(expr), manner)?));
+            let text = template.render(&mut |expr| context.value(expr), manner).map_err(|_| Skip::ContentLimit)?;
+            parts.push((name.clone(), text));
         }
         Ok(Content { language, parts })
     }

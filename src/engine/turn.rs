@@ -138,12 +138,12 @@ impl<'a> Turn<'a> {
 
     /// For conditions about the customer alone.
     pub(super) fn context<'s>(&'s self, plan: &'s Plan) -> Context<'s> {
-        Context::new(plan, self.row, self.now, self.zone)
+        Context::new(plan, self.row, self.now, self.zone).reading(self.world.catalogs())
     }
 
     /// For conditions about a run of hers.
     pub(super) fn context_in<'s>(&'s self, plan: &'s Plan, run: &'s Run) -> Context<'s> {
-        Context::new(plan, self.row, self.now, self.zone).in_run(run)
+        self.context(plan).in_run(run)
     }
 
     pub(super) fn record(&mut self, kind: RecordKind) {

@@ -27,6 +27,7 @@ pub struct Config {
     pub simulate: Simulate,
     pub logs: Vec<Log>,
     pub customers: Vec<Customers>,
+    pub catalogs: Vec<super::catalogs::Settings>,
     /// Topics that every customer of the log has agreed to.
     pub consent: Vec<Written>,
 }
@@ -183,6 +184,9 @@ impl Config {
         }
         for log in top.tables("log", found) {
             self.logs.extend(read_log(log, found));
+        }
+        for catalog in top.tables("catalog", found) {
+            self.catalogs.extend(super::catalogs::Settings::read(catalog, found));
         }
         for customers in top.tables("customers", found) {
             self.customers.extend(read_customers(customers, file, found));
@@ -343,7 +347,7 @@ fn read_log(mut table: Table<'_, '_>, found: &mut Diagnostics) -> Option<Log> {
     Some(Log { file: file?, shape, separator, place })
 }
 
-fn separator(table: &mut Table<'_, '_>, found: &mut Diagnostics) -> Option<u8> {
+pub(super) fn separator(table: &mut Table<'_, '_>, found: &mut Diagnostics) -> Option<u8> {
     let value = table.get("separator")?;
     match value.get_ref() {
         DeValue::String(text) if text.len() == 1 => text.bytes().next(),
@@ -375,7 +379,7 @@ fn read_event(table: &mut Table<'_, '_>, found: &mut Diagnostics) -> Option<Even
     }
 }
 
-fn read_time(table: &mut Table<'_, '_>, found: &mut Diagnostics) -> Option<TimeFrom> {
+pub(super) fn read_time(table: &mut Table<'_, '_>, found: &mut Diagnostics) -> Option<TimeFrom> {
     const HELP: &str = "write `time = \"timestamp\"`, or `time = { column = \"day\", format = \"%d/%m/%Y\", zone = \"Asia/Bangkok\" }`";
     let Some(value) = table.get("time") else {
         found.push(table.missing("which column holds the time", HELP));
@@ -474,7 +478,7 @@ fn source(table: &mut Table<'_, '_>, key: &'static str, what: &str, help: &str, 
     }
 }
 
-fn columns(table: &mut Table<'_, '_>, key: &'static str, name: &str, found: &mut Diagnostics) -> Vec<(Written, Source)> {
+pub(super) fn columns(table: &mut Table<'_, '_>, key: &'static str, name: &str, found: &mut Diagnostics) -> Vec<(Written, Source)> {
     let Some(inner) = table.table(key, name, found) else { return Vec::new() };
     let entries: Vec<_> = inner.entries().collect();
     entries.into_iter().filter_map(|(name, value)| source_of(&inner, &name.text, value, found).map(|source| (name, source))).collect()

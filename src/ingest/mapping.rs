@@ -82,7 +82,7 @@ impl Columns<'_> {
         self.header.is_none_or(|header| header.iter().any(|column| column == name))
     }
 
-    fn column(&self, name: &str) -> Option<Column> {
+    pub(super) fn column(&self, name: &str) -> Option<Column> {
         match self.header {
             None => Some(Column { name: name.to_owned(), index: 0 }),
             Some(header) => header.iter().position(|column| column == name).map(|index| Column { name: name.to_owned(), index }),

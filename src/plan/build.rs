@@ -278,6 +278,10 @@ fn entry_kind(kind: &checked::EntryKind) -> EntryKind {
             EntryKind::Around { yearly: *yearly, field: *field, offset: *offset, before: *before, at: *at, past: *past }
         }
         checked::EntryKind::Requested => EntryKind::Requested,
+        // A threshold asks for no history: the checker types it as a value of the customer.
+        checked::EntryKind::Changes { catalog, field, test, than } => {
+            EntryKind::Changes { catalog: *catalog, field: *field, test: *test, than: than.clone() }
+        }
     }
 }
 
@@ -285,7 +289,8 @@ fn entry_kind(kind: &checked::EntryKind) -> EntryKind {
 pub(super) fn depends(condition: &Expr) -> Depends {
     let mut on = Depends::default();
     condition.walk(&mut |part| match part {
-        Expr::Now | Expr::Today => on.time = true,
+        // What a catalog says changes without an input of hers.
+        Expr::Now | Expr::Today | Expr::Item { .. } | Expr::ItemField { .. } | Expr::Top { .. } => on.time = true,
         Expr::Customer(field) => on.fields.push(*field),
         Expr::History(history) => {
             on.happenings.push(history.of);

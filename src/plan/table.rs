@@ -141,5 +141,11 @@ pub fn entry_words(plan: &Plan, kind: &EntryKind) -> String {
             format!("{}around customer.{field}", if *yearly { "yearly " } else { "" })
         }
         EntryKind::Requested => "when requested".to_owned(),
+        EntryKind::Changes { catalog, field, .. } => {
+            let catalog = plan.schema.catalogs.get(catalog.index());
+            let field = catalog.and_then(|catalog| catalog.fields.get(usize::from(*field)));
+            let name = |name: Option<&crate::value::Text>| name.map_or("?", |name| name.as_str()).to_owned();
+            format!("when {}.{} changes", name(catalog.map(|catalog| &catalog.name)), name(field.map(|field| &field.name)))
+        }
     }
 }

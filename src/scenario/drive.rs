@@ -9,6 +9,7 @@ use super::script::Script;
 use super::variants::Variants;
 use crate::calendar::{DAY_MS, Instant, Zone};
 use crate::check::checked::Happens;
+use crate::engine::catalogs::Catalogs;
 use crate::engine::row::{Customer, Run};
 use crate::engine::{
     self, Attention, Delivery, Effect, Ending, Input, InputKind, Limits, Loaded, Outcome, Output, Record, RecordKind, SendKey, World,
@@ -80,6 +81,7 @@ pub(super) struct Backdrop<'a> {
     loaded: &'a Loaded,
     limits: Limits,
     variants: &'a Variants,
+    catalogs: crate::world::catalogs::Catalogs,
 }
 
 impl World for Backdrop<'_> {
@@ -91,6 +93,10 @@ impl World for Backdrop<'_> {
         &self.limits
     }
 
+    fn catalogs(&self) -> &dyn Catalogs {
+        &self.catalogs
+    }
+
     fn pinned_draw(&self, identity: &str) -> Option<u16> {
         self.variants.draw(identity)
     }
@@ -99,7 +105,7 @@ impl World for Backdrop<'_> {
 impl<'a> Story<'a> {
     pub(super) fn new(stage: &'a Stage<'a>, variants: &'a Variants) -> Story<'a> {
         let script = Script::of(&stage.scenario.lines, stage.plan.policy.zone);
-        let world = Backdrop { loaded: stage.loaded, limits: Limits::default(), variants };
+        let world = Backdrop { loaded: stage.loaded, limits: Limits::default(), variants, catalogs: super::items::of(stage, &script) };
         let mut row = Customer::new("customer");
         engine::given::begin(&world, &mut row, script.begin, &super::given::facts(stage, &script));
         let others = Others::new(&world, stage, &script);
@@ -119,6 +125,10 @@ impl<'a> Story<'a> {
             refusals: Vec::new(),
             instants: 0,
         }
+    }
+
+    pub(super) fn catalogs(&self) -> &dyn Catalogs {
+        self.world.catalogs()
     }
 
     /// The customer's zone.
@@ -192,6 +202,8 @@ impl<'a> Story<'a> {
                 let call = self.open_call(*hook)?;
                 InputKind::Answer { call, answer: engine::Answer::Fields(fields.iter().cloned().collect()) }
             }
+            // The catalogs of the story know it already; whom it concerns is woken by it.
+            Happens::Item(_) => return Ok(()),
             Happens::Refuse { message, by } => {
                 self.refusals.push((*message, *by));
                 return Ok(());

@@ -18,6 +18,7 @@ pub(super) fn not_sent(decision: &Decision) -> Option<&'static str> {
             Skip::NotForHer => "not_for_her",
             Skip::Refused(_) => "refused",
             Skip::ContentLimit => "content_limit",
+            Skip::ItemGone => "item_gone",
             Skip::Paused => "paused",
             Skip::Expired => "expired",
             Skip::RunEnded => "run_ended",
@@ -43,6 +44,7 @@ fn skip_words(skip: Skip, plan: &Plan, sources: &Sources, journey: Option<&Journ
         // Callers that know the message say why: see `refusal`.
         Skip::Refused(_) => "its `skip when` holds".to_owned(),
         Skip::ContentLimit => "the content is longer than the channel allows".to_owned(),
+        Skip::ItemGone => "it is about an item that is not in its catalog any more".to_owned(),
         Skip::Paused => "paused".to_owned(),
         Skip::Expired => "it came too late".to_owned(),
         Skip::RunEnded => "the run was over by then".to_owned(),

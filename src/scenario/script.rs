@@ -73,7 +73,11 @@ impl<'a> Script<'a> {
         for line in lines {
             let happens = match &line.kind {
                 SceneKind::Starting(_) | SceneKind::Choosing(_) => continue,
-                SceneKind::GivenHas { .. } | SceneKind::GivenSubscribed(_) | SceneKind::GivenOther { .. } | SceneKind::GivenCustomer(_) => {
+                SceneKind::GivenHas { .. }
+                | SceneKind::GivenSubscribed(_)
+                | SceneKind::GivenOther { .. }
+                | SceneKind::GivenCustomer(_)
+                | SceneKind::GivenItem(_) => {
                     self.given.push(line);
                     continue;
                 }

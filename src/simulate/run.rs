@@ -10,6 +10,7 @@ use super::timeline::{Line, Timeline};
 use crate::calendar::Zone;
 use crate::diagnostic::Diagnostics;
 use crate::engine::Limits;
+use crate::ingest::catalogs::Stock;
 use crate::ingest::config::{Config, Log};
 use crate::ingest::customers::Population;
 use crate::ingest::merge::{FileReport, LogFile, Merge, Origin, judge, origin_of};
@@ -21,7 +22,9 @@ use crate::source::{FileId, Place, SourceFile, Span};
 use crate::value::moment::{self, TimeFormat};
 use crate::value::parse::ParseError;
 use crate::world::SmallWorld;
+use crate::world::catalogs::Catalogs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the command line asks.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +70,7 @@ pub fn run(
     let config = settings(project, &mut found);
     let zone = config.zone.unwrap_or(plan.policy.zone);
     let population = Population::read(&config, &plan.schema, folder, zone, &mut found);
+    let stock = Stock::read(&config.catalogs, &plan.schema, folder, zone, &mut found);
     let files = open_logs(project, &config, &plan, folder, zone, request, &mut found);
     let responses = responses(&config, &plan, &mut found);
     let period = (moment_of(request.from.as_deref(), zone), moment_of(request.to.as_deref(), zone));
@@ -86,7 +90,8 @@ pub fn run(
         late_ms_max: config.limits.late_ms_max,
         salt: config.limits.salt.clone(),
     };
-    let world = SmallWorld::new(plan, limits);
+    let mut world = SmallWorld::new(plan, limits);
+    world.stock(catalogs_of(&stock));
     let schema = world.plan().schema.clone();
     let meters: Vec<_> = files.iter().map(|file| (file.meter.clone(), file.size)).collect();
     let bytes_all = meters.iter().map(|(_, size)| size).sum();
@@ -108,14 +113,28 @@ pub fn run(
     let logs = merge.into_reports();
     judge(&logs, &mut found);
     judge(&population.reports, &mut found);
+    judge(&stock.reports, &mut found);
     let rows = logs.iter().map(|log| log.rows).sum();
-    let reports: Vec<FileReport> = logs.into_iter().chain(population.reports.iter().cloned()).collect();
+    let reports: Vec<FileReport> = logs.into_iter().chain(population.reports.iter().cloned()).chain(stock.reports.iter().cloned()).collect();
     let mut report = Report::new(&name, world.plan(), &done, &reports, request.journey);
     if population.named_twice > 0 {
         report.notes.push(format!("{} rows of customers name somebody a second time; the later row holds", population.named_twice));
     }
     let outcome = (!found.has_errors()).then_some(Outcome { report, rows, story });
     (outcome, found)
+}
+
+/// What the files say, as the engine asks for it.
+fn catalogs_of(stock: &Stock) -> Catalogs {
+    let mut catalogs = Catalogs::default();
+    for version in &stock.versions {
+        // They come by time, and each is whole: nothing can misfit.
+        let _ = match &version.fields {
+            Some(fields) => catalogs.put(version.catalog, &version.key, version.at, Arc::clone(fields)),
+            None => catalogs.remove(version.catalog, &version.key, version.at),
+        };
+    }
+    catalogs
 }
 
 /// A moment from the command line.

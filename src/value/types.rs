@@ -46,6 +46,8 @@ pub enum Type {
     Record(Arc<[(Text, Type)]>),
     /// An event by name: its properties can be read.
     Event(Text),
+    /// An item of a catalog, by the catalog's name: held as the item's key, read at each use.
+    Catalog(Text),
     Optional(Arc<Type>),
     /// A type that could not be found out because of a mistake that is already reported: fits everything, silently.
     Error,
@@ -115,6 +117,7 @@ impl std::fmt::Display for Type {
                 f.write_str(" }")
             }
             Type::Event(name) => write!(f, "event {name}"),
+            Type::Catalog(name) => f.write_str(name),
             Type::Optional(inner) => write!(f, "{inner}?"),
             Type::Error => f.write_str("unknown"),
         }

@@ -4,7 +4,7 @@ use super::literals::decimal;
 use super::{Lowerer, Parts};
 use crate::ast::{
     Aggregate, Arg, BinaryOp, Expr, ExprKind, ForKey, Function, Has, HasCount, Join, MessageRef, MessageVerb, Since, Spanned, Target,
-    TargetKind, Trigger, Window,
+    TargetKind, Top, Trigger, Window,
 };
 use crate::syntax::{Kind as K, NodeId};
 use rust_decimal::prelude::ToPrimitive;
@@ -92,7 +92,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// Precedence climbing over the flat pieces of a test.
-    fn operators(&'a self, parts: &mut Parts<'a>, loosest: u8, node: NodeId) -> Option<Expr> {
+    pub(super) fn operators(&'a self, parts: &mut Parts<'a>, loosest: u8, node: NodeId) -> Option<Expr> {
         let mut left = self.prefixed(parts, node)?;
         while let Some(next) = parts.peek() {
             match self.kind(next) {
@@ -217,7 +217,7 @@ impl<'a> Lowerer<'a> {
             K::Has => Some(self.has_of(node)),
             K::Aggregate => self.aggregate(node),
             K::Member => self.member(node),
-            K::Top => Some(ExprKind::NotYet { what: "top" }),
+            K::Top => Some(self.top(node)),
             _ => None,
         };
         self.expr(node, kind.unwrap_or(ExprKind::Broken))
@@ -306,6 +306,19 @@ impl<'a> Lowerer<'a> {
             window: self.window_in(node),
             condition,
         }))
+    }
+
+    fn top(&'a self, node: NodeId) -> ExprKind {
+        let pieces = self.children(node);
+        let by = pieces.iter().position(|piece| self.kind(*piece) == K::KwBy).unwrap_or(pieces.len());
+        let (before, behind) = pieces.split_at(by);
+        let name = |pieces: &[NodeId]| pieces.iter().find(|piece| self.kind(**piece) == K::Name).map(|name| self.name_of(*name));
+        ExprKind::Top(Top {
+            count: self.number_in(node),
+            catalog: name(before),
+            condition: self.child(node, K::AggWhere).and_then(|part| self.value_in(part)).map(Box::new),
+            by: name(behind),
+        })
     }
 
     fn member(&self, node: NodeId) -> Option<ExprKind> {

@@ -43,7 +43,7 @@ impl<'a> Lowerer<'a> {
             K::MessageDecl => DeclKind::Message(self.message(node, docs.clone())),
             K::JourneyDecl => DeclKind::Journey(self.journey(node, docs.clone())),
             K::ScenarioDecl => DeclKind::Scenario(self.scenario(node, docs.clone())),
-            K::CatalogDecl => not_yet("catalog"),
+            K::CatalogDecl => self.catalog(node),
             K::StagesDecl => DeclKind::Stages { stages: self.stages(node) },
             K::ListDecl => DeclKind::List { name: name(), title: title() },
             K::AudienceDecl => DeclKind::Audience { name: name(), title: title() },
@@ -88,6 +88,14 @@ impl<'a> Lowerer<'a> {
             }
         });
         stages
+    }
+
+    fn catalog(&'a self, node: NodeId) -> DeclKind {
+        let pieces = self.children(node);
+        let by = pieces.iter().position(|piece| self.kind(*piece) == K::KwBy).unwrap_or(pieces.len());
+        let name = |pieces: &[NodeId]| pieces.iter().find(|piece| self.kind(**piece) == K::Name).map(|name| self.name_of(*name));
+        let (before, behind) = pieces.split_at(by);
+        DeclKind::Catalog { name: name(before), title: self.text_in(node), key: name(behind), fields: self.fields_in(node) }
     }
 
     fn topic(&self, node: NodeId) -> DeclKind {

@@ -3,8 +3,8 @@
 use super::Lowerer;
 use super::literals::decimal;
 use crate::ast::{
-    Clause, ClauseKind, DayWord, Docs, Enter, EnterAgain, Entry, Every, EveryOn, EveryStep, Goal, IfPast, Journey, JourneyItem, OneRunPer,
-    Spanned, Target, TargetKind, Unit, WhileRunning,
+    ChangeTest, Clause, ClauseKind, DayWord, Docs, Enter, EnterAgain, Entry, Every, EveryOn, EveryStep, Goal, IfPast, Journey, JourneyItem,
+    OneRunPer, Spanned, Target, TargetKind, Unit, WhileRunning,
 };
 use crate::syntax::{Kind as K, NodeId};
 use rust_decimal::prelude::ToPrimitive;
@@ -95,6 +95,22 @@ impl<'a> Lowerer<'a> {
         if self.has(node, K::KwAfterTheEnd) { Some(EnterAgain::AfterEnd(length)) } else { Some(EnterAgain::AfterEntry(length)) }
     }
 
+    fn entry_changes(&'a self, form: NodeId) -> Entry {
+        let mut parts = self.parts(form);
+        let test = loop {
+            let Some(piece) = parts.next() else { break None };
+            match self.kind(piece) {
+                K::KwRisesAbove => break Some(ChangeTest::RisesAbove),
+                K::KwDropsBelow => break Some(ChangeTest::DropsBelow),
+                K::KwRisesBy => break Some(ChangeTest::RisesBy),
+                K::KwDropsBy => break Some(ChangeTest::DropsBy),
+                K::KwChanges => break Some(ChangeTest::Changes),
+                _ => {}
+            }
+        };
+        Entry::Changes { path: self.path_in(form), test, than: self.operators(&mut parts, 0, form) }
+    }
+
     fn entry(&'a self, form: NodeId) -> Option<Entry> {
         Some(match self.kind(form) {
             K::EntryRequested => Entry::WhenRequested,
@@ -112,7 +128,7 @@ impl<'a> Lowerer<'a> {
                 }
             }
             K::EntryStage => Entry::ReachesStage(self.name_in(form)),
-            K::EntryChanges => Entry::NotYet { what: "catalog" },
+            K::EntryChanges => self.entry_changes(form),
             K::EntryOn => match self.moment_in(form) {
                 Some(moment) => Entry::OnMoment(moment),
                 None => Entry::On(self.target_in(form).unwrap_or(Target { kind: TargetKind::Missing, place: self.place(form) })),

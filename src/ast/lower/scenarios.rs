@@ -1,7 +1,7 @@
 //! Scenarios.
 
 use super::Lowerer;
-use crate::ast::{Docs, Expect, ExpectExit, ExpectWhen, Happens, HappensKind, Scenario, Scene, SceneKind, Target, TargetKind};
+use crate::ast::{Docs, Expect, ExpectExit, ExpectWhen, Happens, HappensKind, ItemScene, Scenario, Scene, SceneKind, Target, TargetKind};
 use crate::syntax::{Kind as K, NodeId};
 
 impl<'a> Lowerer<'a> {
@@ -32,7 +32,7 @@ impl<'a> Lowerer<'a> {
                     who @ Some(_) => SceneKind::GivenOther { who, fields: self.record_in(node), topic: None },
                     None => SceneKind::GivenCustomer(self.record_in(node)),
                 },
-                _ => SceneKind::NotYet { what: "given a catalog item" },
+                _ => SceneKind::GivenItem(self.item_scene(node)),
             },
             K::SceneAt => SceneKind::At { moment: self.moment_in(node), happens: self.happens_in(node) },
             K::SceneAfter => SceneKind::After { delay: self.duration_in(node), happens: self.happens_in(node) },
@@ -41,6 +41,10 @@ impl<'a> Lowerer<'a> {
             K::SceneExpect => SceneKind::Expect(self.expect_in(node)),
             _ => return None,
         })
+    }
+
+    fn item_scene(&'a self, node: NodeId) -> ItemScene {
+        ItemScene { catalog: self.name_in(node), key: self.text_in(node), fields: self.record_in(node) }
     }
 
     fn happens_in(&'a self, node: NodeId) -> Option<Happens> {
@@ -58,6 +62,7 @@ impl<'a> Lowerer<'a> {
                 HappensKind::Refuse { message: names.next(), by: names.next() }
             }
             K::HappensAnswers => HappensKind::Answers { hook: self.name_in(form), fields: self.record_in(form) },
+            K::HappensGone => HappensKind::ItemGone(self.item_scene(form)),
             K::HappensTarget => self.happens_target(form),
             _ => return None,
         })
@@ -71,7 +76,9 @@ impl<'a> Lowerer<'a> {
             TargetKind::Message { verb, message: crate::ast::MessageRef::Named(name), .. } if self.has(node, K::KwByAMachine) => {
                 HappensKind::ByMachine { verb: *verb, message: Some(name.clone()) }
             }
-            TargetKind::Event(_) if self.text_in(node).is_some() => HappensKind::NotYet { what: "catalog" },
+            TargetKind::Event(catalog) if self.text_in(node).is_some() => {
+                HappensKind::Item(ItemScene { catalog: Some(catalog.clone()), key: self.text_in(node), fields })
+            }
             _ => HappensKind::Target { target, fields },
         }
     }

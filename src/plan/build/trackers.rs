@@ -93,6 +93,9 @@ fn add(list: &mut Vec<u16>, property: Option<u16>) {
 
 /// Whether a condition over an event reads only that event and constants.
 fn asks_only_the_event(condition: &Expr) -> bool {
+    if asks_around(condition, 0) {
+        return false;
+    }
     let mut only = true;
     condition.walk(&mut |part| {
         only &= !matches!(
@@ -116,9 +119,25 @@ fn asks_only_the_event(condition: &Expr) -> bool {
                 | Expr::AtStage(_)
                 | Expr::SubscribedTo(_)
                 | Expr::ReachableBy(_)
+                | Expr::Item { .. }
+                | Expr::ItemField { .. }
+                | Expr::Top { .. }
         );
     });
     only
+}
+
+/// Whether a condition reads what stands around the event: the subject of an outer `where`.
+fn asks_around(condition: &Expr, depth: u8) -> bool {
+    let mut around = false;
+    match condition {
+        Expr::Subject { depth: at, .. } | Expr::It { depth: at } => around = *at > depth,
+        Expr::ListFn { list, condition, .. } => {
+            around = asks_around(list, depth) || condition.as_ref().is_some_and(|condition| asks_around(condition, depth + 1));
+        }
+        other => other.each_child(&mut |child| around |= asks_around(child, depth)),
+    }
+    around
 }
 
 /// Properties of the event that a condition reads. `depth` counts the `where`s inside it that have subjects of their own.
@@ -127,6 +146,11 @@ fn subject_fields(condition: &Expr, depth: u8, read: &mut Vec<u16>) {
         Expr::Subject { depth: at, field } if *at == depth => read.push(*field),
         Expr::ListFn { list, condition, .. } => {
             subject_fields(list, depth, read);
+            if let Some(condition) = condition {
+                subject_fields(condition, depth + 1, read);
+            }
+        }
+        Expr::Top { condition, .. } => {
             if let Some(condition) = condition {
                 subject_fields(condition, depth + 1, read);
             }

@@ -10,7 +10,7 @@ use crate::value::Value;
 pub(super) fn condition(story: &Story, key: Option<&Value>, condition: &Expr) -> Result<(), Instead> {
     let run = about(story, key);
     let hers = story.zone();
-    let mut context = Context::new(story.stage.plan, &story.row, story.now, hers);
+    let mut context = Context::new(story.stage.plan, &story.row, story.now, hers).reading(story.catalogs());
     if let Some(seen) = run {
         context = context.in_run(&seen.run);
     }

@@ -17,6 +17,7 @@ pub fn skip(why: Skip) -> &'static str {
         Skip::NotForHer => "not for her",
         Skip::Refused(_) => "refused itself",
         Skip::ContentLimit => "content limit",
+        Skip::ItemGone => "item gone",
         Skip::Paused => "paused",
         Skip::Expired => "expired",
         Skip::RunEnded => "run ended",

@@ -491,6 +491,7 @@ fn skip(why: Skip) -> &'static str {
         Skip::Paused => "paused",
         Skip::Expired => "expired",
         Skip::RunEnded => "run ended",
+        Skip::ItemGone => "item gone",
     }
 }
 
