@@ -206,7 +206,12 @@ impl<'s> Reader<'s> {
         for (name, _) in &settings.fields {
             if declared.field(&name.text).is_none() {
                 let nearest = suggest::best(&name.text, declared.fields.iter().map(|field| field.name.as_str()));
-                found.push(unknown(&format!("field of `{}`", declared.name), name, nearest, "declare it in the catalog, or leave it out here"));
+                found.push(unknown(
+                    &format!("field of `{}`", declared.name),
+                    name,
+                    nearest,
+                    "declare it in the catalog, or leave it out here",
+                ));
             }
         }
         let fields = declared.fields.iter().map(|field| bind_field(settings, field, columns, found)).collect();

@@ -115,7 +115,8 @@ pub fn run(
     judge(&population.reports, &mut found);
     judge(&stock.reports, &mut found);
     let rows = logs.iter().map(|log| log.rows).sum();
-    let reports: Vec<FileReport> = logs.into_iter().chain(population.reports.iter().cloned()).chain(stock.reports.iter().cloned()).collect();
+    let reports: Vec<FileReport> =
+        logs.into_iter().chain(population.reports.iter().cloned()).chain(stock.reports.iter().cloned()).collect();
     let mut report = Report::new(&name, world.plan(), &done, &reports, request.journey);
     if population.named_twice > 0 {
         report.notes.push(format!("{} rows of customers name somebody a second time; the later row holds", population.named_twice));

@@ -424,7 +424,10 @@ fn shop(changes: &str) -> super::ingest::Folder {
     super::ingest::Folder::new()
         .with("shop.journey", PROJECT)
         .with("onward.toml", MANIFEST)
-        .with("events.csv", "user,at,sku\nu1,2026-03-01T10:00:00,A1\nu2,2026-03-02T10:00:00,A1\nu1,2026-03-03T10:00:00,B2\nu2,2026-03-04T10:00:00,A1\n")
+        .with(
+            "events.csv",
+            "user,at,sku\nu1,2026-03-01T10:00:00,A1\nu2,2026-03-02T10:00:00,A1\nu1,2026-03-03T10:00:00,B2\nu2,2026-03-04T10:00:00,A1\n",
+        )
         .with("customers.jsonl", "{\"user\":\"u3\",\"email\":\"c@example.com\",\"wishlist\":[\"A1\",\"B2\"]}\n")
         .with("products.csv", "sku,name,price_thb,stock\nA1,Kettle,900,0\nB2,Pot,100,\nC3,Cup,dear,1\n,Nameless,5,1\n")
         .with("changes.jsonl", changes)
