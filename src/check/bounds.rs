@@ -86,8 +86,8 @@ struct Counted {
 /// The channels that a send to the customer may go by, and how many messages it is at most.
 fn channels_of(send: &Send) -> (&[ChannelId], u32) {
     match &send.to {
-        Recipient::Customer { how: How::Each(channels), .. } => (channels, channels.len() as u32),
-        Recipient::Customer { how: How::FirstReachable(channels), .. } => (channels, 1),
+        Recipient::Customer { how: how @ (How::Each(_) | How::ThoseOf { .. }), .. } => (how.channels(), how.channels().len() as u32),
+        Recipient::Customer { how, .. } => (how.channels(), 1),
         _ => (&[], 0),
     }
 }

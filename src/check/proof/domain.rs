@@ -333,6 +333,7 @@ fn gaps(ranges: &[Range]) -> Values {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at our own mistakes")]
 mod tests {
     use super::*;
 

@@ -6,7 +6,7 @@
 
 use super::Proof;
 use super::problems;
-use crate::check::checked::{ArmKind, Block, Checked, EntryKind, How, Journey, Recipient, Send, StepKind};
+use crate::check::checked::{ArmKind, Block, Checked, EntryKind, Journey, Recipient, Send, StepKind};
 use crate::check::flow::{each_block, each_step};
 use crate::condition::{Trigger, What, WhichMessage};
 use crate::diagnostic::Code;
@@ -47,10 +47,9 @@ impl Everything {
 
 fn note(sent: &mut Sent, send: &Send) {
     let channels = sent.entry(send.message).or_default();
-    match &send.to {
-        Recipient::Customer { how: How::Each(list) | How::FirstReachable(list), .. } => channels.extend(list.iter().copied()),
-        // Nobody asks by which channel; every one would do.
-        _ => {}
+    // Of a message to a team nobody asks by which channel; every one would do.
+    if let Recipient::Customer { how, .. } = &send.to {
+        channels.extend(how.channels().iter().copied());
     }
 }
 

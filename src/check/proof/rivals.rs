@@ -138,8 +138,8 @@ fn sure(proof: &Proof, journey: &Journey, cap: &Cap, of: usize) -> Vec<Sure> {
                 let (channels, count) = match how {
                     How::Each(channels) => (channels, channels.len() as u32),
                     How::FirstReachable(channels) => (channels, 1),
-                    #[allow(unreachable_patterns, reason = "further ways of choosing a channel are not known to send at all")]
-                    _ => continue,
+                    // Which channel, and whether one at all, is hers to say.
+                    How::Preferred(_) | How::ThoseOf { .. } => continue,
                 };
                 let counted = cap.about.is_none_or(|about| about == message.topic)
                     && (cap.by.is_empty() || channels.iter().all(|channel| cap.by.contains(channel)));
