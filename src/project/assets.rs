@@ -36,7 +36,8 @@ pub(super) fn read(project: &mut Project, root: &Path, real_root: &Path, bytes: 
 fn named(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("file").filter_map(|(at, word)| {
         let rest = text.get(at + word.len()..)?.trim_start_matches([' ', '\t']).strip_prefix('"')?;
-        rest.get(..rest.find(['"', '\n'])?)
+        let end = rest.find(['"', '\n'])?;
+        rest[end..].starts_with('"').then(|| &rest[..end])
     })
 }
 

@@ -240,14 +240,17 @@ fn blame(text: &str, marks: &[Mark]) -> Option<BraceMistake> {
     let mut stack: Vec<Open> = Vec::new();
     let mut lines: Vec<Line> = Vec::new();
     let mut brackets = 0usize;
+    // Indent of the line that opened the block which was closed last.
+    let mut closed = 0;
     for (index, mark) in marks.iter().enumerate() {
         match *mark {
             Mark::Line { start, first } => {
                 let mut indent = first - start;
                 let leading = text.as_bytes().get(first as usize);
                 let word = first_word(&text[first as usize..]);
-                // `else` stands behind a `}`, on its line or below it.
-                let lone_else = word == "else" && index > 0 && !matches!(marks[index - 1], Mark::Bracket(b'}', _));
+                // `else` stands behind a `}`, on its line or below it, and not further left than what that one closed.
+                let behind_brace = index > 0 && matches!(marks[index - 1], Mark::Bracket(b'}', _));
+                let lone_else = word == "else" && index > 0 && (!behind_brace || indent < closed);
                 if leading != Some(&b'}')
                     && brackets == 0
                     && let Some(top) = stack.last()
@@ -289,6 +292,7 @@ fn blame(text: &str, marks: &[Mark]) -> Option<BraceMistake> {
                 } else if top.line != line {
                     return Some(lost_open(text, at, false, &lines));
                 }
+                closed = top.indent;
                 stack.pop();
             }
             Mark::Bracket(b'(' | b'[', _) => brackets += 1,

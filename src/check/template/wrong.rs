@@ -114,6 +114,12 @@ pub(super) fn report_all(text: &TextLit, wrongs: &[Wrong], found: &mut Diagnosti
     }
 }
 
+/// Whether the end of what is open stands further on.
+fn ends_later(text: &TextLit, wrong: &Wrong, open: &str) -> bool {
+    let behind = text.text.get(wrong.at.end as usize..).unwrap_or("");
+    behind.contains(&format!("end{open}"))
+}
+
 /// Reports one mistake.
 fn report(text: &TextLit, wrong: &Wrong, found: &mut Diagnostics) {
     let at = place(text, &wrong.at);
@@ -123,6 +129,10 @@ fn report(text: &TextLit, wrong: &Wrong, found: &mut Diagnostics) {
         WrongKind::UnknownTag(name) => unknown(text, wrong, name, at, found),
         WrongKind::UnexpectedEnd { tag, open } | WrongKind::Misplaced { tag, open } => {
             let (help, fix) = match open {
+                Some(open) if tag.starts_with("end") && ends_later(text, wrong, open) => (
+                    format!("take it out: what is open here is `{{% {open} %}}`, which ends later"),
+                    Some(Fix::replace("take it out", at, "")),
+                ),
                 Some(open) if tag.starts_with("end") => {
                     let end = format!("end{open}");
                     let fix = name_place(text, wrong, tag).map(|at| Fix::replace(format!("change to `{end}`"), at, end.clone()));
