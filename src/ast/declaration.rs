@@ -108,6 +108,7 @@ pub struct ScoreRule {
     pub kind: ScoreRuleKind,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a file has few of them, each alone on its line")]
 #[derive(Debug, Clone)]
 pub enum ScoreRuleKind {
     /// `start 0`
@@ -128,6 +129,7 @@ pub struct Stage {
     pub place: Place,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a file has few of them, each alone on its line")]
 #[derive(Debug, Clone)]
 pub enum StageWhen {
     Otherwise,
@@ -264,6 +266,7 @@ pub struct Message {
     pub place: Place,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a file has few of them, each alone on its line")]
 #[derive(Debug, Clone)]
 pub enum Content {
     Channel(Box<ChannelContent>),

@@ -132,6 +132,7 @@ impl catalogs::Catalogs for Catalogs {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::engine::catalogs::Catalogs as _;

@@ -407,7 +407,8 @@ impl Walk<'_, '_, '_, '_> {
                 self.typer.found.push(BlockArgument { place: self.place(&arg.at), block: name.to_owned(), help });
                 continue;
             };
-            if !fits(ty.required(), needed.required()) && !(needed.required() == &Type::Text && *ty.required() == Type::Number) {
+            let written = needed.required() == &Type::Text && *ty.required() == Type::Number;
+            if !written && !fits(ty.required(), needed.required()) {
                 let help = format!("`{}` must be {}, and this is {}", arg.text, a(needed), a(&ty));
                 self.typer.found.push(BlockArgument { place: self.place(&value.at), block: name.to_owned(), help });
             } else if !needed.is_optional() {

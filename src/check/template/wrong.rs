@@ -116,7 +116,7 @@ pub(super) fn report_all(text: &TextLit, wrongs: &[Wrong], found: &mut Diagnosti
 
 /// Whether the end of what is open stands further on.
 fn ends_later(text: &TextLit, wrong: &Wrong, open: &str) -> bool {
-    let behind = text.text.get(wrong.at.end as usize..).unwrap_or("");
+    let behind = text.text.get(wrong.at.end..).unwrap_or("");
     behind.contains(&format!("end{open}"))
 }
 

@@ -17,11 +17,9 @@ pub(super) fn perform(turn: &mut Turn<'_>, kind: &StepKind, next: StepIx) -> Nex
             let state = if double && !subscribed { ConsentState::Pending } else { ConsentState::Subscribed };
             turn.cause_consent(*topic, state);
         }
-        StepKind::Confirm(topic) => {
-            // Nobody is subscribed who did not ask for it.
-            if turn.row.consent(*topic).is_some_and(|consent| consent.state == ConsentState::Pending) {
-                turn.cause_consent(*topic, ConsentState::Subscribed);
-            }
+        // Nobody is subscribed who did not ask for it.
+        StepKind::Confirm(topic) if turn.row.consent(*topic).is_some_and(|consent| consent.state == ConsentState::Pending) => {
+            turn.cause_consent(*topic, ConsentState::Subscribed);
         }
         StepKind::Unsubscribe(topic) => turn.cause_consent(*topic, ConsentState::Unsubscribed),
         StepKind::UnsubscribeFromEverything => {

@@ -130,7 +130,8 @@ fn unbase64(text: &str, alphabet: &[u8; 64], name: &str) -> Outcome {
     let invalid = || fail(format!("invalid base64 provided to {name}"));
     let digits = text.trim_end_matches('=');
     let padded = text.len() - digits.len();
-    let padding_fits = if alphabet == STANDARD { text.len() % 4 == 0 && padded < 3 } else { padded == 0 || text.len() % 4 == 0 };
+    let padding_fits =
+        if alphabet == STANDARD { text.len().is_multiple_of(4) && padded < 3 } else { padded == 0 || text.len().is_multiple_of(4) };
     if !padding_fits || digits.len() % 4 == 1 {
         return invalid();
     }

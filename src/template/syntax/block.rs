@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
     fn next(&mut self) -> Option<Item> {
         loop {
             let piece = match &mut self.source {
-                Source::Document(cutter) => cutter.next()?,
+                Source::Document(cutter) => cutter.cut()?,
                 Source::Lines { at, end } => {
                     if *at >= *end {
                         return None;
@@ -204,7 +204,7 @@ impl<'a> Parser<'a> {
         (nodes, None)
     }
 
-    fn white_space(&mut self, nodes: &mut Vec<Node>, after_text: bool, trims: bool) {
+    fn white_space(&mut self, nodes: &mut [Node], after_text: bool, trims: bool) {
         if !trims || !after_text {
             return;
         }

@@ -35,7 +35,7 @@ pub struct Cutter<'a> {
 
 impl Cutter<'_> {
     /// The next piece, or nothing at the end.
-    pub fn next(&mut self) -> Option<Piece> {
+    pub fn cut(&mut self) -> Option<Piece> {
         let start = self.at;
         let rest = &self.text[start..];
         if rest.is_empty() {

@@ -213,12 +213,12 @@ fn filter(markup: Markup) -> Option<FilterCall> {
     while let Some(sign) = markup.text[at..].find([':', ',']) {
         let lead = at + sign + 1;
         let from = lead + markup.text[lead..].len() - markup.text[lead..].trim_start().len();
-        if let Some((name, value_from)) = attribute_name(markup, from) {
-            if let Some(found) = fragment(markup.text, value_from).filter(|found| found.start == value_from) {
-                call.named.push((name, term(markup.sub(found.clone()), 0)));
-                at = found.end;
-                continue;
-            }
+        if let Some((name, value_from)) = attribute_name(markup, from)
+            && let Some(found) = fragment(markup.text, value_from).filter(|found| found.start == value_from)
+        {
+            call.named.push((name, term(markup.sub(found.clone()), 0)));
+            at = found.end;
+            continue;
         }
         match fragment(markup.text, from).filter(|found| found.start == from) {
             Some(found) => {
