@@ -9,6 +9,7 @@ pub mod checked;
 
 mod allow;
 mod amount;
+mod block;
 mod catalog;
 mod collect;
 mod compare;
@@ -83,6 +84,7 @@ pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, D
     hook::declare(&mut project, files, &mut found);
     declare::defaults(&mut project, files, &mut found);
     contact::declare(&mut project, files, &mut found);
+    block::declare(&mut project, files, &mut found);
     segment::number(&mut project, files, &mut found);
     let mut checked = Checked { segments: segment::check(&project, files, &mut found), ..Checked::default() };
     checked.scores = score::check(&project, files, &mut found);

@@ -12,6 +12,7 @@ mod explain;
 mod init;
 mod output;
 mod plan;
+mod render;
 mod simulate;
 mod test;
 
@@ -95,6 +96,8 @@ enum Command {
     Check(check::Arguments),
     /// Show what the journeys compile to: a table, a picture or JSON
     Plan(plan::Arguments),
+    /// Show what a customer would see of a message
+    Render(render::Arguments),
     /// Play the scenarios of a project
     Test(test::Arguments),
     /// Run a project over an event log and report what would have happened
@@ -127,6 +130,7 @@ fn run(arguments: Arguments) -> Exit {
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, &output),
         Command::Plan(arguments) => plan::run(&arguments, &output),
+        Command::Render(arguments) => render::run(&arguments, &output),
         Command::Test(arguments) => test::run(&arguments, &output),
         Command::Simulate(arguments) => simulate::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),

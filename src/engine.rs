@@ -41,6 +41,7 @@ mod waits;
 mod watching;
 
 pub use handle::handle;
+pub(crate) use sending::{is_markup, is_one_line};
 pub use index::{Loaded, PlanId};
 
 use crate::calendar::{Instant, Zone};

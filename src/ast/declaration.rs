@@ -56,6 +56,12 @@ pub enum DeclKind {
         name: Option<Name>,
         reaches: Option<PathRef>,
     },
+    /// `block footer(shop text) { text "…" }`
+    Block {
+        name: Option<Name>,
+        params: Vec<Param>,
+        contents: Vec<Content>,
+    },
     /// `survey nps "How we do" { score "How likely…?" from 0 to 10 }`
     Survey {
         name: Option<Name>,

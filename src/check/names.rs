@@ -124,8 +124,8 @@ impl Kind {
             Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
             Kind::Survey => format!("survey {name} {{ score \"How likely…?\" from 0 to 10 }}"),
-            Kind::Block => format!("block {name} {{ email {{ text \"…\" }} }}"),
             Kind::Hook => format!("hook {name}(sku text) {{ url \"https://…\" }}"),
+            Kind::Block => format!("block {name} {{ text \"…\" }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
             Kind::Catalog => format!("catalog {name} by sku {{ name text }}"),
         }
@@ -216,6 +216,7 @@ impl<'a> Names<'a> {
                 }
                 self.add(Kind::Route, name, found);
             }
+            DeclKind::Block { name: Some(name), .. } => drop(self.add(Kind::Block, name, found)),
             DeclKind::Survey { name: Some(name), .. } => drop(self.add(Kind::Survey, name, found)),
             DeclKind::CustomChannel { name: Some(name), .. } => {
                 if channel(&name.text).is_some() || self.get(Kind::Route, &name.text).is_some() {

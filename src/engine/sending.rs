@@ -510,12 +510,12 @@ fn variant_for<'m>(message: &'m Message, channel: ChannelId, language: Option<&T
 }
 
 /// A header: a line end in a value must not begin another one.
-fn is_one_line(part: &str) -> bool {
+pub(crate) fn is_one_line(part: &str) -> bool {
     matches!(part, "subject" | "preheader" | "from" | "reply to" | "title" | "headline")
 }
 
 /// A part that is HTML, or becomes it.
-fn is_markup(part: &str) -> bool {
+pub(crate) fn is_markup(part: &str) -> bool {
     matches!(part, "mjml" | "html")
 }
 

@@ -376,3 +376,26 @@ fn a_survey_is_checked_where_it_is_declared_asked_and_answered() {
     assert_eq!(findings(&journey("answered nps")), ["E0101 nps"]);
     assert_eq!(findings(&journey("answered ความพอใจ").replace("  survey ความพอใจ\n", "  survey ความพใจ\n")), ["E0101 ความพใจ"]);
 }
+
+#[test]
+fn a_block_sees_only_what_it_is_given() {
+    let shop = |text: &str| findings(&format!("block ท้าย(shop text) {{\n  text \"{text}\"\n}}\n"));
+    assert_eq!(shop("{{ shop }}"), Vec::<String>::new());
+    assert_eq!(shop("{{ shpo }}").len(), 1);
+    assert_eq!(shop("{{ customer.email | default: '' }}").len(), 1);
+    holds(
+        r#"
+block ท้าย(shop text) { text "จาก {{ shop | upcase }}" }
+message m about news { sms "สวัสดี {% render 'ท้าย', shop: 'siam' %}" }
+journey j {
+  enter on viewed
+  enter again always
+  send m by sms
+}
+scenario "with its footer" for j {
+  given customer { phone: "+66812345678" }
+  at 2026-03-01 10:00 viewed { sku: "a", price: 49 THB }
+  expect message m by sms containing "จาก SIAM"
+}"#,
+    );
+}

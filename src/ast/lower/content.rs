@@ -17,6 +17,11 @@ impl<'a> Lowerer<'a> {
                 name = name.or(Some(found));
             }
         }
+        Message { docs, name, params: self.params_in(node), about: topic, contents: self.contents(node), place: self.place(node) }
+    }
+
+    /// What stands in the braces of a message or a block.
+    pub(super) fn contents(&'a self, node: NodeId) -> Vec<Content> {
         let mut contents = Vec::new();
         if let Some(block) = self.child(node, K::ContentBlock) {
             self.with_docs(block, |line, docs| {
@@ -25,7 +30,7 @@ impl<'a> Lowerer<'a> {
                 }
             });
         }
-        Message { docs, name, params: self.params_in(node), about: topic, contents, place: self.place(node) }
+        contents
     }
 
     fn content(&'a self, node: NodeId, docs: Docs) -> Option<Content> {

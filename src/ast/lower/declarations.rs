@@ -48,7 +48,7 @@ impl<'a> Lowerer<'a> {
             K::ListDecl => DeclKind::List { name: name(), title: title() },
             K::AudienceDecl => DeclKind::Audience { name: name(), title: title() },
             K::CodesDecl => not_yet("codes"),
-            K::BlockDecl => not_yet("block"),
+            K::BlockDecl => DeclKind::Block { name: name(), params: self.params_in(node), contents: self.contents(node) },
             K::BrandDecl => not_yet("brand"),
             K::SurveyDecl => DeclKind::Survey { name: name(), title: title(), questions: self.questions(node) },
             K::ScoreDecl => DeclKind::Score { name: name(), title: title(), rules: self.score_rules(node) },
