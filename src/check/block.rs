@@ -37,7 +37,8 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
     }
     project.blocks = blocks;
     for block in project.blocks.values() {
-        let mut scope = Scope { customer: false, ..Scope::of_template(&block.params) };
+        let mut scope = Scope::of_template(&block.params);
+        scope.customer = false;
         Typer { project, scope: &mut scope, found }.template(&block.text);
     }
 }
