@@ -30,9 +30,11 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
     for decl in files.iter().flat_map(|file| &file.decls) {
         let DeclKind::Block { name: Some(name), params: written, contents } = &decl.kind else { continue };
         let params = params(project, written, found);
-        let Some(text) = one_text(name, contents, found) else { continue };
+        // One with a mistake is shown as nothing, so that no text that shows it gives a second finding.
+        let nothing = || ast::TextLit { text: String::new(), place: name.place, content: name.place, long: false, map: Vec::new() };
+        let text = one_text(name, contents, found).cloned().unwrap_or_else(nothing);
         if project.names.own(Kind::Block, name).is_some() {
-            blocks.insert(name.text.clone(), ContentBlock { params, text: text.clone() });
+            blocks.insert(name.text.clone(), ContentBlock { params, text });
         }
     }
     project.blocks = blocks;

@@ -76,12 +76,13 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
         Some(written) => Some(normal::language(written).map_err(|why| usage(format!("`{written}` is no language; {why}")))?),
         None => None,
     };
-    let variants = chosen(plan, message, arguments, spoken.as_ref()).map_err(usage)?;
     let now = now();
     let mut row = customer(&ready, arguments, now, output)?;
     if let (Some(field), Some(spoken)) = (plan.schema.language, &spoken) {
         row.attributes[field.index()] = Value::Text(spoken.clone());
     }
+    let spoken = spoken.or_else(|| spoken_by(plan, &row));
+    let variants = chosen(plan, message, arguments, spoken.as_ref()).map_err(usage)?;
     let params = params(plan, message, &arguments.args, now).map_err(usage)?;
     let mut files = Vec::new();
     for variant in variants {
@@ -101,6 +102,14 @@ fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>, non
         Some(near) => format!("there is no {kind} `{name}`; did you mean `{near}`?"),
         None if !names.is_empty() && names.len() <= 10 => format!("there is no {kind} `{name}`; there is `{}`", names.join("`, `")),
         None => format!("there is no {kind} `{name}`; {none}"),
+    }
+}
+
+/// The customer's language.
+fn spoken_by(plan: &Plan, row: &Customer) -> Option<Text> {
+    match row.attributes.get(plan.schema.language?.index()) {
+        Some(Value::Text(language)) => Some(language.clone()),
+        _ => None,
     }
 }
 
@@ -226,11 +235,7 @@ fn show(
     let channel = plan.schema.channels.get(variant.channel.index()).map_or("", |channel| channel.name.as_str());
     let mut context = Context::new(plan, row, now, crate::engine::zone_of(plan, row));
     context.params = params;
-    let spoken = plan.schema.language.and_then(|field| match row.attributes.get(field.index()) {
-        Some(Value::Text(language)) => Some(language.clone()),
-        _ => None,
-    });
-    let language = variant.language.clone().or(spoken).unwrap_or_default();
+    let language = variant.language.clone().or_else(|| spoken_by(plan, row)).unwrap_or_default();
     let mut text = format!("{} by {channel}", message.name);
     if let Some(language) = &variant.language {
         let _ = write!(text, " in \"{language}\"");
