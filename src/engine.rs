@@ -41,8 +41,8 @@ mod waits;
 mod watching;
 
 pub use handle::handle;
-pub(crate) use sending::{is_markup, is_one_line};
 pub use index::{Loaded, PlanId};
+pub(crate) use sending::{is_markup, is_one_line};
 
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};

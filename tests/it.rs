@@ -22,7 +22,7 @@ mod it {
     mod proof;
     mod recipes;
     mod record;
-mod render;
+    mod render;
     mod scenario;
     mod semantics;
     mod simulate;

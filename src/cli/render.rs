@@ -24,11 +24,9 @@ use std::path::{Path, PathBuf};
 const CUSTOMER_BYTES_MAX: u64 = 1 << 20;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  onward render cart_reminder shop                      every channel, with sample values\n  \
+#[command(after_help = "Examples:\n  onward render cart_reminder shop                      every channel, with sample values\n  \
                         onward render cart_reminder shop --channel email --open   the mail, in a browser\n  \
-                        onward render cart_reminder shop --customer nok.json --arg total=900 --language en"
-)]
+                        onward render cart_reminder shop --customer nok.json --arg total=900 --language en")]
 pub(super) struct Arguments {
     /// The message
     message: String,
@@ -259,10 +257,18 @@ fn show(
             .map_err(|why| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))?;
         if !manner.markup {
             let indented = rendered.trim_end().replace('\n', "\n    ");
-            let _ = if rendered.trim_end().contains('\n') { writeln!(text, "  {name}:\n    {indented}") } else { writeln!(text, "  {name}: {indented}") };
+            let _ = if rendered.trim_end().contains('\n') {
+                writeln!(text, "  {name}:\n    {indented}")
+            } else {
+                writeln!(text, "  {name}: {indented}")
+            };
             continue;
         }
-        let html = if name == "mjml" { html_of(&rendered).map_err(|why| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))? } else { rendered };
+        let html = if name == "mjml" {
+            html_of(&rendered).map_err(|why| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))?
+        } else {
+            rendered
+        };
         let file = write_html(message, channel, variant, &html, arguments)
             .map_err(|(path, why)| output.fail(Exit::InputOutput, &format!("`{}` cannot be written: {why}", path.display())))?;
         let _ = writeln!(text, "  {name}: {} bytes of HTML in {}", html.len(), file.display());
@@ -279,7 +285,13 @@ fn html_of(mjml: &str) -> Result<String, String> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "writing the answer into a file is what the command is for")]
-fn write_html(message: &Message, channel: &str, variant: &Variant, html: &str, arguments: &Arguments) -> Result<PathBuf, (PathBuf, std::io::Error)> {
+fn write_html(
+    message: &Message,
+    channel: &str,
+    variant: &Variant,
+    html: &str,
+    arguments: &Arguments,
+) -> Result<PathBuf, (PathBuf, std::io::Error)> {
     let folder = arguments.out.clone().unwrap_or_else(|| std::env::temp_dir().join("onward-render"));
     std::fs::create_dir_all(&folder).map_err(|error| (folder.clone(), error))?;
     let language = variant.language.as_ref().map(|language| format!(".{language}")).unwrap_or_default();
