@@ -281,7 +281,7 @@ pub enum Content {
     Survey(Option<Name>, Place),
     /// `skip when customer.plan is "pro" "not for pros"`
     SkipWhen {
-        condition: Option<Expr>,
+        condition: Option<Box<Expr>>,
         reason: Option<TextLit>,
         place: Place,
     },

@@ -48,7 +48,7 @@ impl<'a> Lowerer<'a> {
                         };
                         Content::WhenInDoubt(what, place)
                     }
-                    K::SkipWhen => Content::SkipWhen { condition: self.value_in(rule), reason: self.text_in(rule), place },
+                    K::SkipWhen => Content::SkipWhen { condition: self.value_in(rule).map(Box::new), reason: self.text_in(rule), place },
                     _ => Content::Survey(self.name_in(rule), place),
                 })
             }
