@@ -4,6 +4,7 @@
 //! or broken is `None` (or [`ExprKind::Broken`]), and somebody has already reported it. Names are NFC.
 //! What the design has and this version cannot do yet is a `NotYet` node with its keyword: the checker says so.
 
+mod brand;
 mod condition;
 mod declaration;
 mod experiment;
@@ -13,6 +14,7 @@ mod lower;
 mod scenario;
 mod step;
 
+pub use brand::*;
 pub use condition::*;
 pub use declaration::*;
 pub use experiment::*;

@@ -10,6 +10,7 @@ pub mod checked;
 mod allow;
 mod amount;
 mod block;
+mod brand;
 mod catalog;
 mod collect;
 mod compare;
@@ -89,6 +90,7 @@ pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, D
     let mut checked = Checked { segments: segment::check(&project, files, &mut found), ..Checked::default() };
     checked.scores = score::check(&project, files, &mut found);
     checked.policy = policy::check(&project, files, &mut found);
+    brand::check(&project, files, &mut found);
     journey::all(&project, files, &mut checked, &mut found);
     secret::check(sources, &mut found);
     if whole && !found.has_errors() {

@@ -4,6 +4,7 @@
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
     mod bounds;
+    mod brand;
     mod calendar;
     mod catalog;
     mod check;

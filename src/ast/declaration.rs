@@ -96,6 +96,10 @@ pub enum DeclKind {
     Stages {
         stages: Vec<Stage>,
     },
+    /// `brand { never say ["cheap"] }`
+    Brand {
+        rules: Vec<super::BrandRule>,
+    },
     Message(Message),
     Journey(Journey),
     Hook(Box<Hook>),

@@ -3,6 +3,7 @@
 //! In: a [`SyntaxTree`] and its text. Out: an [`ast::File`](super::File). **Invariant:** total and silent: what is missing or broken has
 //! been reported by the syntax, and is `None` or `Broken` here. Every place lies inside the file and ends behind its last letter.
 
+mod brand;
 mod conditions;
 mod content;
 mod declarations;

@@ -352,8 +352,8 @@ fn shown_as(ty: &Type) -> Show {
     }
 }
 
-/// Where a part of a text stands in the file.
-fn place(text: &TextLit, at: &At) -> Place {
+/// Where a stretch of a text stands in its file.
+pub(in crate::check) fn place(text: &TextLit, at: &At) -> Place {
     let offset = |at: usize| {
         let at = at as u32;
         let before = text.map.partition_point(|(inside, _)| *inside <= at);

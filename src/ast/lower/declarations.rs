@@ -49,7 +49,7 @@ impl<'a> Lowerer<'a> {
             K::AudienceDecl => DeclKind::Audience { name: name(), title: title() },
             K::CodesDecl => not_yet("codes"),
             K::BlockDecl => DeclKind::Block { name: name(), params: self.params_in(node), contents: self.contents(node) },
-            K::BrandDecl => not_yet("brand"),
+            K::BrandDecl => DeclKind::Brand { rules: self.brand(node) },
             K::SurveyDecl => DeclKind::Survey { name: name(), title: title(), questions: self.questions(node) },
             K::ScoreDecl => DeclKind::Score { name: name(), title: title(), rules: self.score_rules(node) },
             K::HookDecl => DeclKind::Hook(Box::new(self.hook(node, docs.clone()))),
