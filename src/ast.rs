@@ -5,6 +5,7 @@
 //! What the design has and this version cannot do yet is a `NotYet` node with its keyword: the checker says so.
 
 mod brand;
+mod codes;
 mod condition;
 mod declaration;
 mod experiment;
@@ -15,6 +16,7 @@ mod scenario;
 mod step;
 
 pub use brand::*;
+pub use codes::*;
 pub use condition::*;
 pub use declaration::*;
 pub use experiment::*;

@@ -12,6 +12,7 @@ mod amount;
 mod block;
 mod brand;
 mod catalog;
+mod codes;
 mod collect;
 mod compare;
 mod consent;

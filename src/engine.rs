@@ -15,6 +15,7 @@ mod consent;
 pub mod contact;
 mod dates;
 mod draw;
+mod draws;
 mod entries;
 pub mod evaluate;
 mod exits;
@@ -47,7 +48,7 @@ pub(crate) use sending::{is_markup, is_one_line};
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};
 use crate::schema::{
-    AudienceId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, SegmentId, SendId, StepIx, TopicId,
+    AudienceId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, PoolId, SegmentId, SendId, StepIx, TopicId,
 };
 use crate::value::{Text, Value};
 use std::sync::Arc;
@@ -163,7 +164,7 @@ pub enum InputKind {
     Touch,
     /// What became of a hand-over.
     Outcome { send: SendKey, result: Outcome },
-    /// What became of a call to a hook, by its number within the customer.
+    /// What became of a call to a hook, or of a draw from a pool, by its number within the customer.
     Answer { call: u32, answer: Answer },
     /// A provider's report on a message.
     Report { send: SendKey, verb: MessageVerb, at: Instant, by_machine: bool, hard: bool },
@@ -233,6 +234,8 @@ pub enum Effect {
     Cancel(SendKey),
     /// Ask a service of the house. The driver answers with an [`InputKind::Answer`], or never.
     CallHook(HookCall),
+    /// Give a code of a pool. The driver answers with an [`InputKind::Answer`], or never; it never gives a code twice.
+    DrawCode(CodeDraw),
     /// A message to another customer: an input of hers.
     Tell(Box<Told>),
     /// Into an audience at an advertising network, or out of it.
@@ -252,24 +255,40 @@ pub struct HookCall {
     pub deadline: Instant,
 }
 
-/// What a hook said.
+/// A wish for a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeDraw {
+    /// Counted with the calls to hooks; with the customer's uid it is the draw's identity: asked again, the same code is given.
+    pub call: u32,
+    pub journey: JourneyId,
+    pub pool: PoolId,
+    /// What comes later is not waited for.
+    pub deadline: Instant,
+}
+
+/// What a hook said, or a pool gave.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// By position in its answers, of the declared types.
     Fields(Arc<[Value]>),
+    /// Of a pool.
+    Code(Text),
+    /// The pool is empty.
+    NoneLeft,
     /// It could not be asked, or said that it failed.
     Failed,
     /// It said something that does not have the declared types.
     Unfit,
 }
 
-/// Why a call took its `otherwise`.
+/// Why a call or a draw took its `otherwise`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoAnswer {
     /// Its time was over.
     TimedOut,
     Failed,
     Unfit,
+    NoneLeft,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -334,6 +353,10 @@ pub enum RecordKind {
     Called(HookId),
     Answered(HookId),
     NotAnswered(HookId, NoAnswer),
+    /// A code is asked for; it was given; there was none.
+    AskedForCode(PoolId),
+    GotCode(PoolId, Text),
+    GotNoCode(PoolId, NoAnswer),
     /// A customer counts in an arm of an experiment from now on, until that instant included. `experiment` is its position in the journey.
     Exposed {
         experiment: u16,

@@ -365,6 +365,12 @@ pub enum StepKind {
         bind: Option<LocalId>,
         otherwise: StepIx,
     },
+    /// Goes to `next` with a code (`bind` holds it), to `otherwise` without one.
+    Draw {
+        pool: crate::schema::PoolId,
+        bind: Option<LocalId>,
+        otherwise: StepIx,
+    },
     /// Counts its visits: to `body` until `times` rounds are done, then to `next`. The body's end and its start lead here; entering it
     /// from before resets the count, so `counter` is its own.
     Repeat {

@@ -19,6 +19,7 @@ mod given;
 mod items;
 mod judge;
 mod others;
+mod pools;
 mod reasons;
 mod script;
 mod show;

@@ -34,6 +34,8 @@ ids! {
     StageId
     /// A question to a service of the house.
     HookId
+    /// A pool of codes, each of which is given once.
+    PoolId
     /// Points that grow with what a customer does and fade with time.
     ScoreId
     SegmentId
@@ -66,6 +68,9 @@ pub struct Schema {
     pub audiences: Vec<Named>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
+    /// Their codes are kept where they were bought or made, and are no part of a plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<Named>,
     /// What their points are is the plan's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Named>,

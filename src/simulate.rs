@@ -9,6 +9,7 @@
 //! decided over all of them they go tick by tick instead (`slices`).
 
 pub mod chunk;
+mod codes;
 pub mod compare;
 pub mod customer;
 pub mod driver;

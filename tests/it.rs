@@ -27,6 +27,7 @@ mod it {
     mod scenario;
     mod semantics;
     mod simulate;
+    mod simulate_codes;
     mod simulate_experiments;
     mod syntax;
     mod templates;

@@ -103,12 +103,12 @@ pub enum DeclKind {
     Message(Message),
     Journey(Journey),
     Hook(Box<Hook>),
-    Scenario(Scenario),
-    /// A declaration of the design that is not available yet: `catalog`, `stages`, `survey` …, with its name.
-    NotYet {
-        what: &'static str,
+    /// `codes spring "Spring codes"`
+    Codes {
         name: Option<Name>,
+        title: Option<TextLit>,
     },
+    Scenario(Scenario),
 }
 
 /// A line of a score.

@@ -53,6 +53,7 @@ pub enum StepKind {
     },
     Experiment(Box<Experiment>),
     Call(Box<Call>),
+    Draw(Draw),
     Send(Send),
     Set {
         path: Option<PathRef>,
@@ -120,9 +121,6 @@ pub enum StepKind {
     Suppress {
         channel: Option<Name>,
         reason: Option<TextLit>,
-    },
-    NotYet {
-        what: &'static str,
     },
     /// Not a step; reported by the syntax. Its block, if it had one, is still checked.
     Broken {

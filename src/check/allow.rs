@@ -144,6 +144,7 @@ impl<'a> Collector<'a> {
                     self.block(&path.block);
                 }
             }
+            StepKind::Draw(draw) => self.block(&draw.otherwise),
             StepKind::Call(call) => self.block(&call.otherwise),
             StepKind::Experiment(experiment) => {
                 for arm in &experiment.arms {

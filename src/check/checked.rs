@@ -389,6 +389,12 @@ pub enum StepKind {
         bind: Option<LocalId>,
         otherwise: Block,
     },
+    /// `bind` is the code, a text.
+    Draw {
+        pool: crate::schema::PoolId,
+        bind: Option<LocalId>,
+        otherwise: Block,
+    },
     Repeat {
         times: u32,
         block: Block,
@@ -585,6 +591,11 @@ pub enum SceneKind {
     },
     GivenCustomer(Vec<(FieldId, Value)>),
     GivenItem(ItemChange),
+    /// A code that the pool holds; without one, that it is empty but for those of other lines.
+    GivenCode {
+        pool: crate::schema::PoolId,
+        code: Option<Text>,
+    },
     At {
         moment: NaiveDateTime,
         happens: Happens,

@@ -134,6 +134,10 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
                 let title = title.as_ref().map(|title| title.text.clone());
                 project.schema.audiences.push(Named { name: name.text.clone(), title });
             }
+            DeclKind::Codes { name: Some(name), title } if project.names.own(Kind::Codes, name).is_some() => {
+                let title = title.as_ref().map(|title| title.text.clone());
+                project.schema.pools.push(Named { name: name.text.clone(), title });
+            }
             DeclKind::Score { name: Some(name), title, .. } if project.names.own(Kind::Score, name).is_some() => {
                 let title = title.as_ref().map(|title| title.text.clone());
                 project.schema.scores.push(Named { name: name.text.clone(), title });
@@ -141,10 +145,6 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
             DeclKind::Stages { stages: written } => super::stages::declare(project, &mut stages, decl.keyword, written, found),
             DeclKind::Survey { name: Some(name), title, questions } => {
                 super::survey::declare(project, &mut surveys, name, title.as_ref(), questions, found);
-            }
-            DeclKind::NotYet { what, name } => {
-                let place = name.as_ref().map_or(decl.keyword, |name| name.place);
-                super::project::not_yet(&format!("`{what}`"), place, found);
             }
             _ => {}
         }

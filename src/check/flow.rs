@@ -96,7 +96,7 @@ fn passage_of(step: &Step) -> Passage {
         // Its list may be empty.
         StepKind::ForEach { .. } => Passage { through: true, breaks: false },
         // An answer goes on.
-        StepKind::Call { otherwise, .. } => Passage { through: true, breaks: passage(otherwise).breaks },
+        StepKind::Call { otherwise, .. } | StepKind::Draw { otherwise, .. } => Passage { through: true, breaks: passage(otherwise).breaks },
         // What is skipped may be skipped.
         StepKind::Wait(wait) => Passage { through: true, breaks: passage(&wait.skipped).breaks },
         other => {
@@ -133,7 +133,7 @@ fn each_branch<'a>(kind: &'a StepKind, visit: &mut impl FnMut(&'a Block)) {
 pub(crate) fn each_block<'a>(kind: &'a StepKind, visit: &mut impl FnMut(&'a Block)) {
     match kind {
         StepKind::Wait(wait) => visit(&wait.skipped),
-        StepKind::Call { otherwise, .. } => visit(otherwise),
+        StepKind::Call { otherwise, .. } | StepKind::Draw { otherwise, .. } => visit(otherwise),
         StepKind::Repeat { block, .. } | StepKind::ForEach { block, .. } => visit(block),
         other => each_branch(other, visit),
     }

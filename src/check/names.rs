@@ -62,9 +62,10 @@ pub(crate) enum Kind {
     Channel,
     Hook,
     Catalog,
+    Codes,
 }
 
-const KINDS: [Kind; 17] = [
+const KINDS: [Kind; 18] = [
     Kind::Event,
     Kind::Topic,
     Kind::Team,
@@ -82,6 +83,7 @@ const KINDS: [Kind; 17] = [
     Kind::Channel,
     Kind::Hook,
     Kind::Catalog,
+    Kind::Codes,
 ];
 
 impl Kind {
@@ -104,6 +106,7 @@ impl Kind {
             Kind::Block => "block",
             Kind::Channel => "channel",
             Kind::Hook => "hook",
+            Kind::Codes => "pool of codes",
             Kind::Catalog => "catalog",
         }
     }
@@ -124,6 +127,7 @@ impl Kind {
             Kind::Score => format!("score {name} {{ on … add 1 }}"),
             Kind::Stage => format!("stages {{ {name} when … }}"),
             Kind::Survey => format!("survey {name} {{ score \"How likely…?\" from 0 to 10 }}"),
+            Kind::Codes => format!("codes {name} \"…\""),
             Kind::Hook => format!("hook {name}(sku text) {{ url \"https://…\" }}"),
             Kind::Block => format!("block {name} {{ text \"…\" }}"),
             Kind::Channel => format!("custom channel {name} reaches customer.id {{ text text }}"),
@@ -235,6 +239,7 @@ impl<'a> Names<'a> {
                 self.add(Kind::Const, name, found);
             }
             DeclKind::List { name: Some(name), .. } => drop(self.add(Kind::List, name, found)),
+            DeclKind::Codes { name: Some(name), .. } => drop(self.add(Kind::Codes, name, found)),
             DeclKind::Score { name: Some(name), .. } => drop(self.add(Kind::Score, name, found)),
             DeclKind::Audience { name: Some(name), .. } => drop(self.add(Kind::Audience, name, found)),
             DeclKind::Stages { stages } => {

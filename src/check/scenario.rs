@@ -103,6 +103,8 @@ pub(super) struct Cx<'a, 'p> {
     pub(super) happened: bool,
     /// Items that are there, as the story goes.
     pub(super) items: std::collections::BTreeSet<(crate::schema::CatalogId, Text)>,
+    /// Codes that are given.
+    pub(super) codes: std::collections::BTreeSet<(crate::schema::PoolId, Text)>,
 }
 
 impl<'a, 'p> Cx<'a, 'p> {
@@ -153,13 +155,20 @@ impl<'a, 'p> Cx<'a, 'p> {
 
     /// Whether a step of its journey calls this hook; a journey with a mistake may.
     pub(super) fn calls(&self, hook: crate::schema::HookId) -> bool {
+        self.has_step(|kind| matches!(kind, StepKind::Call { hook: called, .. } if *called == hook))
+    }
+
+    /// Whether a step of its journey draws from this pool; a journey with a mistake may.
+    pub(super) fn draws(&self, pool: crate::schema::PoolId) -> bool {
+        self.has_step(|kind| matches!(kind, StepKind::Draw { pool: drawn, .. } if *drawn == pool))
+    }
+
+    fn has_step(&self, is: impl Fn(&StepKind) -> bool) -> bool {
         let mut any = !self.whole;
         if let Some(journey) = self.checked {
-            // What it starts may call it, too.
-            each_step(&journey.steps, &mut |step| match &step.kind {
-                StepKind::Call { hook: called, .. } => any |= *called == hook,
-                StepKind::Start { .. } | StepKind::Emit { .. } => any = true,
-                _ => {}
+            // What it starts may do it, too.
+            each_step(&journey.steps, &mut |step| {
+                any |= is(&step.kind) || matches!(step.kind, StepKind::Start { .. } | StepKind::Emit { .. });
             });
         }
         any
@@ -200,6 +209,7 @@ pub(super) fn check(shared: &Shared, scenario: &ast::Scenario, journeys: &mut [D
         paths: done.as_deref().map_or(&[], |done| &done.paths),
         happened: false,
         items: std::collections::BTreeSet::new(),
+        codes: std::collections::BTreeSet::new(),
     };
     let checked = story(&mut cx, scenario);
     drop(cx);
@@ -270,6 +280,9 @@ fn line_kind(cx: &mut Cx, line: &ast::Scene, story: &mut Story) -> Option<SceneK
         }
         ast::SceneKind::GivenItem(item) => {
             given_before(cx, place);
+            if super::codes::is_pool(cx, item) {
+                return super::codes::given(cx, item, place);
+            }
             super::scenario_catalog::item(cx, item, place).map(SceneKind::GivenItem)
         }
         ast::SceneKind::At { moment, happens } => {

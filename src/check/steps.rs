@@ -106,6 +106,7 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::If { arms, otherwise } => Some(branch(cx, arms, otherwise.as_ref())),
         ast::StepKind::Let { name, value } => binding(cx, name.as_ref()?, value.as_ref()),
         ast::StepKind::Split { by, paths } => split(cx, by.as_ref(), paths, place),
+        ast::StepKind::Draw(draw) => super::codes::draw(cx, draw),
         ast::StepKind::Call(call) => super::hook::call(cx, call),
         ast::StepKind::Experiment(experiment) => super::experiment::check(cx, experiment, place),
         ast::StepKind::Send(send) => sends::send(cx, send, place),
@@ -134,10 +135,6 @@ fn kind(cx: &mut Cx, step: &ast::Step) -> Option<StepKind> {
         ast::StepKind::MoveToStage(stage) => cx.project.stage(stage.as_ref()?, cx.found).map(StepKind::MoveToStage),
         ast::StepKind::Confirm(topic) => members::confirm(cx, topic.as_ref()?),
         ast::StepKind::Suppress { channel, reason } => members::suppress(cx, channel.as_ref()?, reason.as_ref()?),
-        ast::StepKind::NotYet { what } => {
-            cx.not_yet(what, place);
-            None
-        }
         ast::StepKind::Broken { block } => {
             if let Some(block) = block {
                 cx.block(block);

@@ -21,6 +21,7 @@ pub(super) fn check(names: &Names, found: &mut Diagnostics) {
         (Kind::Survey, "let a message carry it, or take it out"),
         (Kind::Team, "send a task to it, or take it out"),
         (Kind::List, "ask for it by `in list`, add to it, or take it out"),
+        (Kind::Codes, "draw a code from it in a journey, or take it out"),
         (Kind::Audience, "add to it in a journey, or take it out"),
     ];
     for (kind, help) in kinds {

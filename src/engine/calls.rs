@@ -12,12 +12,16 @@ use std::sync::Arc;
 
 impl Turn<'_> {
     pub(super) fn take_answer(&mut self, number: u32, answer: Answer) {
-        let Some(open) = self.row.calls.open.iter().find(|open| open.number == number).copied() else { return };
+        let Some(open) = self.row.calls.open.iter().find(|open| open.number == number).copied() else {
+            self.take_code(number, answer);
+            return;
+        };
         self.row.turn += 1;
         match answer {
             Answer::Fields(fields) => self.settle_call(open.run, Ok(fields)),
             Answer::Failed => self.settle_call(open.run, Err(NoAnswer::Failed)),
-            Answer::Unfit => self.settle_call(open.run, Err(NoAnswer::Unfit)),
+            // A code answers no call.
+            Answer::Unfit | Answer::Code(_) | Answer::NoneLeft => self.settle_call(open.run, Err(NoAnswer::Unfit)),
         }
     }
 

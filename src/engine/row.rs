@@ -433,6 +433,7 @@ impl Customer {
         self.experiments.clear();
         self.calls.made = 0;
         self.calls.open.clear();
+        self.calls.draws.clear();
     }
 
     /// An attribute; missing where it was never given.

@@ -104,6 +104,7 @@ impl Turn<'_> {
         let Some((at, _, journey)) = self.run_and_journey(number) else { return };
         self.cancel_messages(number);
         self.row.calls.open.retain(|open| open.run != number);
+        self.row.calls.draws.retain(|open| open.run != number);
         let mut run = self.row.runs.remove(at);
         self.record_run(run.journey, number, run.step, RecordKind::Ended(ending));
         if remembers(journey)

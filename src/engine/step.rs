@@ -9,6 +9,7 @@ mod call;
 mod change;
 pub(super) mod collect;
 mod consent;
+mod draw;
 mod emit;
 mod experiment;
 mod let_step;
@@ -53,6 +54,7 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, loaded: &Loaded, journey: 
             experiment::perform(turn, at, plan, (identity, unit.as_ref(), paths), *number, step.next)
         }
         StepKind::Call { hook, args, otherwise, .. } => call::perform(turn, at, plan, *hook, args, *otherwise),
+        StepKind::Draw { pool, otherwise, .. } => draw::perform(turn, at, *pool, *otherwise),
         StepKind::Send(send) => send::perform(turn, at, send, step.next),
         StepKind::Set { .. } | StepKind::Clear(_) | StepKind::AddTo { .. } | StepKind::RemoveFrom { .. } | StepKind::Increase { .. } => {
             change::perform(turn, at, plan, &step.kind, step.next)

@@ -252,6 +252,7 @@ impl Turn<'_> {
         match (&step.kind, run.state) {
             (StepKind::Wait { .. } | StepKind::Collect { .. }, RunState::Waiting) => self.go_on(at, step.next),
             (StepKind::Await { arms, otherwise, full, .. }, RunState::Awaiting) => self.take_otherwise(number, *full, arms, *otherwise),
+            (StepKind::Draw { .. }, RunState::Waiting) => self.settle_draw(number, Err(NoAnswer::TimedOut)),
             (StepKind::Call { .. }, RunState::Waiting) => self.settle_call(number, Err(NoAnswer::TimedOut)),
             _ => self.row.runs[at].due = Instant::NEVER,
         }

@@ -97,6 +97,10 @@ impl Outliner<'_> {
                     let answered = Way { label: "answered".to_owned(), items: Vec::new() };
                     items.push(Item::Fork { step: at, ways: vec![answered, self.way("otherwise".to_owned(), *otherwise, step.next)] });
                 }
+                StepKind::Draw { otherwise, .. } => {
+                    let drawn = Way { label: "a code".to_owned(), items: Vec::new() };
+                    items.push(Item::Fork { step: at, ways: vec![drawn, self.way("otherwise".to_owned(), *otherwise, step.next)] });
+                }
                 StepKind::Wait { skip_to, .. } if *skip_to != step.next => {
                     let ways =
                         vec![self.way("then".to_owned(), step.next, *skip_to), Way { label: "skipped".to_owned(), items: Vec::new() }];

@@ -20,7 +20,7 @@ pub enum Look {
 
 pub fn look(step: &Step) -> Look {
     match step.kind {
-        StepKind::Wait { .. } | StepKind::Await { .. } | StepKind::Call { .. } => Look::Wait,
+        StepKind::Wait { .. } | StepKind::Await { .. } | StepKind::Call { .. } | StepKind::Draw { .. } => Look::Wait,
         StepKind::Branch { .. } | StepKind::Split { .. } | StepKind::Repeat { .. } => Look::Question,
         StepKind::Send(_) => Look::Message,
         StepKind::Exit { .. } | StepKind::Jump => Look::End,

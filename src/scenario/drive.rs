@@ -5,6 +5,7 @@
 
 use super::Stage;
 use super::others::Others;
+use super::pools::Pools;
 use super::script::Script;
 use super::variants::Variants;
 use crate::calendar::{DAY_MS, Instant, Zone};
@@ -32,6 +33,7 @@ pub(super) struct Story<'a> {
     pub(super) row: Customer,
     /// Everybody else who is told something, by uid.
     others: Others,
+    pools: Pools,
     pub(super) now: Instant,
     out: Output,
     pub(super) records: Vec<Record>,
@@ -109,6 +111,7 @@ impl<'a> Story<'a> {
         let mut row = Customer::new("customer");
         engine::given::begin(&world, &mut row, script.begin, &super::given::facts(stage, &script));
         let others = Others::new(&world, stage, &script);
+        let pools = Pools::of(&script);
         Story {
             stage,
             now: script.begin,
@@ -116,6 +119,7 @@ impl<'a> Story<'a> {
             world,
             row,
             others,
+            pools,
             out: Output::default(),
             records: Vec::new(),
             changed: BTreeMap::new(),
@@ -259,6 +263,10 @@ impl<'a> Story<'a> {
     fn carry_out(&mut self, effect: Effect) -> Option<InputKind> {
         let delivery = match effect {
             Effect::Deliver(delivery) => delivery,
+            Effect::DrawCode(draw) => {
+                let answer = self.pools.draw(self.stage.plan, draw.pool)?;
+                return Some(InputKind::Answer { call: draw.call, answer });
+            }
             Effect::Tell(told) if told.to == self.row.uid => return Some(InputKind::Told(told)),
             Effect::Tell(told) => {
                 let to = told.to.clone();

@@ -77,6 +77,7 @@ impl<'a> Script<'a> {
                 | SceneKind::GivenSubscribed(_)
                 | SceneKind::GivenOther { .. }
                 | SceneKind::GivenCustomer(_)
+                | SceneKind::GivenCode { .. }
                 | SceneKind::GivenItem(_) => {
                     self.given.push(line);
                     continue;

@@ -120,10 +120,15 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
             let why = match why {
                 NoAnswer::TimedOut => "does not answer in time",
                 NoAnswer::Failed => "fails",
-                NoAnswer::Unfit => "answers something of another type",
+                NoAnswer::Unfit | NoAnswer::NoneLeft => "answers something of another type",
             };
             format!("{} {why}: takes otherwise", hook_name(plan, *hook))
         }
+        // What comes of it says it.
+        RecordKind::AskedForCode(_) => return None,
+        RecordKind::GotCode(pool, code) => format!("draws the code \"{code}\" from {}", pool_name(plan, *pool)),
+        RecordKind::GotNoCode(pool, NoAnswer::NoneLeft) => format!("no code is left in {}: takes otherwise", pool_name(plan, *pool)),
+        RecordKind::GotNoCode(pool, _) => format!("{} gives no code in time: takes otherwise", pool_name(plan, *pool)),
         // What was drawn says it already.
         RecordKind::Exposed { .. } => return None,
         RecordKind::Measured { experiment, .. } => {
@@ -311,4 +316,8 @@ fn without_moment(line: &str) -> &str {
 
 fn hook_name(plan: &crate::plan::Plan, hook: crate::schema::HookId) -> &str {
     plan.schema.hooks.get(hook.index()).map_or("?", |hook| hook.name.as_str())
+}
+
+fn pool_name(plan: &crate::plan::Plan, pool: crate::schema::PoolId) -> &str {
+    plan.schema.pools.get(pool.index()).map_or("?", |pool| pool.name.as_str())
 }

@@ -4,12 +4,13 @@
 //! everything due before an input is handled before it, each at its own instant; a provider accepts at the instant of the hand-over;
 //! made-up responses are drawn from the identity of the send, so they depend on nothing else.
 
+use super::codes;
 use super::tally::Tally;
 use crate::calendar::{DAY_MS, Instant, MINUTE_MS};
 use crate::condition::Happening;
 use crate::engine::given::{self, Given};
 use crate::engine::row::{Consent, ConsentState, Customer};
-use crate::engine::{self, Attention, Delivery, Effect, Input, InputKind, Output, Record, SendKey};
+use crate::engine::{self, Attention, CodeDraw, Delivery, Effect, Input, InputKind, Output, Record, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
 use crate::value::Value;
@@ -232,6 +233,20 @@ impl<'w> Player<'w> {
     }
 
     fn handle(&mut self, input: Input) {
+        let now = input.now;
+        let mut draws = self.handle_one(input);
+        // The draws of what a code leads to come behind those that are open.
+        let mut next = 0;
+        while let Some(draw) = draws.get(next).copied().filter(|_| next < codes::DRAWS_MAX) {
+            next += 1;
+            let kind = codes::answer(self.world.plan(), &self.row.uid, draw);
+            draws.extend(self.handle_one(Input { now, id: 0, kind }));
+        }
+    }
+
+    /// One input; the codes that are asked for come back.
+    fn handle_one(&mut self, input: Input) -> Vec<CodeDraw> {
+        let mut draws = Vec::new();
         self.out.clear();
         if let Some(watch) = &mut self.watch {
             watch.input(&input);
@@ -251,9 +266,12 @@ impl<'w> Player<'w> {
                 if let Some(watch) = &mut self.watch {
                     watch.delivery(now, delivery);
                 }
+            } else if let Effect::DrawCode(draw) = effect {
+                draws.push(*draw);
             }
         }
         self.out.effects = effects;
+        draws
     }
 
     /// Draws whether and when this message is opened and clicked.
@@ -282,11 +300,15 @@ impl<'w> Player<'w> {
     }
 }
 
-/// FNV-1a with a finish that mixes all bits (the last steps of SplitMix64).
 fn draw(seed: u64, uid: &str, key: SendKey) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let numbers = [seed, u64::from(key.run), u64::from(key.send.0), u64::from(key.visit), u64::from(key.channel.0)];
-    for byte in numbers.iter().flat_map(|number| number.to_le_bytes()).chain(uid.bytes()) {
+    hash(&numbers, &[uid])
+}
+
+/// FNV-1a with a finish that mixes all bits (the last steps of SplitMix64).
+pub(super) fn hash(numbers: &[u64], texts: &[&str]) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in numbers.iter().flat_map(|number| number.to_le_bytes()).chain(texts.iter().flat_map(|text| text.bytes())) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -194,6 +194,7 @@ impl Needed {
             StepKind::Emit { fields, .. } => fields.iter().flatten().for_each(|field| self.read(field, here)),
             StepKind::Start { args, .. } | StepKind::Call { args, .. } => args.iter().for_each(|argument| self.read(argument, here)),
             StepKind::Clear(_)
+            | StepKind::Draw { .. }
             | StepKind::Subscribe(_)
             | StepKind::Unsubscribe(_)
             | StepKind::UnsubscribeFromEverything

@@ -256,6 +256,10 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
     for journey in plan.journeys.iter().filter(|journey| calls(journey)) {
         notes.push(format!("{}: hooks are not asked in a simulation, so each call takes `otherwise` when its time is over", journey.name));
     }
+    let draws = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Draw { .. }));
+    for journey in plan.journeys.iter().filter(|journey| draws(journey)) {
+        notes.push(format!("{}: no real codes were drawn; in a simulation they are made up, and no pool runs out", journey.name));
+    }
     if tally.late > 0 {
         notes.push(format!("{} events came later than something their customer had already done", tally.late));
     }

@@ -180,6 +180,12 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
         RecordKind::NotAnswered(id, why) => {
             format!("{}: {}, takes otherwise", plan.schema.hooks.get(id.index())?.name, names::no_answer(*why))
         }
+        // What comes of it says it.
+        RecordKind::AskedForCode(_) => return None,
+        RecordKind::GotCode(id, code) => format!("draws the code {code} from {}", plan.schema.pools.get(id.index())?.name),
+        RecordKind::GotNoCode(id, why) => {
+            format!("{}: {}, takes otherwise", plan.schema.pools.get(id.index())?.name, names::no_answer(*why))
+        }
         // What it drew says it already.
         RecordKind::Exposed { .. } => return None,
         RecordKind::Measured { experiment, arm, .. } => {

@@ -4,6 +4,7 @@
 
 mod caps;
 mod chance;
+mod codes;
 mod dates;
 mod ends;
 mod experiments;

@@ -25,7 +25,6 @@ impl<'a> Lowerer<'a> {
     fn declaration(&'a self, node: NodeId, docs: &Docs) -> Option<DeclKind> {
         let name = || self.name_in(node);
         let title = || self.text_in(node);
-        let not_yet = |what| DeclKind::NotYet { what, name: self.name_in(node) };
         Some(match self.kind(node) {
             K::CustomerDecl => DeclKind::Customer { fields: self.fields_in(node) },
             K::EventDecl => DeclKind::Event { name: name(), wire: title(), fields: self.fields_in(node) },
@@ -47,7 +46,7 @@ impl<'a> Lowerer<'a> {
             K::StagesDecl => DeclKind::Stages { stages: self.stages(node) },
             K::ListDecl => DeclKind::List { name: name(), title: title() },
             K::AudienceDecl => DeclKind::Audience { name: name(), title: title() },
-            K::CodesDecl => not_yet("codes"),
+            K::CodesDecl => DeclKind::Codes { name: name(), title: title() },
             K::BlockDecl => DeclKind::Block { name: name(), params: self.params_in(node), contents: self.contents(node) },
             K::BrandDecl => DeclKind::Brand { rules: self.brand(node) },
             K::SurveyDecl => DeclKind::Survey { name: name(), title: title(), questions: self.questions(node) },

@@ -2,7 +2,7 @@
 
 use super::Lowerer;
 use crate::ast::{
-    Block, Branch, BranchKind, CollectFor, Docs, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned,
+    Block, Branch, BranchKind, CollectFor, Docs, Draw, Expr, LetValue, MembershipOf, PastRule, Send, SendTo, ShortWait, SkipBlock, Spanned,
     SplitPath, Step, StepKind, UnsubscribeFrom, Until, WaitUntil,
 };
 use crate::syntax::{Kind as K, NodeId};
@@ -25,7 +25,6 @@ impl<'a> Lowerer<'a> {
     }
 
     fn step_kind(&'a self, node: NodeId) -> Option<StepKind> {
-        let not_yet = |what| StepKind::NotYet { what };
         Some(match self.kind(node) {
             K::WaitFor => StepKind::Wait { duration: self.duration_in(node), until: self.time_in(node) },
             K::WaitUntil => self.wait_until(node),
@@ -61,7 +60,7 @@ impl<'a> Lowerer<'a> {
             K::ExperimentStep => StepKind::Experiment(Box::new(self.experiment(node))),
             K::CollectStep => self.collect(node),
             K::CallStep => StepKind::Call(Box::new(self.call(node))),
-            K::DrawStep => not_yet("draw code"),
+            K::DrawStep => StepKind::Draw(Draw { pool: self.name_in(node), bind: self.bind_in(node), otherwise: self.block_in(node) }),
             K::ForEachStep => StepKind::ForEach {
                 name: self.name_in(node),
                 list: self.value_in(node),

@@ -4,7 +4,7 @@
 //! [`DecodeError`], never a panic; an empty section is not written; a section of a newer version, or one that is not known, is refused, for
 //! what it says would be lost. Old versions of a section are read for ever.
 
-use super::calls::{Calls, OpenCall};
+use super::calls::{OpenCall, OpenDraw};
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
     Consent, ConsentState, Customer, Entered, Guest, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent,
@@ -16,7 +16,8 @@ use crate::engine::history::{Entry, History, Total, Tracked};
 use crate::engine::{PlanId, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
 use crate::schema::{
-    ChannelId, EventId, FieldId, HookId, JourneyId, ListId, LocalId, MessageId, MessageVerb, SegmentId, SendId, StageId, StepIx, TopicId,
+    ChannelId, EventId, FieldId, HookId, JourneyId, ListId, LocalId, MessageId, MessageVerb, PoolId, SegmentId, SendId, StageId, StepIx,
+    TopicId,
 };
 use crate::value::{Text, Value};
 
@@ -32,6 +33,7 @@ pub mod section {
     pub const LEDGER: u8 = 8;
     pub const EXPERIMENTS: u8 = 20;
     pub const CALLS: u8 = 21;
+    pub const DRAWS: u8 = 22;
     pub const MEMBERSHIP: u8 = 9;
     pub const SCORES: u8 = 10;
     pub const GUESTS: u8 = 11;
@@ -104,6 +106,9 @@ impl Encode for Customer {
                 self.calls.made.encode(out);
                 self.calls.open.encode(out);
             });
+        }
+        if !self.calls.draws.is_empty() {
+            out.section(section::DRAWS, VERSION, |out| self.calls.draws.encode(out));
         }
         if !self.experiments.is_empty() {
             out.section(section::EXPERIMENTS, VERSION, |out| {
@@ -193,7 +198,11 @@ impl Customer {
                 self.facts = Vec::decode(from)?;
                 self.ids = Vec::decode(from)?;
             }
-            section::CALLS => self.calls = Calls { made: u32::decode(from)?, open: Vec::decode(from)? },
+            section::CALLS => {
+                self.calls.made = u32::decode(from)?;
+                self.calls.open = Vec::decode(from)?;
+            }
+            section::DRAWS => self.calls.draws = Vec::decode(from)?,
             section::EXPERIMENTS => {
                 self.experiments = Experiments { measures: Vec::decode(from)?, exposed: Vec::decode(from)? };
             }
@@ -269,7 +278,7 @@ impl Decode for PlanId {
     }
 }
 
-ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId HookId }
+ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId HookId PoolId }
 
 /// Plain enumerations: a byte for each, which never changes its meaning.
 macro_rules! words {
@@ -346,6 +355,7 @@ fields! {
     Measure { is run is experiment is arm is weights base at when until }
     Exposed { is experiment is unit is arm }
     OpenCall { is number is run is hook }
+    OpenDraw { is number is run is pool }
     KnownId { is id is body is day }
     Entry { is at is seq }
     Total { is count is sum is smallest is largest is first is last }

@@ -175,6 +175,12 @@ impl Flattener<'_, '_> {
                 let first = self.block(otherwise, next, Around { path: &path, ..inner });
                 self.steps[at].kind = StepKind::Call { hook: *hook, args, bind: *bind, otherwise: to(first) };
             }
+            checked::StepKind::Draw { pool, bind, otherwise } => {
+                let at = self.push(step, &id, StepKind::Jump, next, around.depth);
+                let path = format!("{id}/otherwise");
+                let first = self.block(otherwise, next, Around { path: &path, ..inner });
+                self.steps[at].kind = StepKind::Draw { pool: *pool, bind: *bind, otherwise: to(first) };
+            }
             checked::StepKind::Break => {
                 self.push(step, &id, StepKind::Jump, around.break_to.unwrap_or(next), around.depth);
             }
@@ -364,6 +370,9 @@ impl Flattener<'_, '_> {
             checked::StepKind::Call { hook, .. } => {
                 format!("call {}", self.project.schema.hooks.get(hook.index()).map_or("?", |hook| hook.name.as_str()))
             }
+            checked::StepKind::Draw { pool, .. } => {
+                format!("draw code from {}", self.project.schema.pools.get(pool.index()).map_or("?", |pool| pool.name.as_str()))
+            }
             checked::StepKind::Repeat { .. } => "repeat".to_owned(),
             checked::StepKind::ForEach { item, .. } => format!("for each {}", local(*item)),
             checked::StepKind::Collect(collect) => format!("collect {}", local(collect.list)),
@@ -389,7 +398,7 @@ impl Flattener<'_, '_> {
                     resolve(otherwise);
                 }
                 StepKind::Split { paths, .. } => paths.iter_mut().for_each(|path| resolve(&mut path.to)),
-                StepKind::Call { otherwise, .. } => resolve(otherwise),
+                StepKind::Call { otherwise, .. } | StepKind::Draw { otherwise, .. } => resolve(otherwise),
                 StepKind::Repeat { body, .. } => resolve(body),
                 _ => {}
             }

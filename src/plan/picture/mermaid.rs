@@ -81,6 +81,10 @@ fn draw(plan: &Plan, number: usize, journey: &Journey, text: &mut String) {
                 arrow("answered", step.next);
                 arrow("otherwise", *otherwise);
             }
+            StepKind::Draw { otherwise, .. } => {
+                arrow("a code", step.next);
+                arrow("otherwise", *otherwise);
+            }
             StepKind::Wait { skip_to, .. } if *skip_to != step.next => {
                 arrow("", step.next);
                 arrow("skipped", *skip_to);

@@ -55,6 +55,7 @@ pub fn no_answer(why: NoAnswer) -> &'static str {
         NoAnswer::TimedOut => "no answer in time",
         NoAnswer::Failed => "it failed",
         NoAnswer::Unfit => "an answer of another type",
+        NoAnswer::NoneLeft => "no code is left",
     }
 }
 

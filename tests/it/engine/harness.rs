@@ -199,7 +199,7 @@ impl Story {
                     }
                 }
                 Effect::Cancel(_) => self.cancelled += 1,
-                Effect::Audience { .. } | Effect::CallHook(_) | Effect::Tell(_) => {}
+                Effect::Audience { .. } | Effect::CallHook(_) | Effect::DrawCode(_) | Effect::Tell(_) => {}
             }
         }
     }

@@ -272,7 +272,7 @@ impl Story {
                         }
                     }
                     Effect::Cancel(key) => self.cancelled.push(key),
-                    Effect::Audience { .. } | Effect::CallHook(_) | Effect::Tell(_) => {}
+                    Effect::Audience { .. } | Effect::CallHook(_) | Effect::DrawCode(_) | Effect::Tell(_) => {}
                 }
             }
         }
