@@ -27,8 +27,8 @@ mod it {
     mod scenario;
     mod semantics;
     mod simulate;
-    mod simulate_codes;
     mod simulate_experiments;
+    mod simulate_notes;
     mod syntax;
     mod templates;
     mod tidy;

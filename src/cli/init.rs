@@ -72,6 +72,9 @@ fn write(folder: &Path, files: &[(&str, &str)]) -> Result<(), String> {
 /// The folder is there and holds nothing that a file of ours could replace.
 fn prepare(folder: &Path, files: &[(&str, &str)]) -> Result<(), String> {
     let shown = folder.display();
+    if folder.is_file() {
+        return Err(format!("`{shown}` is a file, and a project is a folder; choose a new folder"));
+    }
     fs::create_dir_all(folder).map_err(|error| format!("cannot make the folder `{shown}`: {error}"))?;
     for (name, _) in files {
         if folder.join(name).symlink_metadata().is_ok() {

@@ -256,6 +256,10 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
     for journey in plan.journeys.iter().filter(|journey| calls(journey)) {
         notes.push(format!("{}: hooks are not asked in a simulation, so each call takes `otherwise` when its time is over", journey.name));
     }
+    let tells = |journey: &Journey| journey.steps.iter().any(|step| matches!(&step.kind, StepKind::Send(send) if send.other.is_some()));
+    for journey in plan.journeys.iter().filter(|journey| tells(journey)) {
+        notes.push(format!("{}: what it sends to another customer is not played in a simulation, and counted nowhere", journey.name));
+    }
     let draws = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Draw { .. }));
     for journey in plan.journeys.iter().filter(|journey| draws(journey)) {
         notes.push(format!("{}: no real codes were drawn; in a simulation they are made up, and no pool runs out", journey.name));

@@ -178,6 +178,9 @@ fn init_writes_a_project_and_overwrites_nothing() {
     assert!(again.stderr.contains("nothing is ever overwritten"), "{}", again.stderr);
     assert_eq!(fs::read_to_string(folder.join("shop/welcome.journey")).unwrap(), "# mine\n");
     assert!(written.contains("scenario"));
+    let onto_a_file = onward(&["init", "shop/welcome.journey"], &folder);
+    let said = "error: `shop/welcome.journey` is a file, and a project is a folder; choose a new folder\n";
+    assert_eq!((onto_a_file.code, onto_a_file.stderr.as_str()), (3, said));
 }
 
 #[test]
