@@ -20,6 +20,7 @@
 //! | [`engine`], [`world`], [`record`] | one customer's machine; what customers share; the codec of everything durable |
 //! | [`project`], [`pipeline`] | the files that belong together; all stages in one call |
 //! | [`scenario`], `ingest`, `simulate` | stories with an expected end; event logs; a project over a log |
+//! | `channel`, `daemon` | how messages leave the house; real events in, real messages out |
 //! | `cli` | the `onward` command: terminal, files, threads |
 //!
 //! What holds everywhere: passes over the language return a result **and** findings and never stop at the first error; one mistake gives
@@ -28,10 +29,14 @@
 
 pub mod ast;
 pub mod calendar;
+#[cfg(feature = "daemon")]
+pub mod channel;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod condition;
+#[cfg(feature = "daemon")]
+pub mod daemon;
 pub mod diagnostic;
 pub mod engine;
 #[cfg(feature = "cli")]
