@@ -4,6 +4,9 @@
 //! [`Gate`] before the first byte that a provider could act on: what fails before it is surely not sent, what fails behind it is unknown,
 //! and an adapter never guesses between the two. Knows no customer, no plan and no store.
 
+pub mod clock;
+pub mod sandbox;
+
 use crate::calendar::Instant;
 use crate::schema::ChannelKind;
 use std::fmt::Debug;
@@ -15,7 +18,7 @@ use std::time::Duration;
 pub type Task<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One message as it leaves. All its attempts carry the same.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Envelope {
     /// The message's identity: stable over attempts and restarts, without personal data, at most 64 characters of `0-9a-z-`. The
     /// idempotency key at the provider, and what its reports come back with.
@@ -48,7 +51,7 @@ impl Envelope {
 }
 
 /// Pages of ours that belong to this very message; `None` where the deployment has no public address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Links {
     /// A page, and for one-click (RFC 8058) a POST to the same address.
     pub unsubscribe: Option<String>,

@@ -7,6 +7,10 @@ mod it {
     mod brand;
     mod calendar;
     mod catalog;
+    #[cfg(feature = "daemon")]
+    mod channel_given;
+    #[cfg(feature = "daemon")]
+    mod channel_sandbox;
     mod check;
     mod check_journeys;
     mod cli;
