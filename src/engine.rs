@@ -11,6 +11,7 @@ mod arms;
 mod calls;
 mod caps;
 pub mod catalogs;
+mod codec;
 mod consent;
 pub mod contact;
 mod dates;

@@ -119,6 +119,18 @@ impl<T: Decode> Decode for Arc<[T]> {
     }
 }
 
+impl<T: Encode> Encode for Box<T> {
+    fn encode(&self, out: &mut Writer) {
+        self.as_ref().encode(out);
+    }
+}
+
+impl<T: Decode> Decode for Box<T> {
+    fn decode(from: &mut Reader<'_>) -> Result<Box<T>, DecodeError> {
+        T::decode(from).map(Box::new)
+    }
+}
+
 impl<A: Encode, B: Encode> Encode for (A, B) {
     fn encode(&self, out: &mut Writer) {
         self.0.encode(out);

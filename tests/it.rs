@@ -14,6 +14,7 @@ mod it {
     mod check;
     mod check_journeys;
     mod cli;
+    mod codec;
     mod diagnostics;
     mod docs;
     mod engine;

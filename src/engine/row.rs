@@ -6,6 +6,7 @@
 //! under. Knows no world and no clock.
 
 pub mod calls;
+pub mod delta;
 mod encode;
 pub mod experiments;
 

@@ -7,7 +7,7 @@ use onward::value::{Decimal, Text, Value};
 use proptest::prelude::*;
 use std::sync::Arc;
 
-fn values() -> impl Strategy<Value = Value> {
+pub fn values() -> impl Strategy<Value = Value> {
     let number = (any::<i64>(), any::<u32>(), 0_u32..=28).prop_map(|(high, low, scale)| {
         let digits = (i128::from(high) << 31 | i128::from(low)) >> (scale * 3);
         Value::Number(Decimal::from_i128_with_scale(digits, scale))

@@ -12,13 +12,11 @@ use super::{
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;
+use crate::engine::SendKey;
+use crate::engine::codec::{fields, kind, read_when, when, words};
 use crate::engine::history::{Entry, History, Total, Tracked};
-use crate::engine::{PlanId, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
-use crate::schema::{
-    ChannelId, EventId, FieldId, HookId, JourneyId, ListId, LocalId, MessageId, MessageVerb, PoolId, SegmentId, SendId, StageId, StepIx,
-    TopicId,
-};
+use crate::schema::{EventId, MessageId, MessageVerb, TopicId};
 use crate::value::{Text, Value};
 
 /// Sections, in the order in which they stand; each has its own version.
@@ -212,126 +210,10 @@ impl Customer {
     }
 }
 
-/// An instant that is often one of the ends of time.
-fn when(out: &mut Writer, at: Instant) {
-    when_from(out, Instant(0), at);
-}
-
-fn read_when(from: &mut Reader<'_>) -> Result<Instant, DecodeError> {
-    read_when_from(from, Instant(0))
-}
-
-/// The same by its distance from another one, which is mostly near.
-fn when_from(out: &mut Writer, base: Instant, at: Instant) {
-    match at {
-        Instant::NEVER => out.byte(0),
-        Instant::FIRST => out.byte(1),
-        other => {
-            out.byte(2);
-            out.instant_from(base, other);
-        }
-    }
-}
-
-fn read_when_from(from: &mut Reader<'_>, base: Instant) -> Result<Instant, DecodeError> {
-    match from.byte()? {
-        0 => Ok(Instant::NEVER),
-        1 => Ok(Instant::FIRST),
-        2 => from.instant_from(base),
-        other => Err(kind(from, other)),
-    }
-}
-
-/// Not a kind of thing that there is. Its place is that of the section's rest.
-fn kind(from: &Reader<'_>, found: u8) -> DecodeError {
-    // A reader knows its place only when it fails: let it fail on what is behind its end.
-    let at = from.clone().raw(usize::MAX).err().map_or(0, |error| error.at);
-    DecodeError { at, fault: Fault::Kind(found) }
-}
-
-macro_rules! ids {
-    ($($id:ident)*) => {$(
-        impl Encode for $id {
-            fn encode(&self, out: &mut Writer) {
-                self.0.encode(out);
-            }
-        }
-
-        impl Decode for $id {
-            fn decode(from: &mut Reader<'_>) -> Result<$id, DecodeError> {
-                u16::decode(from).map($id)
-            }
-        }
-    )*};
-}
-
-impl Encode for PlanId {
-    fn encode(&self, out: &mut Writer) {
-        out.fixed(self.0 as u64);
-        out.fixed((self.0 >> 64) as u64);
-    }
-}
-
-impl Decode for PlanId {
-    fn decode(from: &mut Reader<'_>) -> Result<PlanId, DecodeError> {
-        Ok(PlanId(u128::from(from.fixed()?) | (u128::from(from.fixed()?) << 64)))
-    }
-}
-
-ids! { ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId HookId PoolId }
-
-/// Plain enumerations: a byte for each, which never changes its meaning.
-macro_rules! words {
-    ($($type:ident { $($byte:literal $word:ident)* })*) => {$(
-        impl Encode for $type {
-            fn encode(&self, out: &mut Writer) {
-                out.byte(match self { $($type::$word => $byte,)* });
-            }
-        }
-
-        impl Decode for $type {
-            fn decode(from: &mut Reader<'_>) -> Result<$type, DecodeError> {
-                match from.byte()? {
-                    $($byte => Ok($type::$word),)*
-                    other => Err(kind(from, other)),
-                }
-            }
-        }
-    )*};
-}
-
 words! {
     ConsentState { 0 Subscribed 1 Unsubscribed 2 Pending }
     RunState { 0 Moving 1 Waiting 2 Awaiting 3 Sending 4 Done 5 Ended }
     MessageVerb { 0 Sent 1 Received 2 Seen 3 Opened 4 Clicked 5 Bounced 6 RepliedTo 7 Delivered 8 Complained }
-}
-
-/// Structures, field by field; `when` fields are often one of the ends of time, and counted from `base`.
-macro_rules! fields {
-    (@write $out:ident $base:ident $it:ident when $field:ident) => { when_from($out, $base, $it.$field) };
-    (@write $out:ident $base:ident $it:ident is $field:ident) => { $it.$field.encode($out) };
-    (@write $out:ident $base:ident $it:ident base $field:ident) => { $it.$field.encode($out); $base = $it.$field; };
-    (@read $from:ident $base:ident when) => { read_when_from($from, $base)? };
-    (@read $from:ident $base:ident is) => { Decode::decode($from)? };
-    (@read $from:ident $base:ident base) => {{ let at = Instant::decode($from)?; $base = at; at }};
-    ($($type:ident { $($how:ident $field:ident)* })*) => {$(
-        impl Encode for $type {
-            #[allow(unused)]
-            fn encode(&self, out: &mut Writer) {
-                let mut base = Instant(0);
-                $(fields!(@write out base self $how $field);)*
-            }
-        }
-
-        impl Decode for $type {
-            #[allow(unused)]
-            fn decode(from: &mut Reader<'_>) -> Result<$type, DecodeError> {
-                let mut base = Instant(0);
-                $(let $field = fields!(@read from base $how);)*
-                Ok($type { $($field),* })
-            }
-        }
-    )*};
 }
 
 fields! {

@@ -6,12 +6,13 @@
 use chrono::{NaiveDateTime, Timelike};
 use onward::calendar::{Instant, Zone};
 use onward::engine::row::Customer;
+use onward::engine::row::delta::{apply, delta};
 use onward::engine::{
     self, Attention, Decision, Deferral, Effect, Ending, Input, InputKind, Limits, Loaded, NotEntered, Outcome, Output, Record, RecordKind,
     SendKey, Skip, Weights, World,
 };
 use onward::plan::{Plan, StepKind};
-use onward::record::{from_bytes, to_bytes};
+use onward::record::{Writer, from_bytes, to_bytes};
 use onward::schema::{FieldId, JourneyId, MessageVerb};
 use onward::value::parse::{Reading, from_text};
 use onward::value::{Text, Type, Value};
@@ -100,6 +101,7 @@ pub struct Story {
     /// By channel: what its provider answers, instead of taking the message at once. `None` keeps it waiting.
     answers: BTreeMap<String, Option<Outcome>>,
     pub sent: Vec<(String, SendKey)>,
+    pub attention: Attention,
     shown: usize,
     lines: Vec<String>,
 }
@@ -140,6 +142,7 @@ impl Story {
             cancelled: Vec::new(),
             answers: BTreeMap::new(),
             sent: Vec::new(),
+            attention: Attention::default(),
             shown: 0,
             lines: Vec::new(),
         }
@@ -255,11 +258,20 @@ impl Story {
         let mut inputs = vec![input];
         while !inputs.is_empty() {
             let input = inputs.remove(0);
+            assert_eq!(from_bytes::<Input>(&to_bytes(&input)).as_ref(), Ok(&input), "an input that is read back is the same");
+            let before = to_bytes(&self.row);
             let mut out = Output::default();
-            engine::handle(&self.earth, Attention::default(), &mut self.row, input, &mut out);
-            let again: Customer = from_bytes(&to_bytes(&self.row)).expect("a row can be read back");
+            engine::handle(&self.earth, self.attention, &mut self.row, input, &mut out);
+            let after = to_bytes(&self.row);
+            let again: Customer = from_bytes(&after).expect("a row can be read back");
             assert_eq!(again, self.row, "a row that is read back is the same");
             self.row = again;
+            let mut changed = Writer::default();
+            delta(&before, &after, &mut changed);
+            assert_eq!(apply(&before, changed.as_bytes()), Ok(after), "what changed leads to the row");
+            for record in &out.records {
+                assert_eq!(from_bytes::<Record>(&to_bytes(record)).as_ref(), Ok(record), "a record that is read back is the same");
+            }
             self.records.append(&mut out.records);
             for effect in out.effects {
                 match effect {
