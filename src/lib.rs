@@ -20,6 +20,7 @@
 //! | [`engine`], [`world`], [`record`] | one customer's machine; what customers share; the codec of everything durable |
 //! | [`project`], [`pipeline`] | the files that belong together; all stages in one call |
 //! | [`scenario`], `ingest`, `simulate` | stories with an expected end; event logs; a project over a log |
+//! | `store` | bytes that are still there after power was lost: log, snapshots, archive, keys |
 //! | `channel`, `daemon` | how messages leave the house; real events in, real messages out |
 //! | `cli` | the `onward` command: terminal, files, threads |
 //!
@@ -50,6 +51,8 @@ pub mod schema;
 #[cfg(feature = "cli")]
 pub mod simulate;
 pub mod source;
+#[cfg(feature = "daemon")]
+pub mod store;
 pub mod syntax;
 pub mod template;
 pub mod value;

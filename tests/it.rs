@@ -34,6 +34,8 @@ mod it {
     mod simulate;
     mod simulate_experiments;
     mod simulate_notes;
+    #[cfg(feature = "daemon")]
+    mod store;
     mod syntax;
     mod templates;
     mod tidy;

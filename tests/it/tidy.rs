@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 4] = ["calendar", "diagnostic", "source", "value"];
 
 /// For each room what it may import beside itself and the base rooms; the page on architecture says why. The command may import all.
-const EDGES: [(&str, &[&str]); 21] = [
+const EDGES: [(&str, &[&str]); 22] = [
     ("source", &[]),
     ("diagnostic", &[]),
     ("calendar", &[]),
@@ -29,6 +29,7 @@ const EDGES: [(&str, &[&str]); 21] = [
     ("pipeline", &["ast", "check", "plan", "project", "syntax"]),
     ("scenario", &["check", "condition", "engine", "plan", "schema", "world"]),
     ("ingest", &["check", "engine", "plan", "project", "schema"]),
+    ("store", &[]),
     ("channel", &["schema"]),
     (
         "daemon",

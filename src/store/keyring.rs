@@ -1,0 +1,247 @@
+//! A key for every customer, so that destroying it erases her everywhere at once: log, snapshots, archive, backups.
+//!
+//! In: customers' numbers. Out: keys; sealed bytes, and back. **Invariant:** a key is durable before it is handed out, and gone when
+//! [`Keyring::destroy`] returns; it lies in this one file and in no backup of the store. Numbers are places: they should be dense. It does
+//! not know who a customer is.
+//!
+//! ```text
+//! header 64 · zeros up to 4096 · slots of 64: number 8, state 1, zeros 7, key 32, CRC32C 4, zeros 12
+//! sealed: version 1, nonce 12, ChaCha20-Poly1305 of the plain bytes (their length + 16)
+//! ```
+
+use super::error::StoreError;
+use super::files::{Disk, Named, Place};
+use super::header::{Header, Kind, StoreId, u32_at, u64_at};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use std::sync::{Mutex, PoisonError};
+
+pub const FOLDER: &str = "keys";
+pub const NAME: &str = "keys/ring";
+pub(super) const KIND: Kind = Kind { magic: *b"ONWKEYS\0", version: 1, name: "keyring" };
+const START: u64 = 4096;
+/// A slot never crosses a sector: it is written whole or not at all.
+const SLOT: usize = 64;
+/// The highest number of a customer: the file then has 8 TiB, most of it holes.
+pub const HIGHEST: u64 = 1 << 37;
+const LIVE: u8 = 1;
+const DESTROYED: u8 = 2;
+const SEALED: u8 = 1;
+/// Bytes that sealing adds.
+pub const OVERHEAD: usize = 1 + 12 + 16;
+
+/// The key of one customer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key([u8; 32]);
+
+/// What a slot holds.
+enum Slot {
+    Empty,
+    Live(Key),
+    Destroyed,
+}
+
+/// The keys of a store.
+pub struct Keyring {
+    files: Disk,
+    file: Named,
+    /// Serialises writers; true after a failed write.
+    broken: Mutex<bool>,
+}
+
+impl Keyring {
+    /// Makes the keyring of a new store; an empty one of the same store is fine.
+    pub fn create(files: &Disk, store: StoreId) -> Result<(), StoreError> {
+        files.folder(FOLDER)?;
+        files.settle("")?;
+        if files.has(FOLDER, "ring")? {
+            Keyring::open(files.clone(), store)?;
+            return Ok(());
+        }
+        let aside = format!("{NAME}.new");
+        if files.has(FOLDER, "ring.new")? {
+            files.drop_file(&aside)?;
+        }
+        let file = Named::create(files, &aside)?;
+        file.write_at(0, &Header::new(KIND, store).encode(KIND))?;
+        file.allocate(START)?;
+        file.sync()?;
+        files.put(&aside, NAME)?;
+        files.settle(FOLDER)
+    }
+
+    pub fn open(files: Disk, store: StoreId) -> Result<Keyring, StoreError> {
+        let file = Named::open(&files, NAME)?;
+        Header::read(KIND, &file, Some(store))?;
+        Ok(Keyring { files, file, broken: Mutex::new(false) })
+    }
+
+    fn at(number: u64) -> Result<u64, StoreError> {
+        if number > HIGHEST {
+            return Err(StoreError::TooLarge { what: "the number of a customer", length: number, limit: HIGHEST });
+        }
+        Ok(START + number * SLOT as u64)
+    }
+
+    fn slot(&self, number: u64) -> Result<Slot, StoreError> {
+        let at = Keyring::at(number)?;
+        let mut bytes = [0; SLOT];
+        self.file.read_at(at, &mut bytes)?;
+        if bytes == [0; SLOT] {
+            return Ok(Slot::Empty);
+        }
+        if crc32c::crc32c(&bytes[..48]) != u32_at(&bytes, 48) || u64_at(&bytes, 0) != number {
+            return Err(self.file.damaged(at, format!("the key of customer {number} is not whole")));
+        }
+        let mut key = [0; 32];
+        key.copy_from_slice(&bytes[16..48]);
+        match bytes[8] {
+            LIVE => Ok(Slot::Live(Key(key))),
+            DESTROYED => Ok(Slot::Destroyed),
+            other => Err(self.file.damaged(at + 8, format!("the key of customer {number} is in state {other}, which is unknown"))),
+        }
+    }
+
+    fn put(&self, number: u64, state: u8, key: &[u8; 32]) -> Result<(), StoreError> {
+        let mut bytes = [0; SLOT];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        bytes[8] = state;
+        bytes[16..48].copy_from_slice(key);
+        let crc = crc32c::crc32c(&bytes[..48]);
+        bytes[48..52].copy_from_slice(&crc.to_le_bytes());
+        self.file.write_at(Keyring::at(number)?, &bytes)
+    }
+
+    /// Runs a change for writers one after the other; after a failure there are no more.
+    fn change<T>(&self, change: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if *broken {
+            return Err(StoreError::Poisoned);
+        }
+        change().inspect_err(|error| *broken = error.ends_process())
+    }
+
+    /// The keys of customers, drawn for those that have none; all durable when it returns, with one sync. A customer whose key was
+    /// destroyed never gets another.
+    pub fn keys(&self, numbers: &[u64]) -> Result<Vec<Key>, StoreError> {
+        self.change(|| {
+            let mut keys = Vec::with_capacity(numbers.len());
+            let mut drawn = false;
+            for number in numbers {
+                keys.push(match self.slot(*number)? {
+                    Slot::Live(key) => key,
+                    Slot::Destroyed => return Err(StoreError::KeyDestroyed { number: *number }),
+                    Slot::Empty => {
+                        let mut key = [0; 32];
+                        self.files.random(&mut key).map_err(|error| StoreError::io("drawing a key for", self.file.place.clone(), error))?;
+                        self.put(*number, LIVE, &key)?;
+                        drawn = true;
+                        Key(key)
+                    }
+                });
+            }
+            if drawn {
+                self.file.sync()?;
+            }
+            Ok(keys)
+        })
+    }
+
+    /// The key of a customer who has one.
+    pub fn key(&self, number: u64) -> Result<Key, StoreError> {
+        match self.slot(number)? {
+            Slot::Live(key) => Ok(key),
+            Slot::Destroyed => Err(StoreError::KeyDestroyed { number }),
+            Slot::Empty => Err(StoreError::NoKey { number }),
+        }
+    }
+
+    /// Overwrites keys with zeros; they are gone when it returns. What they sealed is unreadable from then on, wherever it lies.
+    pub fn destroy(&self, numbers: &[u64]) -> Result<(), StoreError> {
+        self.change(|| {
+            for number in numbers {
+                self.put(*number, DESTROYED, &[0; 32])?;
+            }
+            self.file.sync()
+        })
+    }
+
+    /// Live keys, destroyed keys, and what is wrong: looks at every slot.
+    pub fn check(&self) -> Result<(u64, u64, Vec<StoreError>), StoreError> {
+        let slots = self.file.length()?.saturating_sub(START).div_ceil(SLOT as u64);
+        let (mut live, mut destroyed, mut wrong) = (0, 0, Vec::new());
+        for number in 0..slots {
+            match self.slot(number) {
+                Ok(Slot::Live(_)) => live += 1,
+                Ok(Slot::Destroyed) => destroyed += 1,
+                Ok(Slot::Empty) => {}
+                Err(error) => wrong.push(error),
+            }
+        }
+        Ok((live, destroyed, wrong))
+    }
+}
+
+/// Seals bytes. No nonce is used twice: eight random bytes, drawn anew in every process and after every 2^32 seals, and a counter.
+pub struct Sealer {
+    files: Disk,
+    next: Mutex<([u8; 8], Option<u32>)>,
+}
+
+impl Sealer {
+    pub fn new(files: Disk) -> Sealer {
+        Sealer { files, next: Mutex::new(([0; 8], None)) }
+    }
+
+    fn nonce(&self) -> Result<[u8; 12], StoreError> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let counter = match next.1 {
+            Some(counter) => counter,
+            None => {
+                let drawn = self.files.random(&mut next.0);
+                drawn.map_err(|error| StoreError::io("drawing random bytes for", self.files.place(""), error))?;
+                0
+            }
+        };
+        next.1 = counter.checked_add(1);
+        let mut nonce = [0; 12];
+        nonce[..8].copy_from_slice(&next.0);
+        nonce[8..].copy_from_slice(&counter.to_be_bytes());
+        Ok(nonce)
+    }
+
+    /// Seals bytes under a customer's key. `about` (whose bytes, what for) is not hidden, but it must be the same when they are opened:
+    /// what was sealed for one place does not open in another.
+    pub fn seal(&self, key: &Key, about: &[u8], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let failed = StoreError::NotOpened { found: "they are too long to be sealed" };
+        let nonce = self.nonce()?;
+        let mut sealed = Vec::with_capacity(plain.len() + OVERHEAD);
+        sealed.push(SEALED);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let Ok(unbound) = UnboundKey::new(&CHACHA20_POLY1305, &key.0) else { return Err(failed) };
+        let body = &mut sealed[1 + nonce.len()..];
+        let tag = LessSafeKey::new(unbound).seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(about), body);
+        let Ok(tag) = tag else { return Err(failed) };
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+}
+
+/// Opens what [`Sealer::seal`] sealed with the same key and the same `about`.
+pub fn open(key: &Key, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let Some((&version, rest)) = sealed.split_first() else { return Err(StoreError::NotOpened { found: "there are none" }) };
+    if version != SEALED {
+        return Err(StoreError::NotOpened { found: "they are of a version that is unknown here" });
+    }
+    let Some((nonce, body)) = rest.split_first_chunk::<12>() else { return Err(StoreError::NotOpened { found: "they are cut off" }) };
+    let wrong = StoreError::NotOpened { found: "they are changed, or sealed with another key" };
+    let Ok(unbound) = UnboundKey::new(&CHACHA20_POLY1305, &key.0) else { return Err(wrong) };
+    let mut plain = body.to_vec();
+    let opened = LessSafeKey::new(unbound).open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(about), &mut plain);
+    let length = match opened {
+        Ok(opened) => opened.len(),
+        Err(_) => return Err(wrong),
+    };
+    plain.truncate(length);
+    Ok(plain)
+}
