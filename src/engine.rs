@@ -23,6 +23,7 @@ mod exits;
 pub mod given;
 mod goals;
 mod handle;
+mod handover;
 pub mod history;
 pub mod index;
 mod items;
@@ -103,6 +104,15 @@ pub trait World {
     fn answers_by_hour(&self, _channels: &[ChannelId], _at: Instant) -> Option<&answers::Hours> {
         None
     }
+    /// Whether the deployment holds a journey back by its name (numbers differ between plans), or what goes out by a channel: nothing of
+    /// it is claimed or handed over, and where no channel is asked about, nobody enters. Waits go on.
+    fn paused(&self, _journey: &str, _channel: Option<&str>) -> bool {
+        false
+    }
+    /// Whether nothing at all may leave.
+    fn on_hold(&self) -> bool {
+        false
+    }
     /// Forces a draw: the index of the path of a split, or `Some(1)`/`Some(0)` for held out or not. Scenarios pin with it.
     fn pinned_draw(&self, _identity: &str) -> Option<u16> {
         None
@@ -163,6 +173,9 @@ pub enum InputKind {
     Requested { journey: JourneyId, at: Instant, args: Vec<Value> },
     /// Something is due.
     Touch,
+    /// The worker that was given this message is connected and would send it now. Answered with [`Effect::HandOver`] or
+    /// [`Effect::Withdraw`]. Attempts are numbered from 1 and go up.
+    Ready { send: SendKey, attempt: u32 },
     /// What became of a hand-over.
     Outcome { send: SendKey, result: Outcome },
     /// What became of a call to a hook, or of a draw from a pool, by its number within the customer.
@@ -229,8 +242,12 @@ impl Output {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Hand this message over. The driver answers with an `Outcome`.
+    /// Hand this message over. The driver answers with an `Outcome`; where it does so in two steps, with [`InputKind::Ready`] before.
     Deliver(Delivery),
+    /// Send what was claimed, now.
+    HandOver(SendKey),
+    /// What was claimed must not be sent any more.
+    Withdraw(SendKey),
     /// Withdraw what was planned and not handed over, or a banner that is still shown.
     Cancel(SendKey),
     /// Ask a service of the house. The driver answers with an [`InputKind::Answer`], or never.
@@ -437,6 +454,8 @@ pub enum NotEntered {
     Capped,
     Past,
     TooManyRuns,
+    /// The journey is.
+    Paused,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -479,7 +498,7 @@ pub enum Decision {
     Failed,
     Unknown,
     HeldOut,
-    /// Handed over and called back; what was only planned is skipped, because the run ended.
+    /// Claimed and called back before it was handed over; what was only planned is skipped, because the run ended.
     Cancelled,
 }
 
@@ -522,6 +541,9 @@ pub struct Attention {
     /// Nobody answers for the providers: what is handed over counts as accepted at the same instant, after everything else of the input,
     /// and no `Outcome` comes for it. (Simulations; it is as if each came as an input of its own.)
     pub accepted_at_once: bool,
+    /// What is claimed is not yet handed over: an [`InputKind::Ready`] comes before, and until then it can be called back. Otherwise a
+    /// claim is the hand-over. A message whose outcome is unknown then waits for a report before doubt decides.
+    pub two_steps: bool,
 }
 
 /// The zone that a customer's civil times are in: hers, then the project's.

@@ -21,8 +21,9 @@ pub(super) fn next_due(row: &Customer, index: &Index) -> Instant {
         next = next.min(occurrence.next);
     }
     for pending in &row.pending {
-        if let PendingState::Held { until } = pending.state {
-            next = next.min(until);
+        match pending.state {
+            PendingState::Held { until } | PendingState::Paused { until } | PendingState::InDoubt { until } => next = next.min(until),
+            PendingState::Ready | PendingState::Claimed | PendingState::HandedOver { .. } => {}
         }
     }
     next

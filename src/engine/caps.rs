@@ -31,13 +31,13 @@ impl Turn<'_> {
             if !applies(cap, pending.key.channel, topic) {
                 return None;
             }
-            let free_at = self.taken(cap, rank(journey.priority), of)?;
+            let free_at = self.taken(cap, rank(journey.priority), of, pending)?;
             Some(Full { cap: number, then: cap.then, free_at })
         })
     }
 
     /// When a slot of a full cap becomes free; `None` where one is.
-    fn taken(&self, cap: &Cap, own_rank: u8, of: Option<JourneyId>) -> Option<Instant> {
+    fn taken(&self, cap: &Cap, own_rank: u8, of: Option<JourneyId>, pending: &Pending) -> Option<Instant> {
         let kept_back = cap.keep.filter(|(_, priority)| own_rank > rank(*priority)).map_or(0, |(count, _)| count);
         let slots = cap.count.saturating_sub(kept_back) as usize;
         let today = civil::date(self.now, self.zone);
@@ -46,7 +46,12 @@ impl Turn<'_> {
             CapWindow::CalendarDay => civil::date(fact.claimed_at, self.zone) == today,
         };
         let counted = |fact: &&MessageFact| {
-            fact.counts && of.is_none_or(|journey| journey == fact.journey) && applies(cap, fact.channel, fact.topic) && within(fact)
+            // The slot that it has taken itself, at its claim, is its own.
+            fact.counts
+                && fact.key != pending.key
+                && of.is_none_or(|journey| journey == fact.journey)
+                && applies(cap, fact.channel, fact.topic)
+                && within(fact)
         };
         let used = self.row.facts.iter().filter(counted).count();
         if used < slots {

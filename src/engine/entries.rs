@@ -220,6 +220,10 @@ impl Turn<'_> {
         if late && !journey.accept_late {
             return Err(NotEntered::TooLate);
         }
+        // What is paused takes nobody in; what those have who are in it may still change.
+        if self.world.paused(&journey.name, None) && !(live && journey.while_running != WhileRunning::Restart) {
+            return Err(NotEntered::Paused);
+        }
         if live {
             return match journey.while_running {
                 WhileRunning::Ignore => Err(NotEntered::AlreadyRunning),

@@ -26,6 +26,13 @@ pub fn handle(world: &dyn World, attention: Attention, row: &mut Customer, input
     if turn.row.wake < now || (touch && turn.row.wake == now) {
         turn.advance(now, touch);
     }
+    let unpaused = turn.wake_paused();
+    if touch && unpaused {
+        turn.now = now;
+        turn.on_time = now;
+        turn.in_moment = false;
+        turn.settle();
+    }
     if !touch {
         turn.now = now;
         turn.on_time = now;
@@ -109,9 +116,14 @@ impl Turn<'_> {
     fn take(&mut self, kind: InputKind) {
         let new = self.row.known_since == Instant::NEVER;
         if new {
-            if matches!(kind, InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. }) {
-                // Nothing was ever sent to somebody who is not known.
-                return;
+            // Nothing was ever sent to somebody who is not known.
+            match kind {
+                InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. } => return,
+                InputKind::Ready { send, attempt } => {
+                    self.take_ready(send, attempt);
+                    return;
+                }
+                _ => {}
             }
             self.greet();
         }
@@ -151,6 +163,10 @@ impl Turn<'_> {
             InputKind::Touch => return,
             InputKind::Outcome { send, result } => {
                 self.take_outcome(send, result);
+                return;
+            }
+            InputKind::Ready { send, attempt } => {
+                self.take_ready(send, attempt);
                 return;
             }
             InputKind::Answer { call, answer } => {
@@ -238,6 +254,7 @@ fn body_of(kind: &InputKind) -> u32 {
         InputKind::List { list, on } => (u64::from(list.0) << 1) ^ u64::from(*on),
         InputKind::Suppress { channel, suppressed } => (u64::from(channel.0) << 1) ^ u64::from(*suppressed),
         InputKind::Touch | InputKind::Outcome { .. } => 0,
+        InputKind::Ready { attempt, .. } => u64::from(*attempt),
         InputKind::Answer { call, .. } => u64::from(*call),
         InputKind::Told(told) => told.args.iter().fold(u64::from(told.run), |hash, value| hash.rotate_left(7) ^ stable_hash(value)),
         InputKind::Report { verb, at, .. } => at.0 as u64 ^ *verb as u64,

@@ -5,11 +5,11 @@
 //! suppress the address; what a machine may have done is marked and is no event.
 
 use super::arms::may_be_a_machine;
-use super::row::{PendingState, Reported, SeenWhat};
+use super::row::{Reported, SeenWhat};
 use super::turn::{Event, Turn, Wave};
 use super::{Decision, Outcome, RecordKind, SendKey};
 use crate::calendar::Instant;
-use crate::schema::{MessageVerb, WhenInDoubt};
+use crate::schema::MessageVerb;
 use std::sync::Arc;
 
 /// Reports kept for one message; later ones still count as events.
@@ -17,11 +17,23 @@ const REPORTS_MAX: usize = 32;
 
 impl Turn<'_> {
     pub(super) fn take_outcome(&mut self, key: SendKey, outcome: Outcome) {
-        let Some(at) = self.message_position(key).filter(|at| self.row.pending[*at].state == PendingState::Claimed) else { return };
-        if outcome == Outcome::Unknown && self.is_repeated(at) && self.deliver_again(at) {
-            return;
-        }
+        let Some(at) = self.message_position(key).filter(|at| self.row.pending[*at].state.is_with_provider()) else { return };
+        let outcome = match outcome {
+            Outcome::Unknown if self.attention.two_steps => {
+                self.begin_doubt(at);
+                return;
+            }
+            Outcome::Unknown if self.is_repeated(at) && self.deliver_again(at) => return,
+            // The first try may have left.
+            Outcome::NotSent if self.attention.two_steps && self.row.pending[at].doubts > 0 => Outcome::Unknown,
+            other => other,
+        };
+        self.settle_outcome(at, outcome);
+    }
+
+    pub(super) fn settle_outcome(&mut self, at: usize, outcome: Outcome) {
         let pending = self.row.pending.remove(at);
+        let key = pending.key;
         let decision = match outcome {
             Outcome::Accepted => Decision::Sent,
             Outcome::Unknown => Decision::Unknown,
@@ -49,14 +61,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a message in doubt is handed over once more.
-    fn is_repeated(&self, at: usize) -> bool {
-        let pending = &self.row.pending[at];
-        let message = self.loaded.plan.messages.get(pending.message.index());
-        pending.doubts == 0 && message.is_some_and(|message| message.when_in_doubt == WhenInDoubt::Repeat)
-    }
-
     pub(super) fn take_report(&mut self, key: SendKey, verb: MessageVerb, at: Instant, by_machine: bool, hard: bool) {
+        self.report_ends_doubt(key, verb);
         let Some(fact) = self.row.facts.iter_mut().find(|fact| fact.key == key) else { return };
         let by_machine = by_machine && may_be_a_machine(verb);
         if fact.reports.len() < REPORTS_MAX {

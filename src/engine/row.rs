@@ -286,8 +286,21 @@ pub enum PendingState {
     Ready,
     /// Not before that instant.
     Held { until: Instant },
-    /// With a provider.
+    /// A worker has it; where nobody hands over in two steps, the provider.
     Claimed,
+    /// The bytes leave, or have left.
+    HandedOver { attempt: u32 },
+    /// Nobody knows whether it was sent; until then a report may tell.
+    InDoubt { until: Instant },
+    /// Held back by the deployment; asked again then, or once the world has changed.
+    Paused { until: Instant },
+}
+
+impl PendingState {
+    /// Its outcome is awaited.
+    pub fn is_with_provider(&self) -> bool {
+        matches!(self, PendingState::Claimed | PendingState::HandedOver { .. } | PendingState::InDoubt { .. })
+    }
 }
 
 /// What is known of a message that was claimed.

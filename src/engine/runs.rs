@@ -4,6 +4,7 @@
 //! that entered is recorded as ended exactly once; a run is live until its last step is done and its last message is settled; at most
 //! [`RUNS_MAX`] are live, at most [`STEPS_MAX`] steps are done for one input.
 
+use super::handover::decision_on;
 use super::index::stays;
 use super::row::{Entered, PendingState, Run, RunState};
 use super::step::{Next, perform};
@@ -157,9 +158,19 @@ impl Turn<'_> {
         let mut at = 0;
         while at < self.row.pending.len() {
             let pending = &self.row.pending[at];
-            if pending.key.run == number && pending.state != PendingState::Claimed {
+            let left = match pending.state {
+                PendingState::Claimed => !self.attention.two_steps,
+                PendingState::HandedOver { .. } | PendingState::InDoubt { .. } => true,
+                PendingState::Ready | PendingState::Held { .. } | PendingState::Paused { .. } => false,
+            };
+            if pending.key.run == number && !left {
                 let pending = self.row.pending.remove(at);
-                self.record_message(&pending, Decision::Skipped(Skip::RunEnded));
+                let mut decision = Decision::Skipped(Skip::RunEnded);
+                if pending.state == PendingState::Claimed {
+                    self.withdraw(&pending);
+                    decision = Decision::Cancelled;
+                }
+                self.record_message(&pending, decision_on(&pending, decision));
             } else {
                 at += 1;
             }

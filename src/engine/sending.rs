@@ -1,12 +1,13 @@
 //! A message's way from its step to the provider, and every decision on it.
 //!
 //! In: messages that are ready. Out: claims (with what to hand over), skips, deferrals, each recorded. **Invariant:** the checks run in
-//! this order, from the top after every deferral: run still valid, consent, suppression, contact, caps, quiet hours, lateness,
+//! this order, from the top after every deferral: run still valid, consent, suppression, contact, caps, quiet hours, lateness, pauses,
 //! `skip when`, content, hold-out; when several messages are ready, the higher priority claims first, then the earlier planned. What leaves here as claimed
-//! counts as handed over.
+//! counts as handed over, unless [`Attention::two_steps`](super::Attention::two_steps) says otherwise: then all but content is asked again just before.
 
 use super::caps::Full;
 use super::contact::address;
+use super::handover::{PAUSE_MS, decision_on};
 use super::index::Loaded;
 use super::row::{MessageFact, Pending, PendingState, RunState};
 use super::turn::Turn;
@@ -14,7 +15,7 @@ use super::{Decision, Deferral, Delivery, Effect, Ending, RecordKind, SendKey, S
 use crate::calendar::window::Window;
 use crate::calendar::{Instant, Zone};
 use crate::plan::{CapThen, How, Journey, Message, QuietHours, Recipient, Send, StepKind, Variant};
-use crate::schema::{ChannelId, ChannelKind, WaitOrSkip};
+use crate::schema::{ChannelId, ChannelKind, WaitOrSkip, WhenInDoubt};
 use crate::template::{Manner, OUTPUT_BYTES_MAX};
 use crate::value::{Text, Value};
 
@@ -28,6 +29,8 @@ enum Verdict {
         content: Content,
     },
     HeldOut,
+    /// Another channel than the one that it was claimed for: it is claimed for that one.
+    Elsewhere(ChannelId),
     Skip(Skip),
     Defer {
         until: Instant,
@@ -37,6 +40,16 @@ enum Verdict {
     EndRun {
         ending: Ending,
         skip: Skip,
+    },
+}
+
+/// When a message is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Claim,
+    /// It was claimed, and a worker is about to send it.
+    HandOver {
+        attempt: u32,
     },
 }
 
@@ -140,7 +153,11 @@ impl<'a> Turn<'a> {
         let mut any = false;
         while let Some(at) = self.first_ready() {
             any = true;
-            self.decide(at);
+            if matches!(self.row.pending[at].state, PendingState::InDoubt { .. }) {
+                self.end_doubt(at);
+            } else {
+                self.decide(at, Stage::Claim);
+            }
         }
         any
     }
@@ -154,8 +171,9 @@ impl<'a> Turn<'a> {
             .filter(|(_, pending)| match pending.state {
                 PendingState::Ready => true,
                 // Not what is held to exactly an input's instant: deadlines come after the inputs of their instant.
-                PendingState::Held { until } => until <= self.now && self.in_moment,
-                PendingState::Claimed => false,
+                PendingState::Held { until } | PendingState::InDoubt { until } => until <= self.now && self.in_moment,
+                PendingState::Paused { until } => until == Instant::FIRST || (until <= self.now && self.in_moment),
+                PendingState::Claimed | PendingState::HandedOver { .. } => false,
             })
             .min_by_key(|(at, pending)| {
                 (index.journeys.get(pending.journey.index()).map_or(u8::MAX, |journey| journey.rank), pending.planned_at, *at)
@@ -163,39 +181,61 @@ impl<'a> Turn<'a> {
             .map(|(at, _)| at)
     }
 
-    fn decide(&mut self, at: usize) {
-        match self.judge_message(at) {
-            Verdict::Claim { address, content } => self.claim(at, address, content),
-            Verdict::HeldOut => {
+    pub(super) fn decide(&mut self, at: usize, stage: Stage) {
+        let verdict = self.judge_message(at, stage);
+        if stage != Stage::Claim && !matches!(verdict, Verdict::Claim { .. }) {
+            let pending = self.row.pending[at].clone();
+            self.withdraw(&pending);
+        }
+        match (verdict, stage) {
+            (Verdict::Claim { .. }, Stage::HandOver { attempt }) => self.hand_over(at, attempt),
+            (Verdict::Claim { address, content }, Stage::Claim) => self.claim(at, address, content),
+            (Verdict::HeldOut, _) => {
                 let pending = self.row.pending.remove(at);
-                self.record_message(&pending, Decision::HeldOut);
+                self.record_message(&pending, decision_on(&pending, Decision::HeldOut));
                 self.note_fact(&pending, true);
                 self.settled(&pending, true);
             }
-            Verdict::Skip(why) => {
+            (Verdict::Elsewhere(channel), _) => {
+                let pending = &mut self.row.pending[at];
+                pending.key.channel = channel;
+                pending.state = PendingState::Ready;
+            }
+            (Verdict::Skip(why), _) => {
                 let pending = self.row.pending.remove(at);
-                self.record_message(&pending, Decision::Skipped(why));
+                self.record_message(&pending, decision_on(&pending, Decision::Skipped(why)));
                 self.settled(&pending, false);
             }
-            Verdict::Defer { until, because } => {
-                let until = until.max(self.now.plus_ms(1));
-                let (lost, now) = (self.now.since_ms(self.on_time), self.now);
-                let pending = &mut self.row.pending[at];
-                pending.state = PendingState::Held { until };
-                pending.on_time = until.plus_ms(-lost);
-                if matches!(because, Deferral::Capped(_)) && pending.capped_since.is_none() {
-                    pending.capped_since = Some(now);
-                }
-                let pending = pending.clone();
-                self.record_message(&pending, Decision::Deferred { until, because });
-            }
-            Verdict::EndRun { ending, skip } => {
+            (Verdict::Defer { until, because }, _) => self.defer(at, until, because),
+            (Verdict::EndRun { ending, skip }, _) => {
                 let pending = self.row.pending.remove(at);
-                self.record_message(&pending, Decision::Skipped(skip));
+                self.record_message(&pending, decision_on(&pending, Decision::Skipped(skip)));
                 self.end(pending.key.run, ending);
                 self.forget_guest(pending.key.run);
             }
         }
+    }
+
+    fn defer(&mut self, at: usize, until: Instant, because: Deferral) {
+        let until = until.max(self.now.plus_ms(1));
+        let (lost, now) = (self.now.since_ms(self.on_time), self.now);
+        let pending = &mut self.row.pending[at];
+        if because == Deferral::Paused {
+            // It is asked again and again, and said once. The time is lost.
+            let said = matches!(pending.state, PendingState::Paused { .. });
+            pending.state = PendingState::Paused { until };
+            if said {
+                return;
+            }
+        } else {
+            pending.state = PendingState::Held { until };
+            pending.on_time = until.plus_ms(-lost);
+        }
+        if matches!(because, Deferral::Capped(_)) && pending.capped_since.is_none() {
+            pending.capped_since = Some(now);
+        }
+        let pending = pending.clone();
+        self.record_message(&pending, Decision::Deferred { until, because });
     }
 
     fn case(&self, pending: &Pending) -> Option<Case<'a>> {
@@ -213,7 +253,7 @@ impl<'a> Turn<'a> {
         Some(Case { loaded, journey, send, message, to_customer: matches!(send.to, Recipient::Customer { .. }), transactional })
     }
 
-    fn judge_message(&mut self, at: usize) -> Verdict {
+    fn judge_message(&mut self, at: usize, stage: Stage) -> Verdict {
         let Some(case) = self.case(&self.row.pending[at]) else { return Verdict::Skip(Skip::RunEnded) };
         if let Some(run) = self.row.run(self.row.pending[at].key.run)
             && let (Some(ending), _) = self.guards(&case.loaded.plan, case.journey, run)
@@ -222,7 +262,7 @@ impl<'a> Turn<'a> {
         }
         let mut address = Text::default();
         if case.to_customer {
-            match self.check_reach(at, &case) {
+            match self.check_reach(at, &case, stage) {
                 Ok(found) => address = found,
                 Err(verdict) => return verdict,
             }
@@ -234,18 +274,24 @@ impl<'a> Turn<'a> {
         if self.now.since_ms(pending.on_time) > self.limits.late_ms_max {
             return Verdict::Skip(Skip::Expired);
         }
+        if self.is_paused(case.journey, pending.key.channel) {
+            return Verdict::Defer { until: self.now.plus_ms(PAUSE_MS), because: Deferral::Paused };
+        }
         let held_out = match (self.row.run(pending.key.run), self.guest(pending)) {
             (Some(run), _) => run.held_out,
             (None, Some(guest)) => guest.held_out,
             (None, None) => return Verdict::Skip(Skip::RunEnded),
         };
-        if let Some(at) = self.refusal(&case, pending) {
-            return Verdict::Skip(Skip::Refused(at));
+        let mut content = Content::default();
+        if stage == Stage::Claim {
+            if let Some(at) = self.refusal(&case, pending) {
+                return Verdict::Skip(Skip::Refused(at));
+            }
+            content = match self.content(&case, pending) {
+                Ok(content) => content,
+                Err(skip) => return Verdict::Skip(skip),
+            };
         }
-        let content = match self.content(&case, pending) {
-            Ok(content) => content,
-            Err(skip) => return Verdict::Skip(skip),
-        };
         if !case.transactional && (held_out || self.policy_holds_out()) {
             return Verdict::HeldOut;
         }
@@ -301,7 +347,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Consent, suppression, contact.
-    fn check_reach(&mut self, at: usize, case: &Case<'_>) -> Result<Text, Verdict> {
+    fn check_reach(&mut self, at: usize, case: &Case<'_>, stage: Stage) -> Result<Text, Verdict> {
         let plan = &self.loaded.plan;
         if !case.transactional && !self.row.is_subscribed(plan, case.message.topic) {
             return Err(Verdict::Skip(Skip::NoConsent));
@@ -317,6 +363,9 @@ impl<'a> Turn<'a> {
             && let Some(ranked) = self.ranked(how)
             && let Some(next) = self.reachable_from(&ranked, Some(channel))
         {
+            if stage != Stage::Claim {
+                return Err(Verdict::Elsewhere(next));
+            }
             channel = next;
             self.row.pending[at].key.channel = next;
         }
@@ -372,6 +421,10 @@ impl<'a> Turn<'a> {
 
     fn note_fact(&mut self, pending: &Pending, held_out: bool) {
         let Some(case) = self.case(pending) else { return };
+        if pending.doubts > 0 && self.row.facts.iter().any(|fact| fact.key == pending.key) {
+            // Of the first try, which keeps its slot.
+            return;
+        }
         self.forget_facts();
         self.row.facts.push(MessageFact {
             key: pending.key,
@@ -397,6 +450,12 @@ impl<'a> Turn<'a> {
             language: content.language,
             parts: content.parts,
         }));
+    }
+
+    /// Whether a message in doubt is handed over once more: not one whose run is over.
+    pub(super) fn is_repeated(&self, at: usize) -> bool {
+        let pending = &self.row.pending[at];
+        pending.doubts == 0 && self.case(pending).is_some_and(|case| case.message.when_in_doubt == WhenInDoubt::Repeat)
     }
 
     /// Another try of a message whose outcome stayed unknown. `false` if there is nothing to try.

@@ -96,6 +96,7 @@ pub(super) fn not_entered(why: NotEntered) -> &'static str {
         NotEntered::Capped => "capped",
         NotEntered::Past => "past",
         NotEntered::TooManyRuns => "too_many_runs",
+        NotEntered::Paused => "paused",
     }
 }
 
@@ -113,5 +114,6 @@ pub(super) fn not_entered_words(why: NotEntered) -> &'static str {
         NotEntered::Capped => "the journey's limit on entries is reached",
         NotEntered::Past => "the moment is already past",
         NotEntered::TooManyRuns => "the customer has too many runs",
+        NotEntered::Paused => "the journey is paused",
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 const TOUCHES_MAX: u32 = 10_000;
 
 /// A provider accepts at the instant of the hand-over.
-const ACCEPTING: Attention = Attention { render: false, detail: false, accepted_at_once: true };
+const ACCEPTING: Attention = Attention { render: false, detail: false, accepted_at_once: true, two_steps: false };
 
 /// Made-up answers to messages: a part of 10,000 of those that were accepted.
 #[derive(Debug, Clone, Default)]

@@ -50,6 +50,7 @@ fn inputs(value: Value, number: u16) -> Vec<InputKind> {
     }
     let answers = [Answer::Fields(vec![value].into()), Answer::Code(Text::new("รหัส-1")), Answer::NoneLeft, Answer::Failed, Answer::Unfit];
     kinds.extend(answers.map(|answer| InputKind::Answer { call: u32::from(number), answer }));
+    kinds.push(InputKind::Ready { send: key(number), attempt: 2 });
     kinds.push(InputKind::Report { send: key(number), verb: MessageVerb::Clicked, at: AT, by_machine: true, hard: false });
     kinds
 }
@@ -72,6 +73,8 @@ fn effects(value: Value, number: u16) -> Vec<Effect> {
         Effect::DrawCode(CodeDraw { call: 9, journey: JourneyId(1), pool: PoolId(number), deadline: AT }),
         Effect::Tell(Box::new(told(value))),
         Effect::Audience { audience: AudienceId(number), add: true },
+        Effect::HandOver(key(number)),
+        Effect::Withdraw(key(number)),
     ]
 }
 
@@ -169,6 +172,7 @@ fn decisions(number: u16) -> Vec<RecordKind> {
         NotEntered::Capped,
         NotEntered::Past,
         NotEntered::TooManyRuns,
+        NotEntered::Paused,
     ];
     let mut kinds: Vec<RecordKind> = all.into_iter().map(|decision| message(number, decision)).collect();
     kinds.extend(endings.map(RecordKind::Ended));

@@ -8,6 +8,7 @@ mod codes;
 mod dates;
 mod ends;
 mod experiments;
+mod handover;
 mod harness;
 mod hooks;
 mod order;

@@ -13,6 +13,8 @@ variants! {
         3 DrawCode(draw);
         4 Tell(told);
         5 Audience { audience, add };
+        6 HandOver(key);
+        7 Withdraw(key);
     }
 }
 

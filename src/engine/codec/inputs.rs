@@ -40,6 +40,7 @@ variants! {
         8 Outcome { send, result };
         9 Answer { call, answer };
         10 Report { send, verb, at, by_machine, hard };
+        11 Ready { send, attempt };
     }
     Answer {
         0 Fields(fields);

@@ -117,7 +117,7 @@ variants! {
 words! {
     NotEntered {
         0 Condition 1 AlreadyRunning 2 EnteredBefore 3 TooSoon 4 NoKey 5 TooLate 6 AlreadyOver 7 NotForHer 8 OutsidePeriod 9 Capped 10 Past
-        11 TooManyRuns
+        11 TooManyRuns 12 Paused
     }
     NoAnswer { 0 TimedOut 1 Failed 2 Unfit 3 NoneLeft }
 }

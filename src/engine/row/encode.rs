@@ -315,6 +315,18 @@ impl Encode for PendingState {
                 when(out, *until);
             }
             PendingState::Claimed => out.byte(2),
+            PendingState::HandedOver { attempt } => {
+                out.byte(3);
+                attempt.encode(out);
+            }
+            PendingState::InDoubt { until } => {
+                out.byte(4);
+                when(out, *until);
+            }
+            PendingState::Paused { until } => {
+                out.byte(5);
+                when(out, *until);
+            }
         }
     }
 }
@@ -325,6 +337,9 @@ impl Decode for PendingState {
             0 => Ok(PendingState::Ready),
             1 => Ok(PendingState::Held { until: read_when(from)? }),
             2 => Ok(PendingState::Claimed),
+            3 => Ok(PendingState::HandedOver { attempt: u32::decode(from)? }),
+            4 => Ok(PendingState::InDoubt { until: read_when(from)? }),
+            5 => Ok(PendingState::Paused { until: read_when(from)? }),
             other => Err(kind(from, other)),
         }
     }

@@ -47,6 +47,7 @@ pub fn not_entered(why: NotEntered) -> &'static str {
         NotEntered::Capped => "cap on entries",
         NotEntered::Past => "date already past",
         NotEntered::TooManyRuns => "too many runs",
+        NotEntered::Paused => "paused",
     }
 }
 

@@ -199,6 +199,7 @@ impl Story {
                     }
                 }
                 Effect::Cancel(_) => self.cancelled += 1,
+                Effect::HandOver(_) | Effect::Withdraw(_) => panic!("nobody hands over in two steps here"),
                 Effect::Audience { .. } | Effect::CallHook(_) | Effect::DrawCode(_) | Effect::Tell(_) => {}
             }
         }

@@ -72,6 +72,10 @@ pub struct Earth {
     pub pinned: BTreeMap<String, u16>,
     /// By experiment, from an instant on; later ones hold.
     pub weights: Vec<(String, Instant, Weights)>,
+    pub number: u64,
+    /// Names of journeys and channels that are paused.
+    pub paused: Vec<&'static str>,
+    pub hold: bool,
 }
 
 impl World for Earth {
@@ -83,6 +87,15 @@ impl World for Earth {
     }
     fn loses_time(&self) -> bool {
         self.loses_time
+    }
+    fn number(&self) -> u64 {
+        self.number
+    }
+    fn paused(&self, journey: &str, channel: Option<&str>) -> bool {
+        self.paused.contains(&journey) || channel.is_some_and(|channel| self.paused.contains(&channel))
+    }
+    fn on_hold(&self) -> bool {
+        self.hold
     }
     fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {
         self.weights.iter().rev().find(|(known, from, _)| known == identity && *from <= at).map(|(_, _, weights)| weights)
@@ -102,6 +115,8 @@ pub struct Story {
     answers: BTreeMap<String, Option<Outcome>>,
     pub sent: Vec<(String, SendKey)>,
     pub attention: Attention,
+    /// What workers were told, where messages are handed over in two steps.
+    pub words: Vec<String>,
     shown: usize,
     lines: Vec<String>,
 }
@@ -136,13 +151,23 @@ impl Story {
 
     fn on(loaded: Loaded) -> Story {
         Story {
-            earth: Earth { loaded, limits: Limits::default(), loses_time: false, pinned: BTreeMap::new(), weights: Vec::new() },
+            earth: Earth {
+                loaded,
+                limits: Limits::default(),
+                loses_time: false,
+                pinned: BTreeMap::new(),
+                weights: Vec::new(),
+                number: 1,
+                paused: Vec::new(),
+                hold: false,
+            },
             row: Customer::new("c1"),
             records: Vec::new(),
             cancelled: Vec::new(),
             answers: BTreeMap::new(),
             sent: Vec::new(),
             attention: Attention::default(),
+            words: Vec::new(),
             shown: 0,
             lines: Vec::new(),
         }
@@ -279,11 +304,16 @@ impl Story {
                         let channel = self.plan().schema.channels[delivery.channel.index()].name.to_string();
                         let message = self.plan().messages[delivery.message.index()].name.to_string();
                         self.sent.push((message, delivery.key));
+                        if self.attention.two_steps {
+                            continue;
+                        }
                         if let Some(result) = self.answers.get(&channel).copied().unwrap_or(Some(Outcome::Accepted)) {
                             inputs.push(Input { now, id: 0, kind: InputKind::Outcome { send: delivery.key, result } });
                         }
                     }
                     Effect::Cancel(key) => self.cancelled.push(key),
+                    Effect::HandOver(key) => self.words.push(format!("{} send {}", self.show(now), self.name_of(key))),
+                    Effect::Withdraw(key) => self.words.push(format!("{} withdraw {}", self.show(now), self.name_of(key))),
                     Effect::Audience { .. } | Effect::CallHook(_) | Effect::DrawCode(_) | Effect::Tell(_) => {}
                 }
             }
@@ -291,7 +321,8 @@ impl Story {
     }
 
     /// `bought order=o1 total=5`, `customer plan=pro`, `subscribed promo`, `unsubscribed news`, `suppressed email`, `requested j`,
-    /// `clicked hello [by a machine]`, `bounced hello [hard]`, `taken hello`, `refused hello`, `lost hello`.
+    /// `clicked hello [by a machine]`, `bounced hello [hard]`, `taken hello`, `refused hello`, `unsent hello`, `lost hello`; in two steps
+    /// `ready hello`, and `again hello` for the second attempt.
     pub fn kind(&self, what: &str, at: Instant) -> InputKind {
         let (head, rest) = what.split_once(' ').unwrap_or((what, ""));
         let schema = &self.plan().schema;
@@ -304,9 +335,13 @@ impl Story {
             "requested" => return InputKind::Requested { journey: self.plan().journey(rest).unwrap(), at, args: Vec::new() },
             "taken" => return InputKind::Outcome { send: self.last(rest), result: Outcome::Accepted },
             "refused" => return InputKind::Outcome { send: self.last(rest), result: Outcome::Refused },
+            "unsent" => return InputKind::Outcome { send: self.last(rest), result: Outcome::NotSent },
+            "ready" => return InputKind::Ready { send: self.last(rest), attempt: 1 },
+            "again" => return InputKind::Ready { send: self.last(rest), attempt: 2 },
             "lost" => return InputKind::Outcome { send: self.last(rest), result: Outcome::Unknown },
             "clicked" => Some(MessageVerb::Clicked),
             "opened" => Some(MessageVerb::Opened),
+            "delivered" => Some(MessageVerb::Delivered),
             "bounced" => Some(MessageVerb::Bounced),
             "complained" => Some(MessageVerb::Complained),
             _ => None,
@@ -328,6 +363,18 @@ impl Story {
     /// The last message that was handed over.
     pub fn last_sent(&self) -> Option<SendKey> {
         self.sent.last().map(|(_, key)| *key)
+    }
+
+    /// Claims are not yet hand-overs: `ready` comes before.
+    pub fn in_two_steps(&mut self) -> &mut Story {
+        self.attention.two_steps = true;
+        self
+    }
+
+    fn name_of(&self, key: SendKey) -> String {
+        let name = self.sent.iter().rev().find(|(_, known)| *known == key).map_or("nothing", |(name, _)| name);
+        let channel = &self.plan().schema.channels[key.channel.index()].name;
+        if channel == "email" { name.to_owned() } else { format!("{name} by {channel}") }
     }
 
     /// The last message of that name that was handed over.
@@ -486,6 +533,7 @@ fn not_entered(why: NotEntered) -> &'static str {
         NotEntered::Capped => "capped",
         NotEntered::Past => "past",
         NotEntered::TooManyRuns => "too many runs",
+        NotEntered::Paused => "paused",
     }
 }
 

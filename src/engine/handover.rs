@@ -1,0 +1,105 @@
+//! Between a claim and what the provider says: the hand-over, doubt, and pauses.
+//!
+//! In: workers that are ready to send, outcomes that stay unknown, the world's pauses. Out: the word to send or to withdraw, and every
+//! decision recorded. **Invariant:** a worker that is ready gets exactly one word, [`Effect::HandOver`] or [`Effect::Withdraw`]; between
+//! the two everything that could still stop the message has been asked as of now; a slot of a cap is given back by whatever stops it, and
+//! kept while it may have left.
+
+use super::row::{Pending, PendingState};
+use super::sending::Stage;
+use super::turn::Turn;
+use super::{Decision, Effect, Outcome, SendKey};
+use crate::plan::Journey;
+use crate::schema::{ChannelId, MessageVerb};
+
+/// A report has so long to settle a message whose outcome is unknown, ms.
+const DOUBT_MS: i64 = 15 * 60_000;
+/// A message of something that is paused is asked again after that, ms.
+pub(super) const PAUSE_MS: i64 = 60_000;
+
+impl Turn<'_> {
+    /// A worker is connected and asks whether it may send. A retry has a higher number.
+    pub(super) fn take_ready(&mut self, key: SendKey, attempt: u32) {
+        let at = self.message_position(key).filter(|at| match self.row.pending[*at].state {
+            PendingState::Claimed => true,
+            PendingState::HandedOver { attempt: last } => attempt > last,
+            PendingState::Ready | PendingState::Held { .. } | PendingState::Paused { .. } | PendingState::InDoubt { .. } => false,
+        });
+        match at {
+            Some(at) => self.decide(at, Stage::HandOver { attempt }),
+            None => self.effect(Effect::Withdraw(key)),
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, at: usize, attempt: u32) {
+        let pending = &mut self.row.pending[at];
+        pending.state = PendingState::HandedOver { attempt };
+        let key = pending.key;
+        self.effect(Effect::HandOver(key));
+    }
+
+    /// It must not leave any more: the worker is told, and its slot is free again (unless an earlier try may have left).
+    pub(super) fn withdraw(&mut self, pending: &Pending) {
+        self.effect(Effect::Withdraw(pending.key));
+        if pending.doubts == 0 {
+            self.row.facts.retain(|fact| fact.key != pending.key);
+        }
+    }
+
+    /// Its outcome is unknown: a report may still say more.
+    pub(super) fn begin_doubt(&mut self, at: usize) {
+        let until = self.now.plus_ms(DOUBT_MS);
+        let state = &mut self.row.pending[at].state;
+        if !matches!(state, PendingState::InDoubt { .. }) {
+            *state = PendingState::InDoubt { until };
+        }
+    }
+
+    /// No report came: what the message says about doubt decides.
+    pub(super) fn end_doubt(&mut self, at: usize) {
+        if self.is_repeated(at) {
+            let pending = &mut self.row.pending[at];
+            pending.doubts += 1;
+            pending.state = PendingState::Ready;
+            return;
+        }
+        self.settle_outcome(at, Outcome::Unknown);
+    }
+
+    /// What a provider reports of a message in doubt says that it was sent.
+    pub(super) fn report_ends_doubt(&mut self, key: SendKey, verb: MessageVerb) {
+        if verb == MessageVerb::Sent || verb == MessageVerb::Received {
+            return;
+        }
+        let in_doubt = |at: &usize| matches!(self.row.pending[*at].state, PendingState::InDoubt { .. });
+        if let Some(at) = self.message_position(key).filter(in_doubt) {
+            self.settle_outcome(at, Outcome::Accepted);
+        }
+    }
+
+    /// Whether the deployment holds back what this journey sends by this channel.
+    pub(super) fn is_paused(&self, journey: &Journey, channel: ChannelId) -> bool {
+        let channel = self.loaded.plan.schema.channels.get(channel.index()).map(|channel| channel.name.as_str());
+        self.world.on_hold() || self.world.paused(&journey.name, channel)
+    }
+
+    /// The world is another one than at the last input: what was paused is asked again. `true` if there is something.
+    pub(super) fn wake_paused(&mut self) -> bool {
+        if self.row.world == self.world.number() {
+            return false;
+        }
+        let mut any = false;
+        for pending in &mut self.row.pending {
+            if let PendingState::Paused { until } = &mut pending.state {
+                *until = crate::calendar::Instant::FIRST;
+                any = true;
+            }
+        }
+        any
+    }
+}
+
+/// A message whose first try may have left stays unknown, whatever is decided about the next.
+pub(super) fn decision_on(pending: &Pending, decision: Decision) -> Decision {
+    if pending.doubts > 0 { Decision::Unknown } else { decision }
+}
