@@ -86,17 +86,21 @@ pub fn check(files: &[ast::File], sources: &Sources, whole: bool) -> (Checked, D
     hook::declare(&mut project, files, &mut found);
     declare::defaults(&mut project, files, &mut found);
     contact::declare(&mut project, files, &mut found);
+    project.postal = brand::postal(files);
     block::declare(&mut project, files, &mut found);
     segment::number(&mut project, files, &mut found);
     let mut checked = Checked { segments: segment::check(&project, files, &mut found), ..Checked::default() };
     checked.scores = score::check(&project, files, &mut found);
     checked.policy = policy::check(&project, files, &mut found);
-    brand::check(&project, files, &mut found);
+    let brand = brand::check(&project, files, &mut found);
     journey::all(&project, files, &mut checked, &mut found);
     secret::check(sources, &mut found);
     if whole && !found.has_errors() {
         // A line with a mistake may have been the one that uses it.
         unused::check(&project.names, &mut found);
+    }
+    if whole && !found.has_errors() {
+        brand::mails(&project, &brand, files, &checked, &mut found);
     }
     checked.routes = std::mem::take(&mut project.routes);
     checked.schema = std::mem::take(&mut project.schema);

@@ -32,9 +32,10 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
         let params = params(project, written, found);
         // One with a mistake is shown as nothing, so that no text that shows it gives a second finding.
         let nothing = || ast::TextLit { text: String::new(), place: name.place, content: name.place, long: false, map: Vec::new() };
-        let text = one_text(name, contents, found).cloned().unwrap_or_else(nothing);
+        let (form, text) =
+            one_text(name, contents, found).map_or_else(|| (Text::const_new("text"), nothing()), |(form, text)| (form, text.clone()));
         if project.names.own(Kind::Block, name).is_some() {
-            blocks.insert(name.text.clone(), ContentBlock { params, text });
+            blocks.insert(name.text.clone(), ContentBlock { params, text, form });
         }
     }
     project.blocks = blocks;
@@ -45,7 +46,7 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
     }
 }
 
-fn one_text<'a>(name: &ast::Name, contents: &'a [Content], found: &mut Diagnostics) -> Option<&'a ast::TextLit> {
+fn one_text<'a>(name: &ast::Name, contents: &'a [Content], found: &mut Diagnostics) -> Option<(Text, &'a ast::TextLit)> {
     let mut tell = |place, why| found.push(OneText { place, block: name.text.to_string(), why });
     let mut text = None;
     for content in contents {
@@ -63,7 +64,7 @@ fn one_text<'a>(name: &ast::Name, contents: &'a [Content], found: &mut Diagnosti
                 tell(content.channel.place, "which of the two would be shown?");
                 return None;
             }
-            ContentBody::Text(found) => text = Some(found),
+            ContentBody::Text(found) => text = Some((content.channel.text.clone(), found)),
             ContentBody::Parts(_) => {
                 tell(content.channel.place, "it has no parts");
                 return None;

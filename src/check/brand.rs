@@ -1,16 +1,24 @@
-//! The brand: words that are never used, names that are written in one way, domains that links lead to.
+//! The brand: words that are never used, names that are written in one way, domains that links lead to, colours, how people are addressed,
+//! and what every mail ends with.
 //!
-//! In: `brand { … }` and every text that is written for customers: of messages, of files that messages take a part from, and of constants.
-//! Out: findings only, at the place inside the text. **Invariant:** judges what is written and not what is filled in; where only a part of
-//! an address is written, nothing is said of it. Does not know which message is sent.
+//! In: `brand { … }` and every text that is written for customers: of messages, of blocks, of files that messages take a part from, and of
+//! constants. Out: findings only, at the place inside the text. **Invariant:** judges what is written and not what is filled in; where only
+//! a part of an address is written, nothing is said of it. Does not know which message is sent.
 
+mod address;
+mod colours;
+mod mails;
 mod names;
+mod rules;
 mod texts;
+
+pub(super) use mails::check as mails;
+pub(super) use rules::postal;
 
 use super::problem::problems;
 use super::project::Project;
 use super::template;
-use crate::ast::{self, BrandRuleKind as Rule, DeclKind, ExprKind, TextLit};
+use crate::ast;
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::source::Place;
 use names::Folded;
@@ -32,17 +40,37 @@ problems! {
     NotADomain { written: String, fix: Option<Fix> } = Code::new("E0442", "not-a-domain");
         "`{written}` is no domain", "links are compared by their domain only", "write the domain alone, for example `\"shop.example\"`; it covers `www.shop.example` too";
 
+    /// `colours ["#12"]`
+    NotAColour { written: String } = Code::new("E0443", "not-a-colour");
+        "`{written}` is no colour", "mails could not show it", "write it as `\"#0a5\"`, `\"#00aa55\"`, `\"rgb(0, 170, 85)\"` or by its English name, for example `\"white\"`";
+
+    /// `address people as "you all"`
+    NotAForm { written: String, known: String } = Code::new("E0444", "not-a-form-of-address");
+        "`{written}` is no way to address people that is known here", "there is nothing to hold texts against", "write one of {known}; other words that are never used go into `never say`";
+
+    /// `postal address` twice, `address people as` twice for one language.
+    SaidTwice { what: String, other: Option<(Place, &'static str)>, fix: Option<Fix> } = Code::new("E0445", "brand-rule-twice");
+        "{what} is said twice", "which of the two holds?", "take one of the two lines out";
+
     /// A text with a word of `never say`.
-    NeverSay { word: String, other: Option<(Place, &'static str)> } = Code::new("W0441", "brand-never-says");
+    NeverSay { word: String, other: Vec<(Place, &'static str)> } = Code::new("W0441", "brand-never-says");
         "the brand never says `{word}`", "customers would read it", "say it in other words, or why not: `## allow W0441: …`";
 
     /// `Line pay` where the name is `LINE Pay`.
-    WrittenOtherwise { written: String, name: String, other: Option<(Place, &'static str)>, fix: Option<Fix> } = Code::new("W0442", "name-written-otherwise");
+    WrittenOtherwise { written: String, name: String, other: Vec<(Place, &'static str)>, fix: Option<Fix> } = Code::new("W0442", "name-written-otherwise");
         "`{written}` is always written `{name}`", "the same name, spelled otherwise", "write `{name}`";
 
     /// A link to somebody else.
-    LinkLeadsAway { domain: String, allowed: String, other: Option<(Place, &'static str)> } = Code::new("W0443", "link-leads-elsewhere");
+    LinkLeadsAway { domain: String, allowed: String, other: Vec<(Place, &'static str)> } = Code::new("W0443", "link-leads-elsewhere");
         "this link leads to `{domain}`, which is not one of the brand's domains", "customers would leave your pages", "links lead to {allowed}; correct it, or add \"{domain}\" to `link domains`";
+
+    /// `color="#ff0000"` where red is none of the brand's colours.
+    ColourOfOthers { written: String, known: String, other: Vec<(Place, &'static str)> } = Code::new("W0447", "colour-of-others");
+        "`{written}` is not one of the brand's colours", "this mail would look like somebody else's", "take one of {known}, or add it to `colours`";
+
+    /// `ท่าน` where people are addressed as `คุณ`.
+    AddressedOtherwise { written: String, form: &'static str, language: &'static str, other: Vec<(Place, &'static str)> } = Code::new("W0448", "addressed-otherwise");
+        "people are addressed as `{form}` in {language}, and here as `{written}`", "the same customer would hear two voices", "say it with `{form}`, or why not: `## allow W0448: …`";
 }
 
 /// A word, a name or a domain, with where the brand says it.
@@ -54,105 +82,53 @@ struct Entry {
 }
 
 #[derive(Default)]
-struct Brand {
+pub(super) struct Brand {
+    /// Where a project says its brand.
+    place: Option<Place>,
     never: Vec<Entry>,
     /// The longest first: `LINE Pay` is not a `LINE` that goes on.
     names: Vec<Entry>,
     domains: Vec<Entry>,
+    colours: Vec<Entry>,
+    postal: Option<Entry>,
+    /// Blocks, by name, one of which every mail shows.
+    footers: Vec<Entry>,
+    /// One for each language.
+    forms: Vec<(&'static address::Form, Place)>,
+}
+
+impl Brand {
+    /// Something that a single text can be held against.
+    fn is_about_texts(&self) -> bool {
+        let lists = [&self.never, &self.names, &self.domains, &self.colours];
+        lists.iter().any(|list| !list.is_empty()) || !self.forms.is_empty()
+    }
 }
 
 /// Holds every text against the brand.
-pub(super) fn check(project: &Project, files: &[ast::File], found: &mut Diagnostics) {
-    let brand = rules(files, found);
-    if brand.never.is_empty() && brand.names.is_empty() && brand.domains.is_empty() {
-        return;
+pub(super) fn check(project: &Project, files: &[ast::File], found: &mut Diagnostics) -> Brand {
+    let brand = rules::read(project, files, found);
+    if !brand.is_about_texts() {
+        return brand;
     }
     for said in texts::all(project, files) {
         let shown = Shown::of(&said);
         if said.is_read {
             words(&brand, &said, &shown, found);
+            forms(&brand, &said, &shown, found);
         }
         links(&brand, &said, &shown, found);
-    }
-}
-
-fn rules(files: &[ast::File], found: &mut Diagnostics) -> Brand {
-    let mut brand = Brand::default();
-    for decl in files.iter().flat_map(|file| &file.decls) {
-        let DeclKind::Brand { rules } = &decl.kind else { continue };
-        for rule in rules {
-            match &rule.kind {
-                Rule::NeverSay(list) => {
-                    let (what, example) = ("the words of `never say`", "never say [\"cheap\", \"ถูกสุดๆ\"]");
-                    for text in listed(list.as_ref(), what, example, found) {
-                        add(&mut brand.never, text, names::key(&text.text), (what, example), found);
-                    }
-                }
-                Rule::AlwaysWrite(Some(text)) => {
-                    let (what, example) = ("the names of `always write`", "always write \"LINE Pay\"");
-                    add(&mut brand.names, text, names::key(&text.text), (what, example), found);
-                }
-                Rule::LinkDomains(list) => {
-                    let (what, example) = ("the domains of `link domains`", "link domains [\"shop.example\"]");
-                    for text in listed(list.as_ref(), what, example, found) {
-                        if let Some(domain) = domain(text, found) {
-                            add(&mut brand.domains, text, domain, (what, example), found);
-                        }
-                    }
-                }
-                Rule::AlwaysWrite(None) => {}
-                Rule::Colours(_) => super::project::not_yet("`colours`", rule.place, found),
-                Rule::PostalAddress(_) => super::project::not_yet("`postal address`", rule.place, found),
-                Rule::Footer(_) => super::project::not_yet("`footer`", rule.place, found),
-                Rule::AddressPeopleAs(_) => super::project::not_yet("`address people as`", rule.place, found),
-            }
+        if said.is_html {
+            colours(&brand, &said, &shown, found);
         }
     }
-    brand.names.sort_by_key(|name| std::cmp::Reverse(name.key.len()));
     brand
 }
 
-/// The texts of a list; anything else in it is reported.
-fn listed<'a>(list: Option<&'a ast::Expr>, what: &'static str, example: &'static str, found: &mut Diagnostics) -> Vec<&'a TextLit> {
-    let Some(ExprKind::List(items)) = list.map(|list| &list.kind) else { return Vec::new() };
-    let mut texts = Vec::new();
-    for item in items {
-        match &item.kind {
-            ExprKind::Text(text) => texts.push(text),
-            ExprKind::Broken => {}
-            _ => found.push(NotTexts { place: item.place, what, example }),
-        }
-    }
-    texts
-}
-
-fn add(entries: &mut Vec<Entry>, text: &TextLit, key: String, (what, example): (&'static str, &'static str), found: &mut Diagnostics) {
-    if key.is_empty() {
-        found.push(NotTexts { place: text.place, what, example });
-    } else if entries.len() == ENTRIES_MAX {
-        found.push(TooMany { place: text.place, what: what.trim_start_matches("the ") });
-    } else if entries.len() < ENTRIES_MAX {
-        entries.push(Entry { text: text.text.trim().to_owned(), key, place: text.place });
-    }
-}
-
-/// A domain without a scheme, a path or a port, in small letters.
-fn domain(text: &TextLit, found: &mut Diagnostics) -> Option<String> {
-    let written = text.text.trim().to_lowercase();
-    if written.is_empty() {
-        return Some(written);
-    }
-    let is_domain = |text: &str| {
-        text.contains('.')
-            && text.split('.').all(|label| !label.is_empty() && !label.chars().any(|c| c.is_whitespace() || "/:@*?#\\".contains(c)))
-    };
-    if is_domain(&written) {
-        return Some(written);
-    }
-    let bare = texts::host(written.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("*."));
-    let fix = is_domain(&bare).then(|| Fix::replace(format!("change to \"{bare}\""), text.content, bare.clone()));
-    found.push(NotADomain { place: text.place, written: text.text.clone(), fix });
-    None
+/// Where the brand says it, and the block whose text this is.
+fn others(said: &Said, rule: Place, label: &'static str) -> Vec<(Place, &'static str)> {
+    let block = said.block.map(|block| (block, "a text of this block"));
+    std::iter::once((rule, label)).chain(block).collect()
 }
 
 fn words(brand: &Brand, said: &Said, shown: &Shown, found: &mut Diagnostics) {
@@ -163,7 +139,7 @@ fn words(brand: &Brand, said: &Said, shown: &Shown, found: &mut Diagnostics) {
     for word in &brand.never {
         for at in folded.all(&word.key) {
             let place = template::place(&said.text, &at);
-            found.push(NeverSay { place, word: word.text.clone(), other: Some((word.place, "said here")) });
+            found.push(NeverSay { place, word: word.text.clone(), other: others(said, word.place, "said here") });
         }
     }
     let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
@@ -182,7 +158,8 @@ fn words(brand: &Brand, said: &Said, shown: &Shown, found: &mut Diagnostics) {
             let plain = !name.text.contains(['"', '\\', '{']);
             let fix = plain.then(|| Fix::replace(format!("change to `{}`", name.text), place, name.text.clone()));
             let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-            found.push(WrittenOtherwise { place, written, name: name.text.clone(), other: Some((name.place, "said here")), fix });
+            let other = others(said, name.place, "said here");
+            found.push(WrittenOtherwise { place, written, name: name.text.clone(), other, fix });
         }
     }
 }
@@ -198,6 +175,33 @@ fn links(brand: &Brand, said: &Said, shown: &Shown, found: &mut Diagnostics) {
         let more = if brand.domains.len() > names.len() { " and others" } else { "" };
         let allowed = format!("{}{more}", super::names::listed(&names));
         let place = template::place(&said.text, &at);
-        found.push(LinkLeadsAway { place, domain, allowed, other: Some((first.place, "the domains of the brand")) });
+        found.push(LinkLeadsAway { place, domain, allowed, other: others(said, first.place, "the domains of the brand") });
+    }
+}
+
+fn colours(brand: &Brand, said: &Said, shown: &Shown, found: &mut Diagnostics) {
+    let Some(first) = brand.colours.first() else { return };
+    for (at, key) in colours::all(&shown.source) {
+        if brand.colours.iter().any(|colour| colour.key == key) {
+            continue;
+        }
+        let names: Vec<String> = brand.colours.iter().take(6).map(|colour| format!("`{}`", colour.text)).collect();
+        let more = if brand.colours.len() > names.len() { " and others" } else { "" };
+        let (place, written) = (template::place(&said.text, &at), shown.source[at].to_owned());
+        let other = others(said, first.place, "the colours of the brand");
+        found.push(ColourOfOthers { place, written, known: format!("{}{more}", names.join(", ")), other });
+    }
+}
+
+fn forms(brand: &Brand, said: &Said, shown: &Shown, found: &mut Diagnostics) {
+    for (form, rule) in &brand.forms {
+        if said.language.as_deref().is_some_and(|language| language != form.language) {
+            continue;
+        }
+        for at in form.others_in(&shown.words) {
+            let (place, written) = (template::place(&said.text, &at), said.text.text[at].to_owned());
+            let other = others(said, *rule, "said here");
+            found.push(AddressedOtherwise { place, written, form: form.word, language: form.name, other });
+        }
     }
 }

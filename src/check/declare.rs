@@ -343,7 +343,7 @@ pub(crate) fn params(project: &Project, written: &[ast::Param], found: &mut Diag
             });
             continue;
         }
-        if names::ROOTS.contains(&param.name.text.as_str()) {
+        if names::ROOTS.contains(&param.name.text.as_str()) || names::GIVEN.contains(&param.name.text.as_str()) {
             found.push(super::scope::BindsTaken { place: param.name.place, name: param.name.text.to_string(), fix: None });
         }
         params.push((param.name.text.clone(), ty));

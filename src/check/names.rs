@@ -155,6 +155,8 @@ pub(crate) const CHANNELS: [(&str, crate::schema::ChannelKind); 10] = {
 
 /// Words that always mean something of their own in a condition.
 pub(crate) const ROOTS: [&str; 4] = ["customer", "entry", "now", "today"];
+/// What every text of a message may show besides.
+pub(crate) const GIVEN: [&str; 3] = ["unsubscribe_url", "view_url", "postal_address"];
 /// They lead an event about a message: `on clicked reminder`.
 const MESSAGE_EVENTS: [&str; 11] =
     ["customer", "sent", "received", "seen", "opened", "clicked", "bounced", "replied", "delivered", "complained", "answered"];
@@ -231,8 +233,13 @@ impl<'a> Names<'a> {
                 self.add(Kind::Channel, name, found);
             }
             DeclKind::Const { name: Some(name), .. } => {
-                if ROOTS.contains(&name.text.as_str()) {
-                    let why = "this word has a meaning of its own in every condition";
+                if ROOTS.contains(&name.text.as_str()) || GIVEN.contains(&name.text.as_str()) {
+                    let is_root = ROOTS.contains(&name.text.as_str());
+                    let why = if is_root {
+                        "this word has a meaning of its own in every condition"
+                    } else {
+                        "every text of a message can show this, and it is filled in when the message is sent"
+                    };
                     let help = format!("choose another name, for example `my_{}`", name.text);
                     found.push(Taken { place: name.place, kind: "constant", name: name.text.to_string(), why, help });
                 }

@@ -12,6 +12,7 @@ use crate::condition::Expr;
 use crate::diagnostic::{Code, Fix};
 use crate::schema::{EventId, FieldId, ScoreId};
 use crate::source::Place;
+use crate::template::links;
 use crate::value::{Text, Type, Value};
 
 problems! {
@@ -350,11 +351,31 @@ impl Typer<'_, '_, '_> {
             let (value, ty) = self.project.constants.get(usize::from(id)).cloned().unwrap_or((Value::Missing, Type::Error));
             return Some((Head::Value(Expr::Const(value), ty), "a constant of the project".to_owned()));
         }
+        if self.scope.template && names::GIVEN.contains(&text) {
+            return Some((self.given(name), "a page or an address of ours".to_owned()));
+        }
         if let Some(depth) = self.own_item(text) {
             let item = (Expr::It { depth }, Type::Catalog(Text::new(text)));
             return Some((Head::Value(item.0, item.1), "the item itself".to_owned()));
         }
         self.own_event(text).map(|head| (head, format!("the event `{text}` itself")))
+    }
+
+    /// What every text may show: addresses that are filled in when it is sent, and the postal address of the brand.
+    fn given(&mut self, name: &Name) -> Head {
+        let address = |text: &str, ty| Head::Value(Expr::Const(Value::text(text)), ty);
+        match name.text.as_str() {
+            "unsubscribe_url" => address(links::UNSUBSCRIBE, Type::Url),
+            "view_url" => address(links::VIEW, Type::Url),
+            _ => match &self.project.postal {
+                Some(postal) => address(postal, Type::Text),
+                None => {
+                    let help = "say it once for all texts: `brand { postal address \"1 Sukhumvit Road, Bangkok\" }`".to_owned();
+                    self.found.push(UnknownWord { place: name.place, name: name.text.to_string(), help, fix: Vec::new() });
+                    Head::Broken
+                }
+            },
+        }
     }
 
     /// The event's own name inside its `where`; with two of them the outer one.

@@ -42,6 +42,8 @@ pub(crate) struct Project<'a> {
     pub(crate) segment_order: Vec<u16>,
     /// Reusable content that templates show, by name.
     pub(crate) blocks: std::collections::BTreeMap<Text, super::template::ContentBlock>,
+    /// The postal address that the brand says.
+    pub(crate) postal: Option<Text>,
 }
 
 impl<'a> Project<'a> {
@@ -57,6 +59,7 @@ impl<'a> Project<'a> {
             routes: Vec::new(),
             segment_order: Vec::new(),
             blocks: std::collections::BTreeMap::new(),
+            postal: None,
         }
     }
 

@@ -20,7 +20,7 @@ problems! {
 
     /// `let customer be …`
     BindsTaken { name: String, fix: Option<Fix> } = Code::new("E0121", "word-is-taken");
-        "nothing can be called `{name}`", "this word has a meaning of its own in every condition", "choose another name, for example `my_{name}`";
+        "nothing can be called `{name}`", "this word has a meaning of its own", "choose another name, for example `my_{name}`";
 }
 
 /// The values that a run takes along from what let it in, as an expression reads them.
@@ -196,6 +196,9 @@ pub(super) fn heads<'s>(scope: &'s Scope, names: &'s names::Names) -> Vec<&'s st
     }
     if scope.entry.is_some() {
         heads.push("entry");
+    }
+    if scope.template {
+        heads.extend(names::GIVEN);
     }
     heads
 }

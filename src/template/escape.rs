@@ -245,7 +245,7 @@ fn address(text: &str, part: bool) -> String {
     out
 }
 
-fn push_html(text: &str, out: &mut String) {
+pub(super) fn push_html(text: &str, out: &mut String) {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escaped = match byte {

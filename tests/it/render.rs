@@ -11,10 +11,11 @@ const SHOP: &str = r#"customer {
 }
 event viewed { price money THB }
 topic news "News" opt out
+brand { postal address "1 Sukhumvit Road, Bangkok" }
 message welcome(total money THB) about news {
   skip when total < 50 THB "too small"
   email { subject "สวัสดี {{ customer.first_name | default: 'คุณลูกค้า' }}", mjml file "mail/welcome.mjml" }
-  email in "en" { subject "Hello {{ customer.first_name | default: 'friend' }}", html "<p>{{ total | money }}</p>" }
+  email in "en" { subject "Hello {{ customer.first_name | default: 'friend' }}", html "<p>{{ total | money }}</p>{{ postal_address }} <a href='{{ unsubscribe_url }}'>x</a>" }
   web { headline "Welcome", body "{{ total | money }}" }
   web in "en" { headline "Hi", body "{{ total | money }}" }
 }
@@ -31,7 +32,7 @@ fn project(name: &str) -> PathBuf {
     fs::create_dir_all(folder.join("mail")).unwrap();
     fs::write(folder.join("onward.toml"), "").unwrap();
     fs::write(folder.join("shop.journey"), SHOP).unwrap();
-    let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>{{ customer.first_name | default: 'x' }}</mj-text></mj-column></mj-section></mj-body></mjml>";
+    let mjml = "<mjml><mj-body><mj-section><mj-column><mj-text>{{ customer.first_name | default: 'x' }} {{ postal_address }} {{ unsubscribe_url }}</mj-text></mj-column></mj-section></mj-body></mjml>";
     fs::write(folder.join("mail/welcome.mjml"), mjml).unwrap();
     fs::write(folder.join("nok.json"), r#"{ "first_name": "<Nok>", "language": "en", "shoe": 39 }"#).unwrap();
     folder
@@ -67,7 +68,10 @@ fn a_customer_of_a_file_and_arguments_are_taken_as_said() {
     assert_eq!((code, said.as_str()), (0, ""), "{shown}");
     assert!(shown.contains("in \"en\"\n  would not be sent: too small\n  subject: Hello <Nok>\n"), "{shown}");
     assert!(!shown.contains("by web"), "{shown}");
-    assert_eq!(fs::read_to_string(folder.join("html/welcome.email.en.html")).unwrap(), "<p>฿40</p>");
+    assert_eq!(
+        fs::read_to_string(folder.join("html/welcome.email.en.html")).unwrap(),
+        "<p>฿40</p>1 Sukhumvit Road, Bangkok <a href='https://unsubscribe.onward.invalid/'>x</a>"
+    );
     let (_, thai, _) = render(&folder, &["welcome", ".", "--customer", "nok.json", "--language", "de"]);
     assert!(thai.contains("subject: สวัสดี <Nok>"), "{thai}");
 }

@@ -193,9 +193,10 @@ policy {
 message ลืมของ(total money THB) about promotions {
   email {
     subject "ลืมของไว้ในตะกร้า"
-    text "ยอดรวม {{ total | money }}"
+    text "ยอดรวม {{ total | money }} {{ postal_address }} {{ unsubscribe_url }}"
   }
 }
+brand { postal address "1 ถนนสุขุมวิท" }
 journey กู้ตะกร้า "กู้ตะกร้า" {
   enter on cart_updated where total >= 100 THB
   one run per cart_id

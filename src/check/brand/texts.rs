@@ -7,6 +7,7 @@ use crate::ast::{self, Content, ContentBody, DeclKind, ExprKind, JourneyItem, Te
 use crate::check::project::Project;
 use crate::schema::ChannelKind;
 use crate::source::{Asset, Place, Span, asset_name};
+use crate::value::Value;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -21,6 +22,10 @@ pub(super) struct Said<'a> {
     pub(super) is_html: bool,
     /// Somebody reads it: not an address.
     pub(super) is_read: bool,
+    /// The first part of the language's code: `th`. Nothing where the project has no languages.
+    pub(super) language: Option<String>,
+    /// The name of the block whose text this is.
+    pub(super) block: Option<Place>,
 }
 
 /// What of a text is written and not filled in.
@@ -43,25 +48,48 @@ impl Shown {
     }
 }
 
+/// The language of what is written without naming one: that of a customer of whom no other is known.
+fn usual(project: &Project) -> Option<String> {
+    match &project.schema.customer.get(project.schema.language?.index())?.default {
+        Value::Text(language) => Some(primary(language)),
+        _ => None,
+    }
+}
+
+/// `en` of `en-GB`.
+fn primary(language: &str) -> String {
+    language.split(['-', '_']).next().unwrap_or_default().to_lowercase()
+}
+
 /// Everything that a customer may be shown.
 pub(super) fn all<'a>(project: &Project, files: &'a [ast::File]) -> Vec<Said<'a>> {
     let mut said = Vec::new();
+    let usual = usual(project);
+    let read = |text: &'a TextLit| Said { text: Cow::Borrowed(text), is_html: false, is_read: true, language: usual.clone(), block: None };
     for decl in files.iter().flat_map(|file| &file.decls) {
         match &decl.kind {
-            DeclKind::Message(message) => contents(project, &message.contents, &mut said),
+            DeclKind::Message(message) => contents(project, &message.contents, usual.as_deref(), &mut said),
+            DeclKind::Block { name: Some(name), contents, .. } => {
+                for content in contents {
+                    let Content::Channel(content) = content else { continue };
+                    let ContentBody::Text(text) = &content.body else { continue };
+                    let is_html = is_markup(&content.channel.text);
+                    said.push(Said { is_html, block: Some(name.place), ..read(text) });
+                }
+            }
             DeclKind::Journey(journey) => {
                 for item in &journey.items {
                     if let JourneyItem::Message(message) = item {
-                        contents(project, &message.contents, &mut said);
+                        contents(project, &message.contents, usual.as_deref(), &mut said);
                     }
                 }
             }
             DeclKind::Const { value: Some(ast::Expr { kind: ExprKind::Text(text), .. }), .. } => {
-                said.push(Said { text: Cow::Borrowed(text), is_html: false, is_read: true });
+                said.push(read(text));
             }
             DeclKind::Survey { questions, .. } => {
                 let texts = questions.iter().filter_map(|question| question.text.as_ref());
-                said.extend(texts.map(|text| Said { text: Cow::Borrowed(text), is_html: false, is_read: true }));
+                said.extend(texts.map(read));
             }
             _ => {}
         }
@@ -69,7 +97,11 @@ pub(super) fn all<'a>(project: &Project, files: &'a [ast::File]) -> Vec<Said<'a>
     said
 }
 
-fn contents<'a>(project: &Project, contents: &'a [Content], said: &mut Vec<Said<'a>>) {
+fn is_markup(part: &str) -> bool {
+    matches!(part, "html" | "mjml")
+}
+
+fn contents<'a>(project: &Project, contents: &'a [Content], usual: Option<&str>, said: &mut Vec<Said<'a>>) {
     for content in contents {
         let Content::Channel(content) = content else { continue };
         let kind = project.channel_id(&content.channel.text).and_then(|channel| project.channel_kind(channel));
@@ -77,19 +109,22 @@ fn contents<'a>(project: &Project, contents: &'a [Content], said: &mut Vec<Said<
         if matches!(kind, Some(ChannelKind::Task | ChannelKind::Webhook)) {
             continue;
         }
+        let language = content.language.as_ref().map(|language| primary(&language.text)).or_else(|| usual.map(str::to_owned));
         match &content.body {
-            ContentBody::Text(text) => said.push(Said { text: Cow::Borrowed(text), is_html: false, is_read: true }),
-            ContentBody::Parts(parts) => said.extend(parts.iter().filter_map(|part| one(project, part))),
+            ContentBody::Text(text) => {
+                said.push(Said { text: Cow::Borrowed(text), is_html: false, is_read: true, language, block: None });
+            }
+            ContentBody::Parts(parts) => said.extend(parts.iter().filter_map(|part| one(project, part, language.clone()))),
             ContentBody::Missing => {}
         }
     }
 }
 
-fn one<'a>(project: &Project, part: &'a ast::Part) -> Option<Said<'a>> {
+fn one<'a>(project: &Project, part: &'a ast::Part, language: Option<String>) -> Option<Said<'a>> {
     let ExprKind::Text(text) = &part.value.as_ref()?.kind else { return None };
     let name = part.name.text.as_str();
     let text = if part.file { Cow::Owned(of_file(project, text)?) } else { Cow::Borrowed(text) };
-    Some(Said { text, is_html: matches!(name, "html" | "mjml"), is_read: !NAMES.contains(&name) })
+    Some(Said { text, is_html: is_markup(name), is_read: !NAMES.contains(&name), language, block: None })
 }
 
 fn of_file(project: &Project, path: &TextLit) -> Option<TextLit> {
@@ -216,7 +251,7 @@ mod tests {
 
     fn domains(text: &str, is_html: bool) -> Vec<String> {
         let text = TextLit { text: text.to_owned(), place: Place::default(), content: Place::default(), long: false, map: vec![(0, 0)] };
-        let said = Said { text: Cow::Owned(text), is_html, is_read: true };
+        let said = Said { text: Cow::Owned(text), is_html, is_read: true, language: None, block: None };
         let shown = Shown::of(&said);
         assert_eq!(shown.words.len(), said.text.text.len());
         assert_eq!(shown.source.len(), said.text.text.len());

@@ -58,6 +58,8 @@ problems! {
 pub(crate) struct ContentBlock {
     pub(crate) params: Vec<(Text, Type)>,
     pub(crate) text: TextLit,
+    /// `text`, `html` or `mjml`.
+    pub(crate) form: Text,
 }
 
 /// What the walk over a template found out for the compiler. Keys: the partial (empty for the text itself) and the place in it.
