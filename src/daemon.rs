@@ -5,6 +5,9 @@
 //! that simulates. This file holds the words in which its rooms speak with each other.
 
 pub mod arrival;
+pub mod http;
+pub mod intake;
+pub mod keys;
 
 use crate::channel::{Envelope, Report, Task};
 use crate::value::Value;

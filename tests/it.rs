@@ -20,6 +20,14 @@ mod it {
     mod engine;
     mod flow;
     mod ingest;
+    #[cfg(feature = "daemon")]
+    mod intake_fake;
+    #[cfg(feature = "daemon")]
+    mod intake_keys;
+    #[cfg(feature = "daemon")]
+    mod intake_protocols;
+    #[cfg(feature = "daemon")]
+    mod intake_sockets;
     mod liquid;
     mod lower;
     mod messages;
