@@ -5,7 +5,12 @@
 //! and an adapter never guesses between the two. Knows no customer, no plan and no store.
 
 pub mod clock;
+pub mod http;
 pub mod sandbox;
+pub mod secret;
+pub mod setup;
+pub mod signing;
+pub mod webhook;
 
 use crate::calendar::Instant;
 use crate::schema::ChannelKind;

@@ -11,6 +11,9 @@ mod it {
     mod channel_given;
     #[cfg(feature = "daemon")]
     mod channel_sandbox;
+    mod channel_faults;
+    mod channel_guard;
+    mod channel_webhook;
     mod check;
     mod check_journeys;
     mod cli;
