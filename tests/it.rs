@@ -7,12 +7,12 @@ mod it {
     mod brand;
     mod calendar;
     mod catalog;
+    mod channel_faults;
     #[cfg(feature = "daemon")]
     mod channel_given;
+    mod channel_guard;
     #[cfg(feature = "daemon")]
     mod channel_sandbox;
-    mod channel_faults;
-    mod channel_guard;
     mod channel_webhook;
     mod check;
     mod check_journeys;
