@@ -33,7 +33,8 @@ pub enum Value {
     Record(Arc<Record>),
     /// Both ends belong to it.
     Range(i64, i64),
-    Moment(Moment),
+    /// Apart, because it is large and rare: a value is three words.
+    Moment(Arc<Moment>),
     /// `empty`
     Empty,
     /// `blank`
@@ -78,7 +79,9 @@ impl Record {
 
     pub fn get(&self, name: &str) -> Option<&Value> {
         if self.order.is_empty() {
-            return self.fields.iter().rev().find(|(field, _)| &**field == name).map(|(_, value)| value);
+            // Most names differ in how long they are or in how they begin.
+            let is = |field: &str| field.len() == name.len() && field.as_bytes().first() == name.as_bytes().first() && field == name;
+            return self.fields.iter().rev().find(|(field, _)| is(field)).map(|(_, value)| value);
         }
         let at = self.order.partition_point(|at| *self.fields[*at as usize].0 <= *name);
         let field = &self.fields[self.order[at.checked_sub(1)?] as usize];
@@ -93,6 +96,10 @@ impl Record {
 impl Value {
     pub fn text(text: &str) -> Value {
         Value::Text(text.into())
+    }
+
+    pub fn moment(moment: Moment) -> Value {
+        Value::Moment(Arc::new(moment))
     }
 
     pub fn list(items: Vec<Value>) -> Value {

@@ -245,7 +245,8 @@ fn address(text: &str, part: bool) -> String {
     out
 }
 
-pub(super) fn push_html(text: &str, out: &mut String) {
+/// Escapes for HTML.
+pub fn push_html(text: &str, out: &mut String) {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escaped = match byte {
@@ -313,8 +314,7 @@ fn is_entity(text: &str) -> bool {
 }
 
 /// Liquid's `url_encode`: as forms send it.
-pub fn form(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+pub fn push_form(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
             b' ' => out.push('+'),
@@ -323,7 +323,6 @@ pub fn form(text: &str) -> String {
             byte => _ = write!(out, "%{byte:02X}"),
         }
     }
-    out
 }
 
 /// Signs that cannot be seen and turn or hide others: marks of direction, blanks of no width. The joiners of emoji and scripts stay.

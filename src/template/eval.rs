@@ -6,6 +6,7 @@
 mod body;
 mod looping;
 mod path;
+mod pipe;
 
 use super::budget::{Budget, Limits, Spent};
 use super::data::Value;
@@ -15,16 +16,16 @@ use super::out::Out;
 use super::program::Program;
 use super::render::Manner;
 use crate::calendar::Instant;
-use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the values of a rendering come from.
 pub trait Source {
     /// A variable that the template does not set itself.
-    fn name(&self, name: &str) -> Option<Cow<'_, Value>>;
+    fn name(&self, name: &str) -> Option<&Value>;
     /// A value that the host computes, by its number.
-    fn host(&self, number: u32) -> Cow<'_, Value>;
+    fn host(&self, number: u32) -> &Value;
 }
 
 /// What happens to a mistake that is met on the way, such as a division by 0.
@@ -57,23 +58,31 @@ pub enum Stopped {
 
 /// Runs a program.
 pub fn run(program: &Program, source: &dyn Source, setting: &Setting) -> Result<String, Stopped> {
-    let room = program.text_bytes as usize * 2 + 64;
+    // Loops write a text many times.
+    let times = if program.binds { 4 } else { 2 };
+    let room = (program.text_bytes as usize).saturating_mul(times).saturating_add(64);
     let mut out = Out::with_room(setting.medium, setting.limits.output_bytes, room);
     let mut machine = Machine {
         program,
         source,
         setting,
         budget: Budget::new(setting.limits),
-        forloop: program.names.iter().position(|name| &**name == "forloop"),
-        tablerowloop: program.names.iter().position(|name| &**name == "tablerowloop"),
+        forloop: number_of(program, "forloop"),
+        tablerowloop: number_of(program, "tablerowloop"),
         scope: Scope::new(program),
         loops: Vec::new(),
         partial: None,
         depth: 0,
         is_isolated: false,
+        spare: Default::default(),
     };
     machine.body(&program.body, &mut out)?;
     Ok(out.text)
+}
+
+/// The number of a name, if anything in the template can be called so.
+fn number_of(program: &Program, name: &str) -> Option<usize> {
+    if program.binds { program.names.iter().position(|known| &**known == name) } else { None }
 }
 
 /// How a body ended.
@@ -89,29 +98,32 @@ struct Scope {
     /// By the number of the name: what loops and partials set, before what `assign` set.
     inner: Vec<Option<Value>>,
     outer: Vec<Option<Value>>,
-    counters: BTreeMap<u32, i64>,
     /// By the number of the state: rounds of a cycle, or where a loop ended.
     states: Vec<usize>,
-    /// Named cycles.
-    cycles: BTreeMap<String, usize>,
-    /// What `ifchanged` last showed.
-    shown: Option<String>,
+    /// What few templates need.
+    rare: Option<Box<Rare>>,
     /// The loop that is running, innermost.
     running: Option<u32>,
 }
 
+/// Counters, named cycles, and what `ifchanged` last showed.
+#[derive(Default)]
+struct Rare {
+    counters: BTreeMap<u32, i64>,
+    cycles: BTreeMap<String, usize>,
+    shown: Option<String>,
+}
+
 impl Scope {
     fn new(program: &Program) -> Scope {
+        let room = |names: usize| if names == 0 { Vec::new() } else { vec![None; names] };
         let names = if program.binds { program.names.len() } else { 0 };
-        Scope {
-            inner: vec![None; names],
-            outer: vec![None; names],
-            counters: BTreeMap::new(),
-            states: vec![0; program.states as usize],
-            cycles: BTreeMap::new(),
-            shown: None,
-            running: None,
-        }
+        let states = if program.states == 0 { Vec::new() } else { vec![0; program.states as usize] };
+        Scope { inner: room(names), outer: room(names), states, rare: None, running: None }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 }
 
@@ -141,6 +153,8 @@ struct Machine<'p> {
     depth: usize,
     /// Inside of `render`: nothing there may reach out.
     is_isolated: bool,
+    /// Room in which filters write their texts, used again and again: one for what a filter reads, one for what it writes.
+    spare: [Cell<String>; 2],
 }
 
 impl<'p> Machine<'p> {

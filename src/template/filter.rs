@@ -183,9 +183,56 @@ filters! {
 }
 
 impl Filter {
+    /// Makes a text of a text, or leaves nothing as nothing: see [`write`].
+    pub fn writes(&self) -> bool {
+        matches!(
+            self,
+            Filter::Append
+                | Filter::Prepend
+                | Filter::Capitalize
+                | Filter::Downcase
+                | Filter::Upcase
+                | Filter::Strip
+                | Filter::Lstrip
+                | Filter::Rstrip
+                | Filter::StripNewlines
+                | Filter::Squish
+                | Filter::Replace
+                | Filter::Remove
+                | Filter::Truncate
+                | Filter::TruncateWords
+                | Filter::Escape
+                | Filter::EscapeShort
+                | Filter::UrlEncode
+        )
+    }
+
+    /// Of those: what they take nothing for is nothing, not an empty text.
+    fn passes_nothing(&self) -> bool {
+        matches!(self, Filter::Truncate | Filter::TruncateWords | Filter::Escape | Filter::EscapeShort | Filter::UrlEncode)
+    }
+
     /// What it gives is HTML where HTML is written.
     pub fn makes_html(&self) -> bool {
         matches!(self, Filter::Escape | Filter::EscapeShort | Filter::EscapeOnce | Filter::NewlineToBr)
+    }
+}
+
+/// Writes what a filter that [writes](Filter::writes) makes of a value; `false` if it is nothing and stays nothing.
+pub fn write(filter: &Filter, value: &Value, args: &Args, budget: &Budget, out: &mut String) -> Result<bool, Failure> {
+    if value.is_nil() && filter.passes_nothing() {
+        return Ok(false);
+    }
+    budget.bytes(value.text_bytes())?;
+    write_text(filter, &value.to_text(), args, budget, out)?;
+    Ok(true)
+}
+
+/// The same of a text that is charged already.
+pub fn write_text(filter: &Filter, text: &str, args: &Args, budget: &Budget, out: &mut String) -> Result<(), Failure> {
+    match filter {
+        Filter::Escape | Filter::EscapeShort | Filter::UrlEncode => encode::write(filter, text, budget, out),
+        _ => text::write(filter, text, args, budget, out),
     }
 }
 
@@ -193,6 +240,13 @@ impl Filter {
 pub fn apply(filter: &Filter, value: &Value, args: &Args, workshop: &Workshop) -> Outcome {
     workshop.budget.step()?;
     match filter {
+        filter if filter.writes() => {
+            let mut text = String::new();
+            if !write(filter, value, args, workshop.budget, &mut text)? {
+                return Ok(Value::Nil);
+            }
+            Ok(if workshop.html && filter.makes_html() { Value::Html(text.into()) } else { Value::Text(text.into()) })
+        }
         Filter::Unknown => Ok(value.clone()),
         Filter::Miscalled(given, fewest, most) => {
             let expected = if fewest == most { fewest.to_string() } else { format!("{fewest}..{most}") };
@@ -228,10 +282,7 @@ pub fn apply(filter: &Filter, value: &Value, args: &Args, workshop: &Workshop) -
         | Filter::FindIndex
         | Filter::Has
         | Filter::Sum => list::apply(filter, value, args, workshop.budget),
-        Filter::Escape
-        | Filter::EscapeShort
-        | Filter::EscapeOnce
-        | Filter::UrlEncode
+        Filter::EscapeOnce
         | Filter::UrlDecode
         | Filter::Base64Encode
         | Filter::Base64Decode

@@ -14,7 +14,6 @@ use crate::condition::Expr;
 use crate::value::{self, Type, show};
 use chrono::NaiveTime;
 use rust_decimal::prelude::ToPrimitive;
-use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 
 /// A program of a message with its values.
@@ -58,14 +57,14 @@ struct Values<'a> {
 }
 
 impl Source for Values<'_> {
-    fn name(&self, _: &str) -> Option<Cow<'_, Value>> {
+    fn name(&self, _: &str) -> Option<&Value> {
         None
     }
 
-    fn host(&self, number: u32) -> Cow<'_, Value> {
+    fn host(&self, number: u32) -> &Value {
         let at = number as usize;
-        let (Some(cell), Some(value)) = (self.cells.get(at), self.hosted.values.get(at)) else { return Cow::Owned(Value::Nil) };
-        Cow::Borrowed(cell.get_or_init(|| of(&(self.eval.borrow_mut())(&value.expr), &value.ty, self.zone, 0)))
+        let (Some(cell), Some(value)) = (self.cells.get(at), self.hosted.values.get(at)) else { return &Value::Nil };
+        cell.get_or_init(|| of(&(self.eval.borrow_mut())(&value.expr), &value.ty, self.zone, 0))
     }
 }
 
@@ -85,9 +84,9 @@ fn of(value: &value::Value, ty: &Type, zone: Zone, depth: usize) -> Value {
         },
         value::Value::Text(text) => Value::text(text),
         value::Value::Date(date) => {
-            Value::Moment(Moment { local: date.and_time(NaiveTime::MIN), ahead_seconds: 0, zone: None, is_date: true })
+            Value::moment(Moment { local: date.and_time(NaiveTime::MIN), ahead_seconds: 0, zone: None, is_date: true })
         }
-        value::Value::Instant(instant) => Value::Moment(super::filter::moment::local(*instant, zone)),
+        value::Value::Instant(instant) => Value::moment(super::filter::moment::local(*instant, zone)),
         value::Value::Time(_) | value::Value::Duration(_) => Value::text(&show::display(value, zone)),
         value::Value::List(items) => {
             let inner = match ty.required() {

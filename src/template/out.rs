@@ -73,32 +73,19 @@ impl Out {
         }
     }
 
-    /// A whole number, without a text on the way.
+    /// A whole number, without a text on the way where no place in HTML must be judged.
     fn whole(&mut self, whole: i64) {
-        let mut digits = [0u8; INTEGER_BYTES_MAX];
-        let mut at = digits.len();
-        let mut rest = whole.unsigned_abs();
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        if whole < 0 {
-            at -= 1;
-            digits[at] = b'-';
-        }
-        let text = std::str::from_utf8(&digits[at..]).unwrap_or_default();
         if self.medium == Medium::Html {
-            self.html.value(text, false, &mut self.text);
+            let mut digits = String::with_capacity(INTEGER_BYTES_MAX);
+            push_whole(whole, &mut digits);
+            self.html.value(&digits, false, &mut self.text);
         } else {
-            self.text.push_str(text);
+            push_whole(whole, &mut self.text);
         }
     }
 
-    fn shown(&mut self, text: &str, is_html: bool) -> Result<(), Spent> {
+    /// A text that is a value; `is_html`: it is escaped already.
+    pub fn shown(&mut self, text: &str, is_html: bool) -> Result<(), Spent> {
         match self.medium {
             Medium::Plain => {
                 self.charge(text.len())?;
@@ -116,5 +103,40 @@ impl Out {
             }
         }
         Ok(())
+    }
+}
+
+fn push_whole(whole: i64, out: &mut String) {
+    if whole < 0 {
+        out.push('-');
+    }
+    push_digits(whole.unsigned_abs(), out);
+}
+
+/// Three digits after three: deeper than seven times goes no number.
+fn push_digits(whole: u64, out: &mut String) {
+    let is_first = whole < 1000;
+    if !is_first {
+        push_digits(whole / 1000, out);
+    }
+    let last = (whole % 1000) as u16;
+    for (unit, digit) in [(100, last / 100), (10, last / 10 % 10), (1, last % 10)] {
+        if !is_first || last >= unit || unit == 1 {
+            out.push(char::from(b'0' + digit as u8));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_written_as_rust_writes_them() {
+        for whole in [0, 7, 10, 99, 100, 999, 1000, 1001, 1_000_000, 120_034, -1, -1000, i64::MAX, i64::MIN] {
+            let mut text = String::new();
+            push_whole(whole, &mut text);
+            assert_eq!(text, whole.to_string());
+        }
     }
 }

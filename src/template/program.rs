@@ -109,6 +109,23 @@ pub enum Op {
     },
 }
 
+impl Op {
+    /// Where it stands, for messages; 0 for what can make no mistake.
+    pub fn line(&self) -> u32 {
+        match self {
+            Op::Output { line, .. }
+            | Op::If { line, .. }
+            | Op::Case { line, .. }
+            | Op::Assign { line, .. }
+            | Op::Cycle { line, .. }
+            | Op::Fail { line, .. } => *line,
+            Op::For(head) => head.line,
+            Op::Render(render) => render.line,
+            _ => 0,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CycleGroup {

@@ -13,7 +13,6 @@ use super::render::{Manner, OUTPUT_BYTES_MAX};
 use super::syntax::{self, Wrong};
 use super::tree::At;
 use crate::calendar::{Instant, Zone};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// How a template is rendered.
@@ -116,14 +115,14 @@ impl Host for Partials<'_> {
 struct Names<'a>(&'a Value);
 
 impl Source for Names<'_> {
-    fn name(&self, name: &str) -> Option<Cow<'_, Value>> {
+    fn name(&self, name: &str) -> Option<&Value> {
         match self.0 {
-            Value::Record(record) => record.get(name).map(Cow::Borrowed),
+            Value::Record(record) => record.get(name),
             _ => None,
         }
     }
 
-    fn host(&self, _: u32) -> Cow<'_, Value> {
-        Cow::Owned(Value::Nil)
+    fn host(&self, _: u32) -> &Value {
+        &Value::Nil
     }
 }

@@ -8,7 +8,7 @@ use crate::template::data::{Value, compare};
 use crate::template::escape::Medium;
 use crate::template::filter::{Failure, fail};
 use crate::template::out::Out;
-use crate::template::program::{Arm, Case, CycleGroup, Expr, Op, Partial, Pipe, Render, Which};
+use crate::template::program::{Arm, Case, CycleGroup, Expr, Op, Partial, Render, Which};
 use std::sync::Arc;
 
 /// Partials inside each other, also one inside itself; bodies in them nest besides.
@@ -42,26 +42,22 @@ impl<'p> Machine<'p> {
     pub(super) fn body(&mut self, ops: &'p [Op], out: &mut Out) -> Result<Flow, Stopped> {
         for op in ops {
             self.budget.step()?;
-            let line = match op {
+            let ended = match op {
                 Op::Text(text) => {
                     out.literal(text)?;
                     continue;
                 }
-                Op::Output { line, .. }
-                | Op::If { line, .. }
-                | Op::Case { line, .. }
-                | Op::Assign { line, .. }
-                | Op::Cycle { line, .. }
-                | Op::Fail { line, .. } => *line,
-                Op::For(head) => head.line,
-                Op::Render(render) => render.line,
-                _ => 0,
+                Op::Output { value, .. } => match self.output(value, out) {
+                    Ok(()) => continue,
+                    Err(ends) => Err(ends),
+                },
+                op => self.op(op, out),
             };
-            match self.op(op, out) {
+            match ended {
                 Ok(Flow::Goes) => {}
                 Ok(flow) => return Ok(flow),
                 Err(Ends::Stops(stopped)) => return Err(stopped),
-                Err(Ends::Fails(failure)) => self.handle(failure, line, out)?,
+                Err(Ends::Fails(failure)) => self.handle(failure, op.line(), out)?,
             }
         }
         Ok(Flow::Goes)
@@ -76,7 +72,7 @@ impl<'p> Machine<'p> {
             Op::For(head) if head.table.is_some() => return self.table(head, out),
             Op::For(head) => return self.each(head, out),
             Op::Assign { name, value, .. } => {
-                let value = self.pipe(value, out.medium() == Medium::Html)?.into_owned();
+                let value = self.pipe(value, out.medium() == Medium::Html)?;
                 self.scope.outer[*name as usize] = Some(value);
             }
             Op::Capture { name, body } => {
@@ -90,7 +86,7 @@ impl<'p> Machine<'p> {
             }
             Op::Cycle { group, values, .. } => self.cycle(group, values, out)?,
             Op::Count { name, up } => {
-                let count = self.scope.counters.entry(*name).or_insert(0);
+                let count = self.scope.rare().counters.entry(*name).or_insert(0);
                 let shown = if *up { *count } else { *count - 1 };
                 *count += if *up { 1 } else { -1 };
                 out.value(&Value::Integer(shown))?;
@@ -99,9 +95,10 @@ impl<'p> Machine<'p> {
                 let mut inner = out.inner(self.budget.limits().output_bytes);
                 let flow = self.body(body, &mut inner)?;
                 self.budget.bytes(inner.text.len())?;
-                if self.scope.shown.as_deref() != Some(&inner.text) {
+                let shown = &mut self.scope.rare().shown;
+                if shown.as_deref() != Some(&inner.text) {
                     out.literal(&inner.text)?;
-                    self.scope.shown = Some(inner.text);
+                    *shown = Some(inner.text);
                 }
                 return Ok(flow);
             }
@@ -111,11 +108,6 @@ impl<'p> Machine<'p> {
             Op::Fail { message, .. } => return Err(Failure::Message(message.to_string().into()).into()),
         }
         Ok(Flow::Goes)
-    }
-
-    fn output(&self, pipe: &'p Pipe, out: &mut Out) -> Result<(), Ends> {
-        let value = self.pipe(pipe, out.medium() == Medium::Html)?;
-        Ok(out.value(&value)?)
     }
 
     fn choice(&mut self, arms: &'p [Arm], otherwise: &'p [Op], out: &mut Out) -> Result<Flow, Ends> {
@@ -166,7 +158,7 @@ impl<'p> Machine<'p> {
         };
         let at = match (group, &key) {
             (CycleGroup::State(state), _) => self.scope.states[*state as usize],
-            (_, Some(key)) => self.scope.cycles.get(key).copied().unwrap_or(0),
+            (_, Some(key)) => self.scope.rare.as_ref().and_then(|rare| rare.cycles.get(key)).copied().unwrap_or(0),
             (_, None) => 0,
         };
         if let Some(value) = values.get(at) {
@@ -176,7 +168,7 @@ impl<'p> Machine<'p> {
         let next = if at + 1 >= values.len() { 0 } else { at + 1 };
         match (group, key) {
             (CycleGroup::State(state), _) => self.scope.states[*state as usize] = next,
-            (_, Some(key)) => _ = self.scope.cycles.insert(key, next),
+            (_, Some(key)) => _ = self.scope.rare().cycles.insert(key, next),
             (_, None) => {}
         }
         Ok(())

@@ -1,31 +1,37 @@
-//! Values of expressions: names, paths, ranges, filters, tests.
+//! Values of expressions: names, paths, ranges, tests.
 //!
 //! In: an expression. Out: its value, borrowed where that can be. **Invariant:** what is not there is nothing, never a failure.
 
 use super::{Loop, Machine, Scope};
 use crate::template::data::{Value, compare, number};
-use crate::template::filter::{self, Args, Failure, Filter, list_end, list_size};
-use crate::template::program::{Call, Expr, Pipe, Step, Test};
+use crate::template::filter::{self, Failure, list_end, list_size};
+use crate::template::program::{Expr, Step, Test};
 use crate::template::tree::{Junction, Operator};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 impl<'p> Machine<'p> {
     pub(super) fn eval<'s>(&'s self, expr: &'s Expr) -> Result<Cow<'s, Value>, Failure> {
         self.budget.step()?;
         match expr {
             Expr::Const(value) => Ok(Cow::Borrowed(value)),
-            Expr::Name(number, steps) => self.steps(self.named(*number), steps),
+            Expr::Name(number, steps) => match self.named(*number) {
+                Some(value) => self.steps(value, steps),
+                None => self.made_steps(self.counted(*number), steps),
+            },
             Expr::Host(number, steps) => self.steps(self.source.host(*number), steps),
             Expr::Computed(name, steps) => {
                 let name = self.eval(name)?;
                 let name = name.to_text();
-                let value = match self.program.names.iter().position(|known| **known == *name) {
-                    Some(number) => self.named(number as u32),
-                    None => self.source.name(&name).map_or(Cow::Owned(Value::Nil), |value| Cow::Owned(value.into_owned())),
+                let known = self.program.names.iter().position(|known| **known == *name).map(|number| number as u32);
+                let value = match known {
+                    Some(number) => self.named(number),
+                    None => self.source.name(&name),
                 };
-                self.steps(value, steps)
+                match (value, known) {
+                    (Some(value), _) => self.steps(value, steps),
+                    (None, known) => self.made_steps(known.map_or(Value::Nil, |number| self.counted(number)), steps),
+                }
             }
             Expr::Range(from, to) => {
                 let end = |value: &Value| match value {
@@ -40,86 +46,66 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn named(&self, number: u32) -> Cow<'_, Value> {
+    /// What a name stands for, unless it is a counter.
+    fn named(&self, number: u32) -> Option<&Value> {
         let at = number as usize;
-        let Scope { inner, outer, .. } = &self.scope;
-        if let Some(value) = inner.get(at).and_then(Option::as_ref).or_else(|| outer.get(at).and_then(Option::as_ref)) {
-            return Cow::Borrowed(value);
+        let Scope { inner, outer, rare, .. } = &self.scope;
+        if let Some(Some(value)) = inner.get(at) {
+            return Some(value);
         }
-        if let Some(count) = self.scope.counters.get(&number) {
-            return Cow::Owned(Value::Integer(*count));
+        if let Some(Some(value)) = outer.get(at) {
+            return Some(value);
         }
-        self.source.name(&self.program.names[at]).unwrap_or(Cow::Owned(Value::Nil))
+        if rare.as_ref().is_some_and(|rare| rare.counters.contains_key(&number)) {
+            return None;
+        }
+        self.source.name(&self.program.names[at])
     }
 
-    fn steps<'s>(&'s self, mut value: Cow<'s, Value>, steps: &'s [Step]) -> Result<Cow<'s, Value>, Failure> {
-        for step in steps {
+    fn counted(&self, number: u32) -> Value {
+        let count = self.scope.rare.as_ref().and_then(|rare| rare.counters.get(&number));
+        count.map_or(Value::Nil, |count| Value::Integer(*count))
+    }
+
+    /// Follows a path for as long as what it finds lies somewhere already.
+    fn steps<'s>(&'s self, mut value: &'s Value, steps: &'s [Step]) -> Result<Cow<'s, Value>, Failure> {
+        for (at, step) in steps.iter().enumerate() {
             value = match step {
                 Step::Field(name) => match value {
-                    Cow::Borrowed(value) => self.field(value, name),
-                    Cow::Owned(value) => Cow::Owned(self.field(&value, name).into_owned()),
+                    Value::Record(record) if let Some(found) = record.get(name) => found,
+                    value => return self.made_steps(self.made_field(value, name), &steps[at + 1..]),
                 },
-                Step::Index(index) => {
-                    let index = self.eval(index)?;
-                    match value {
-                        Cow::Borrowed(value) => at_index(value, &index).map_or(Cow::Owned(Value::Nil), Cow::Borrowed),
-                        Cow::Owned(value) => Cow::Owned(at_index(&value, &index).cloned().unwrap_or_default()),
-                    }
-                }
+                Step::Index(index) => match at_index(value, &*self.eval(index)?) {
+                    Some(found) => found,
+                    None => return self.made_steps(Value::Nil, &steps[at + 1..]),
+                },
             };
         }
-        Ok(value)
+        Ok(Cow::Borrowed(value))
     }
 
-    fn field<'s>(&self, value: &'s Value, name: &Arc<str>) -> Cow<'s, Value> {
-        if let Value::Record(record) = value
-            && let Some(found) = record.get(name)
-        {
-            return Cow::Borrowed(found);
+    /// Follows the rest of a path from a value that was made on the way.
+    fn made_steps<'s>(&'s self, mut value: Value, steps: &'s [Step]) -> Result<Cow<'s, Value>, Failure> {
+        for step in steps {
+            value = match step {
+                Step::Field(name) => match &value {
+                    Value::Record(record) if let Some(found) = record.get(name) => found.clone(),
+                    value => self.made_field(value, name),
+                },
+                Step::Index(index) => at_index(&value, &*self.eval(index)?).cloned().unwrap_or_default(),
+            };
         }
-        Cow::Owned(match (&**name, value) {
+        Ok(Cow::Owned(value))
+    }
+
+    /// What a value knows about itself.
+    fn made_field(&self, value: &Value, name: &str) -> Value {
+        match (name, value) {
             (_, Value::Loop(number)) => self.loops.get(*number as usize).map_or(Value::Nil, |state| loop_field(state, name)),
             ("size", value) => list_size(value).map_or(Value::Nil, Value::Integer),
             ("first", value) => list_end(value, true),
             ("last", value) => list_end(value, false),
             _ => Value::Nil,
-        })
-    }
-
-    /// A value with its filters applied from left to right.
-    pub(super) fn pipe<'s>(&'s self, pipe: &'s Pipe, html: bool) -> Result<Cow<'s, Value>, Failure> {
-        let mut value = self.eval(&pipe.value)?;
-        for call in &pipe.filters {
-            if call.filter == Filter::Default
-                && value.truth()
-                && !compare::is_empty(&value)
-                && !matches!(*value, Value::Empty | Value::Blank)
-            {
-                // What is there stays, without being copied.
-                self.budget.step()?;
-                continue;
-            }
-            value = Cow::Owned(self.call(call, &value, html)?);
-        }
-        Ok(value)
-    }
-
-    fn call(&self, call: &Call, value: &Value, html: bool) -> Result<Value, Failure> {
-        let workshop = self.workshop(html);
-        let mut named = Vec::new();
-        for (name, arg) in &call.named {
-            named.push((name.clone(), self.eval(arg)?.into_owned()));
-        }
-        let named = named.as_slice();
-        // Most filters take one or two arguments: they need no list of their own.
-        match call.args.as_slice() {
-            [] => filter::apply(&call.filter, value, &Args { plain: &[], named }, &workshop),
-            [one] => filter::apply(&call.filter, value, &Args { plain: &[self.eval(one)?], named }, &workshop),
-            [one, two] => filter::apply(&call.filter, value, &Args { plain: &[self.eval(one)?, self.eval(two)?], named }, &workshop),
-            args => {
-                let plain = args.iter().map(|arg| self.eval(arg)).collect::<Result<Vec<_>, _>>()?;
-                filter::apply(&call.filter, value, &Args { plain: &plain, named }, &workshop)
-            }
         }
     }
 

@@ -3,13 +3,12 @@
 //! In: a value as text. Out: a new text. **Invariant:** its bytes are charged before it is made; the work is linear, also where a tag or
 //! comment never ends.
 
-use super::{Filter, Outcome, Workshop, fail};
+use super::{Budget, Failure, Filter, Outcome, Workshop, fail};
 use crate::template::data::Value;
 use crate::template::escape;
 
 pub(super) fn apply(filter: &Filter, value: &Value, workshop: &Workshop) -> Outcome {
-    let passes_nothing = !matches!(filter, Filter::StripHtml | Filter::NewlineToBr | Filter::EscapeOnce);
-    if value.is_nil() && passes_nothing && !matches!(filter, Filter::Base64Encode | Filter::Base64UrlEncode) {
+    if value.is_nil() && matches!(filter, Filter::UrlDecode | Filter::Base64Decode | Filter::Base64UrlDecode) {
         return Ok(Value::Nil);
     }
     // One character becomes at most six.
@@ -19,10 +18,6 @@ pub(super) fn apply(filter: &Filter, value: &Value, workshop: &Workshop) -> Outc
     let charge = |factor: usize| workshop.budget.bytes(text.len().saturating_mul(factor));
     let html = |text: String| if workshop.html { Value::Html(text.into()) } else { Value::Text(text.into()) };
     Ok(match filter {
-        Filter::Escape | Filter::EscapeShort => {
-            workshop.budget.bytes(escape::html_bytes(&text))?;
-            html(escape::html(&text))
-        }
         Filter::EscapeOnce => {
             workshop.budget.bytes(escape::html_bytes(&text))?;
             html(escape::html_once(&text))
@@ -34,10 +29,6 @@ pub(super) fn apply(filter: &Filter, value: &Value, workshop: &Workshop) -> Outc
             html(text.replace("\r\n", "\n").replace('\n', "<br />\n"))
         }
         Filter::StripHtml => Value::text(&strip_html(&text)),
-        Filter::UrlEncode => {
-            charge(3)?;
-            Value::text(&escape::form(&text))
-        }
         Filter::UrlDecode => {
             let bytes = decoded(&text);
             match String::from_utf8(bytes) {
@@ -50,6 +41,18 @@ pub(super) fn apply(filter: &Filter, value: &Value, workshop: &Workshop) -> Outc
         Filter::Base64Decode => unbase64(&text, STANDARD, "base64_decode")?,
         _ => unbase64(&text, URL_SAFE, "base64_url_safe_decode")?,
     })
+}
+
+/// The filters whose text is written where it is wanted.
+pub(super) fn write(filter: &Filter, text: &str, budget: &Budget, out: &mut String) -> Result<(), Failure> {
+    if *filter == Filter::UrlEncode {
+        budget.bytes(text.len().saturating_mul(3))?;
+        escape::push_form(text, out);
+    } else {
+        budget.bytes(escape::html_bytes(text))?;
+        escape::push_html(text, out);
+    }
+    Ok(())
 }
 
 /// `+` and `%41` become what they mean; a `%` that is none stays.

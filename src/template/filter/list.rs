@@ -5,6 +5,7 @@
 
 use super::{Args, Budget, Failure, Filter, Outcome, fail};
 use crate::template::data::{DEPTH_MAX, Value, compare, number};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -16,10 +17,23 @@ pub(super) fn apply(filter: &Filter, value: &Value, args: &Args, budget: &Budget
         Filter::Last => return Ok(end(value, false)),
         _ => {}
     }
-    let mut items = items(value, budget)?;
+    let items = items(value, budget)?;
     let property = Some(args.get(0)).filter(|property| !property.is_nil());
-    Ok(match filter {
+    match filter {
         Filter::Join => return join(&items, args, budget),
+        Filter::Map => {
+            let property = args.get(0);
+            let mut found = Vec::with_capacity(items.len());
+            for item in &*items {
+                found.push(field(item, property)?.unwrap_or(Value::Nil));
+            }
+            return Ok(Value::list(found));
+        }
+        Filter::Sum => return sum(&items, property),
+        _ => {}
+    }
+    let mut items = items.into_owned();
+    Ok(match filter {
         Filter::Concat => {
             if !matches!(args.get(0), Value::List(_) | Value::Range(..)) {
                 return fail("concat filter requires an array argument");
@@ -41,27 +55,19 @@ pub(super) fn apply(filter: &Filter, value: &Value, args: &Args, budget: &Budget
             }
             Some(property) => return select(items, property, |found| !found.is_nil()).map(or_nil(Value::list)),
         },
-        Filter::Map => {
-            let property = args.get(0);
-            let mut found = Vec::with_capacity(items.len());
-            for item in &items {
-                found.push(field(item, property)?.unwrap_or(Value::Nil));
-            }
-            Value::list(found)
-        }
-        Filter::Sum => {
-            let mut sum = number::Number::Integer(0);
-            for item in &items {
-                let amount = match property {
-                    None => item.clone(),
-                    Some(property) => field(item, property)?.unwrap_or(Value::Nil),
-                };
-                sum = sum.plus(number::of(&amount));
-            }
-            sum.into()
-        }
         _ => return test(filter, items, args),
     })
+}
+
+fn sum(items: &[Value], property: Option<&Value>) -> Outcome {
+    let mut sum = number::Number::Integer(0);
+    for item in items {
+        sum = sum.plus(match property {
+            None => number::of(item),
+            Some(property) => number::of(&field(item, property)?.unwrap_or(Value::Nil)),
+        });
+    }
+    Ok(sum.into())
 }
 
 /// `where`, `reject`, `find`, `find_index`, `has`: by a property that is true, or that is a value.
@@ -128,15 +134,21 @@ fn field(item: &Value, property: &Value) -> Result<Option<Value>, Failure> {
 }
 
 /// What a filter of lists takes a value for: a list of lists is one list, a record or a text is its only item.
-fn items(value: &Value, budget: &Budget) -> Result<Vec<Value>, Failure> {
+fn items<'v>(value: &'v Value, budget: &Budget) -> Result<Cow<'v, [Value]>, Failure> {
     let mut found = Vec::new();
     match value {
+        // A list that is flat already is only looked at.
+        Value::List(items) if !items.iter().any(|item| matches!(item, Value::List(_))) => {
+            budget.steps(items.len())?;
+            budget.bytes(size_of_val(items.as_slice()))?;
+            return Ok(Cow::Borrowed(items));
+        }
         Value::Nil | Value::Empty | Value::Blank => {}
         Value::List(items) => flatten(items, &mut found, budget, 0)?,
         Value::Range(..) => found = items_flat(value, budget)?,
         other => found.push(other.clone()),
     }
-    Ok(found)
+    Ok(Cow::Owned(found))
 }
 
 fn items_flat(value: &Value, budget: &Budget) -> Result<Vec<Value>, Failure> {
@@ -207,8 +219,9 @@ pub(crate) fn size_of_value(value: &Value) -> Option<i64> {
 fn join(items: &[Value], args: &Args, budget: &Budget) -> Outcome {
     let glue = if args.has(0) { args.text(0) } else { " ".into() };
     let between = items.len().saturating_sub(1).saturating_mul(glue.len());
-    budget.bytes(items.iter().map(Value::text_bytes).sum::<usize>().saturating_add(between))?;
-    let mut text = String::new();
+    let bytes = items.iter().map(Value::text_bytes).sum::<usize>().saturating_add(between);
+    budget.bytes(bytes)?;
+    let mut text = String::with_capacity(bytes);
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
             text.push_str(&glue);

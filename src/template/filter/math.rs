@@ -8,6 +8,18 @@ use crate::template::data::number::{self, Number};
 use std::cmp::Ordering;
 
 pub(super) fn apply(filter: &Filter, value: &Value, args: &Args) -> Outcome {
+    // Most that is counted is whole and small.
+    if let (Value::Integer(a), Value::Integer(b)) = (value, args.get(0)) {
+        let whole = match filter {
+            Filter::Plus => a.checked_add(*b),
+            Filter::Minus => a.checked_sub(*b),
+            Filter::Times => a.checked_mul(*b),
+            _ => None,
+        };
+        if let Some(whole) = whole {
+            return Ok(Value::Integer(whole));
+        }
+    }
     let input = number::of(value);
     let other = number::of(args.get(0));
     let result = match filter {

@@ -13,7 +13,7 @@ const TEXT_BYTES_MAX: usize = 128;
 /// A value as a moment.
 pub fn of(value: &Value, now: Option<Instant>, zone: Zone) -> Option<Moment> {
     match value {
-        Value::Moment(moment) => Some(moment.clone()),
+        Value::Moment(moment) => Some((**moment).clone()),
         Value::Integer(seconds) => at(*seconds, zone),
         Value::Text(text) | Value::Html(text) => {
             let text = text.trim();
