@@ -5,12 +5,17 @@
 //! and an adapter never guesses between the two. Knows no customer, no plan and no store.
 
 pub mod clock;
+pub mod fcm;
 pub mod http;
+pub mod line;
 pub mod sandbox;
 pub mod secret;
 pub mod setup;
 pub mod signing;
+pub mod slack;
+pub mod twilio;
 pub mod webhook;
+pub mod whatsapp;
 
 use crate::calendar::Instant;
 use crate::schema::ChannelKind;

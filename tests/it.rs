@@ -11,6 +11,7 @@ mod it {
     #[cfg(feature = "daemon")]
     mod channel_given;
     mod channel_guard;
+    mod channel_providers;
     #[cfg(feature = "daemon")]
     mod channel_sandbox;
     mod channel_webhook;
