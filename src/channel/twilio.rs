@@ -77,7 +77,8 @@ impl Twilio {
     }
 
     fn question(&self, envelope: &Envelope) -> Question {
-        let mut form = vec![("To", envelope.address.clone()), (self.sender.0, self.sender.1.clone()), ("Body", envelope.part("text").to_owned())];
+        let mut form =
+            vec![("To", envelope.address.clone()), (self.sender.0, self.sender.1.clone()), ("Body", envelope.part("text").to_owned())];
         if let Some(report) = &envelope.links.report {
             let mark = if report.contains('?') { '&' } else { '?' };
             form.push(("StatusCallback", format!("{report}{mark}{MESSAGE_PARAMETER}={}", envelope.id)));

@@ -105,7 +105,9 @@ impl Whatsapp {
                 header.push(json!({ "type": media, media: { "link": text } }));
             } else if name.starts_with("header") {
                 header.push(self.text(name, text));
-            } else if let Some(index) = name.strip_prefix("button_").filter(|index| index.len() == 1 && index.as_bytes()[0].is_ascii_digit()) {
+            } else if let Some(index) =
+                name.strip_prefix("button_").filter(|index| index.len() == 1 && index.as_bytes()[0].is_ascii_digit())
+            {
                 let parameters = [json!({ "type": "text", "text": text })];
                 buttons.push(json!({ "type": "button", "sub_type": "url", "index": index, "parameters": parameters }));
             } else {

@@ -98,7 +98,13 @@ fn line_text() -> Envelope {
 }
 
 fn template() -> Envelope {
-    let parts = [("template", "order_ready"), ("first_name", "นก"), ("total", "99 THB"), ("button_0", "abc"), ("header_image", "https://shop.example/a.png")];
+    let parts = [
+        ("template", "order_ready"),
+        ("first_name", "นก"),
+        ("total", "99 THB"),
+        ("button_0", "abc"),
+        ("header_image", "https://shop.example/a.png"),
+    ];
     envelope(ChannelKind::Whatsapp, "+66812345678", &parts)
 }
 
@@ -156,7 +162,9 @@ fn twilio_says_what_it_must() {
         assert_eq!(form["ValidityPeriod"], "3600");
         assert!(!format!("{adapter:?}").contains("canary"));
         let error = |code: u32| format!("{{\"code\":{code},\"message\":\"The number +66812345678 is bad\",\"status\":400}}");
-        for (status, code, suppress) in [(400, 21610, true), (400, 21211, true), (400, 21614, true), (400, 21408, false), (404, 20404, false)] {
+        for (status, code, suppress) in
+            [(400, 21610, true), (400, 21211, true), (400, 21614, true), (400, 21408, false), (404, 20404, false)]
+        {
             let verdict = means(&server, &adapter, &sms(), status, "", &error(code)).await;
             assert_eq!(verdict, Verdict::Refused { reason: format!("answered {status}, {code}"), suppress });
         }
@@ -195,7 +203,15 @@ fn line_carries_the_same_key_in_every_attempt_and_takes_409_for_a_yes() {
         assert_eq!(key, retry_key(&line_text().id));
         assert_eq!(first.json()["to"], "U4af4980629");
         assert_eq!(first.json()["messages"][0]["text"], "สวัสดี\n\"Nok\"");
-        let verdict = means(&server, &adapter, &Envelope { attempt: 2, ..line_text() }, 409, "", r#"{"message":"The retry key is already accepted","sentMessages":[{"id":"4"}]}"#).await;
+        let verdict = means(
+            &server,
+            &adapter,
+            &Envelope { attempt: 2, ..line_text() },
+            409,
+            "",
+            r#"{"message":"The retry key is already accepted","sentMessages":[{"id":"4"}]}"#,
+        )
+        .await;
         assert_eq!(verdict, accepted("4"));
         assert_eq!((server.last().header("x-line-retry-key"), &server.last().body), (Some(key.as_str()), &first.body));
         assert_ne!(retry_key("another"), key);
@@ -241,9 +257,21 @@ fn whatsapp_sends_templates_with_what_meta_requires() {
         assert!(matches!(hand_over(&adapter, &silent).await, Verdict::Refused { .. }));
         let error = |code: u32| format!("{{\"error\":{{\"message\":\"(#{code})\",\"code\":{code}}}}}");
         for (status, code, what) in [
-            (400, 131_050, "suppress"), (400, 132_000, "refused"), (400, 131_026, "refused"), (400, 131_047, "refused"), (400, 131_049, "refused"),
-            (400, 130_429, "not sent"), (400, 131_056, "not sent"), (429, 4, "not sent"), (401, 190, "not sent"), (403, 10, "not sent"),
-            (400, 131_000, "unknown"), (500, 131_000, "unknown"), (503, 131_016, "unknown"), (400, 1, "unknown"), (500, 131_050, "unknown"),
+            (400, 131_050, "suppress"),
+            (400, 132_000, "refused"),
+            (400, 131_026, "refused"),
+            (400, 131_047, "refused"),
+            (400, 131_049, "refused"),
+            (400, 130_429, "not sent"),
+            (400, 131_056, "not sent"),
+            (429, 4, "not sent"),
+            (401, 190, "not sent"),
+            (403, 10, "not sent"),
+            (400, 131_000, "unknown"),
+            (500, 131_000, "unknown"),
+            (503, 131_016, "unknown"),
+            (400, 1, "unknown"),
+            (500, 131_050, "unknown"),
         ] {
             let verdict = means(&server, &adapter, &template(), status, "", &error(code)).await;
             let said = match verdict {
@@ -287,14 +315,28 @@ fn fcm_fetches_one_token_before_the_gate_and_signs_for_it() {
         assert_eq!(message["apns"]["headers"]["apns-collapse-id"], push().id);
         assert_eq!(message["webpush"]["fcm_options"]["link"], "https://shop.example/o/1");
 
-        let error = |code: &str| format!("{{\"error\":{{\"code\":1,\"status\":\"X\",\"details\":[{{\"@type\":\"t\"}},{{\"errorCode\":\"{code}\"}}]}}}}");
-        assert_eq!(means(&server, &adapter, &push(), 404, "", &error("UNREGISTERED")).await, Verdict::Refused { reason: "answered 404, UNREGISTERED".to_owned(), suppress: true });
+        let error = |code: &str| {
+            format!("{{\"error\":{{\"code\":1,\"status\":\"X\",\"details\":[{{\"@type\":\"t\"}},{{\"errorCode\":\"{code}\"}}]}}}}")
+        };
+        assert_eq!(
+            means(&server, &adapter, &push(), 404, "", &error("UNREGISTERED")).await,
+            Verdict::Refused { reason: "answered 404, UNREGISTERED".to_owned(), suppress: true }
+        );
         assert!(matches!(means(&server, &adapter, &push(), 404, "", "{}").await, Verdict::Refused { suppress: false, .. }));
-        assert!(matches!(means(&server, &adapter, &push(), 400, "", &error("INVALID_ARGUMENT")).await, Verdict::Refused { suppress: false, .. }));
-        assert!(matches!(means(&server, &adapter, &push(), 403, "", &error("SENDER_ID_MISMATCH")).await, Verdict::Refused { suppress: false, .. }));
+        assert!(matches!(
+            means(&server, &adapter, &push(), 400, "", &error("INVALID_ARGUMENT")).await,
+            Verdict::Refused { suppress: false, .. }
+        ));
+        assert!(matches!(
+            means(&server, &adapter, &push(), 403, "", &error("SENDER_ID_MISMATCH")).await,
+            Verdict::Refused { suppress: false, .. }
+        ));
         let slow = means(&server, &adapter, &push(), 429, "retry-after: 60\r\n", &error("QUOTA_EXCEEDED")).await;
         assert!(matches!(slow, Verdict::NotSent { retry_after: Some(wait), .. } if wait == Duration::from_secs(60)));
-        assert!(matches!(means(&server, &adapter, &push(), 503, "retry-after: 9\r\n", &error("UNAVAILABLE")).await, Verdict::Unknown { .. }));
+        assert!(matches!(
+            means(&server, &adapter, &push(), 503, "retry-after: 9\r\n", &error("UNAVAILABLE")).await,
+            Verdict::Unknown { .. }
+        ));
         // A token that is not taken is fetched anew.
         assert!(matches!(means(&server, &adapter, &push(), 401, "", "{}").await, Verdict::NotSent { .. }));
         means(&server, &adapter, &push(), 200, "", "{}").await;
