@@ -8,6 +8,8 @@ pub mod arrival;
 pub mod http;
 pub mod intake;
 pub mod keys;
+pub mod pages;
+pub mod tokens;
 
 use crate::channel::{Envelope, Report, Task};
 use crate::value::Value;

@@ -36,6 +36,18 @@ mod it {
     mod lower;
     mod messages;
     mod newcomer;
+    #[cfg(feature = "daemon")]
+    mod pages_click;
+    #[cfg(feature = "daemon")]
+    mod pages_fake;
+    #[cfg(feature = "daemon")]
+    mod pages_headers;
+    #[cfg(feature = "daemon")]
+    mod pages_leave;
+    #[cfg(feature = "daemon")]
+    mod pages_sandbox;
+    #[cfg(feature = "daemon")]
+    mod pages_tokens;
     mod plan;
     mod proof;
     mod recipes;
