@@ -36,8 +36,7 @@ use texts::{Texts, spoken};
 pub const BODY_MAX: usize = 64 * 1024;
 
 /// Of every page that says nothing else: our own style sheet and pictures, forms to ourselves, in nobody's frame.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What the pages need.
 #[derive(Clone)]

@@ -39,18 +39,38 @@ const FORM: &[u8] = b"onward token 1";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sealed {
     /// Unsubscribing and the preference centre.
-    Leave { customer: CustomerNo, message: String, topic: String },
+    Leave {
+        customer: CustomerNo,
+        message: String,
+        topic: String,
+    },
     /// A link in a message, and where it leads.
-    Click { message: String, url: String },
+    Click {
+        message: String,
+        url: String,
+    },
     /// A message that was opened.
-    Open { message: String },
+    Open {
+        message: String,
+    },
     /// A message in the browser.
-    View { message: String },
-    Survey { customer: CustomerNo, message: String, survey: String },
+    View {
+        message: String,
+    },
+    Survey {
+        customer: CustomerNo,
+        message: String,
+        survey: String,
+    },
     /// A double opt-in.
-    Confirm { customer: CustomerNo, topic: String },
+    Confirm {
+        customer: CustomerNo,
+        topic: String,
+    },
     /// What the web channel shows, for what it reports back.
-    Shown { message: String },
+    Shown {
+        message: String,
+    },
 }
 
 impl Sealed {

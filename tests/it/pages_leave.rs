@@ -223,7 +223,8 @@ fn names_from_the_project_are_text_on_every_page() {
             format!("GET /p/{token}"),
             format!("GET /confirm/{confirm}"),
             format!("POST /confirm/{confirm}"),
-            "POST /leave\n\naddress=%3C%2Fscript%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E".to_owned(),
+            "POST /leave\n\naddress=%3C%2Fscript%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E"
+                .to_owned(),
         ] {
             well_made(&ask(&pages, &how).await.body);
         }

@@ -24,7 +24,8 @@ fn the_newest_message_is_on_top_and_the_list_can_be_narrowed() {
         assert!(page.body.contains("121 kept") && !page.body.contains("text 71.") && page.body.contains("text 72."), "{}", page.body);
         // 2026-09-21 12:33:20 UTC, two minutes and a second later, in the zone of the project.
         assert!(page.body.contains("2026-09-21 21:15:21"), "{}", page.body);
-        let older = page.body.split("<a href=\"").find(|part| part.contains("before=")).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+        let older =
+            page.body.split("<a href=\"").find(|part| part.contains("before=")).unwrap().split('"').next().unwrap().replace("&#38;", "&");
         let page = ask(&inbox, &format!("GET {older}")).await;
         assert!(page.body.contains("text 71.") && !page.body.contains("text 72."));
         let page = ask(&inbox, "GET /sandbox?channel=email&contact=").await;
@@ -112,7 +113,10 @@ fn a_mail_is_caged_and_looking_at_it_here_is_not_opening_it() {
         assert!(page.body.contains("<iframe class=\"mail\" src=\"/sandbox/m-1/mail\"") && page.body.contains("sandbox=\"allow-popups"));
         let frame = ask(&inbox, "GET /sandbox/m-1/mail").await;
         let policy = frame.header("content-security-policy");
-        assert!(policy.starts_with("sandbox allow-popups") && !policy.contains("allow-scripts") && !policy.contains("script-src"), "{policy}");
+        assert!(
+            policy.starts_with("sandbox allow-popups") && !policy.contains("allow-scripts") && !policy.contains("script-src"),
+            "{policy}"
+        );
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'self'"));
         assert!(!frame.body.contains("m.example/o/") && frame.body.contains("<base target=\"_blank\">"));
     });
@@ -126,7 +130,11 @@ fn buttons_act_as_the_customer() {
         let text = format!("see https://m.example/c/{token} or https://b.example.");
         let inbox = house.inbox(vec![caught(1, ChannelKind::Line, &[("text", &text)])]);
         let page = ask(&inbox, "GET /sandbox/m-1").await;
-        assert!(page.body.contains("value=\"https://a.example/1?x=1&#38;y\"") && page.body.contains("value=\"https://b.example\""), "{}", page.body);
+        assert!(
+            page.body.contains("value=\"https://a.example/1?x=1&#38;y\"") && page.body.contains("value=\"https://b.example\""),
+            "{}",
+            page.body
+        );
         for (form, what) in [
             ("what=opened", Reported::Opened { by_machine: false }),
             ("what=clicked&url=https%3A%2F%2Fb.example", Reported::Clicked { url: Some("https://b.example".into()), by_machine: false }),

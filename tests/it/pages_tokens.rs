@@ -117,7 +117,8 @@ fn what_is_no_token_is_refused() {
     let (tokens, others) = (Tokens::passing(NOW).unwrap(), Tokens::passing(NOW).unwrap());
     let token = tokens.seal(&all()[0]).unwrap();
     assert_eq!(others.unseal(&token), None, "the keys of another store");
-    for bad in ["", "a", "โทเค็น", &format!("{token}="), &format!(" {token}"), &"A".repeat(TOKEN_MAX), &"A".repeat(TOKEN_MAX + 1)] {
+    for bad in ["", "a", "โทเค็น", &format!("{token}="), &format!(" {token}"), &"A".repeat(TOKEN_MAX), &"A".repeat(TOKEN_MAX + 1)]
+    {
         assert_eq!(tokens.unseal(bad), None, "{bad}");
     }
 }

@@ -91,7 +91,11 @@ mod tests {
             (Method::HEAD, vec![("user-agent", PHONE)], true),
             (Method::GET, vec![], true),
             (Method::GET, vec![("user-agent", "Mozilla/5.0")], true),
-            (Method::GET, vec![("user-agent", "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")], true),
+            (
+                Method::GET,
+                vec![("user-agent", "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")],
+                true,
+            ),
             (Method::GET, vec![("user-agent", PHONE), ("sec-purpose", "prefetch;prerender")], true),
             (Method::GET, vec![("user-agent", PHONE), ("x-moz", "prefetch")], true),
             (Method::GET, vec![("user-agent", "facebookexternalhit/1.1;line-poker/1.0")], true),

@@ -28,12 +28,7 @@ struct Preferences<'a> {
     said: &'a str,
 }
 
-pub(super) async fn show(
-    State(setup): State<Setup>,
-    Path(token): Path<String>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn show(State(setup): State<Setup>, Path(token): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let Some(customer) = whose(&setup, &token) else { return gone(&headers) };
     let (reader, t) = reading(&setup, customer, &headers).await;
     let Some(reader) = reader else { return gone(&headers) };

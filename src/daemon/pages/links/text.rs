@@ -34,7 +34,9 @@ pub fn addresses(text: &str) -> Vec<Range<usize>> {
 
 /// What no address goes on behind.
 fn ends(letter: char) -> bool {
-    letter.is_whitespace() || letter.is_control() || matches!(letter, '<' | '>' | '"' | '“' | '”' | '«' | '»' | '`' | '{' | '}' | '|' | '\\' | '^')
+    letter.is_whitespace()
+        || letter.is_control()
+        || matches!(letter, '<' | '>' | '"' | '“' | '”' | '«' | '»' | '`' | '{' | '}' | '|' | '\\' | '^')
 }
 
 /// Without the marks that end a sentence, and without a bracket that was opened before the address.
