@@ -18,6 +18,7 @@ mod dates;
 mod draw;
 mod draws;
 mod entries;
+mod erase;
 pub mod evaluate;
 mod exits;
 pub mod given;
@@ -29,6 +30,7 @@ pub mod index;
 mod items;
 mod measures;
 mod members;
+mod merge;
 mod order;
 mod others;
 mod reports;
@@ -45,6 +47,7 @@ mod watching;
 
 pub use handle::handle;
 pub use index::{Loaded, PlanId};
+pub use merge::merge;
 pub(crate) use sending::{is_markup, is_one_line};
 
 use crate::calendar::{Instant, Zone};
@@ -180,6 +183,8 @@ pub enum InputKind {
     Outcome { send: SendKey, result: Outcome },
     /// What became of a call to a hook, or of a draw from a pool, by its number within the customer.
     Answer { call: u32, answer: Answer },
+    /// She is to be forgotten.
+    Erase,
     /// A provider's report on a message.
     Report { send: SendKey, verb: MessageVerb, at: Instant, by_machine: bool, hard: bool },
 }
@@ -425,6 +430,12 @@ pub enum RecordKind {
     Suppressed(ChannelId),
     Emitted(EventId),
     Started(JourneyId),
+    /// Somebody else turned out to be her; by how much the numbers of that one's runs and calls moved.
+    Merged {
+        uid: Text,
+        runs: u32,
+        calls: u32,
+    },
     /// An input that was known already.
     Duplicate,
     /// Another body under a known id.

@@ -14,7 +14,7 @@ use crate::condition::Happening;
 use crate::value::Value;
 
 /// Ids of inputs that a row remembers, whatever their age.
-const IDS_MAX: usize = 4_096;
+pub(super) const IDS_MAX: usize = 4_096;
 /// Moments at one and the same instant before the engine stops looking: no plan needs that many.
 const MOMENTS_MAX: u32 = 100_000;
 
@@ -48,6 +48,14 @@ pub fn handle(world: &dyn World, attention: Attention, row: &mut Customer, input
 }
 
 impl Turn<'_> {
+    /// Everything due before `now`, and then it is `now`.
+    pub(super) fn catch_up(&mut self, now: Instant) {
+        if self.row.wake < now {
+            self.advance(now, false);
+        }
+        (self.now, self.on_time, self.in_moment, self.steps, self.chain) = (now, now, false, 0, 0);
+    }
+
     /// Everything due before `until`, or at it too.
     fn advance(&mut self, until: Instant, inclusive: bool) {
         let lost = self.world.loses_time();
@@ -118,7 +126,9 @@ impl Turn<'_> {
         if new {
             // Nothing was ever sent to somebody who is not known.
             match kind {
-                InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. } => return,
+                InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. } | InputKind::Erase => {
+                    return;
+                }
                 InputKind::Ready { send, attempt } => {
                     self.take_ready(send, attempt);
                     return;
@@ -167,6 +177,10 @@ impl Turn<'_> {
             }
             InputKind::Ready { send, attempt } => {
                 self.take_ready(send, attempt);
+                return;
+            }
+            InputKind::Erase => {
+                self.erase();
                 return;
             }
             InputKind::Answer { call, answer } => {
@@ -253,7 +267,7 @@ fn body_of(kind: &InputKind) -> u32 {
         }
         InputKind::List { list, on } => (u64::from(list.0) << 1) ^ u64::from(*on),
         InputKind::Suppress { channel, suppressed } => (u64::from(channel.0) << 1) ^ u64::from(*suppressed),
-        InputKind::Touch | InputKind::Outcome { .. } => 0,
+        InputKind::Touch | InputKind::Outcome { .. } | InputKind::Erase => 0,
         InputKind::Ready { attempt, .. } => u64::from(*attempt),
         InputKind::Answer { call, .. } => u64::from(*call),
         InputKind::Told(told) => told.args.iter().fold(u64::from(told.run), |hash, value| hash.rotate_left(7) ^ stable_hash(value)),

@@ -110,6 +110,16 @@ impl History {
         }
     }
 
+    /// Another one's history of the same plan goes into this one; the arrival numbers of that one move.
+    pub(super) fn unite(&mut self, plan: &Plan, other: History, shift: u64) {
+        if self.tracked.len() < other.tracked.len() {
+            self.tracked.resize_with(other.tracked.len(), Tracked::default);
+        }
+        for ((ours, theirs), tracker) in self.tracked.iter_mut().zip(other.tracked).zip(&plan.trackers) {
+            ours.unite(theirs, tracker.keeps.len(), shift);
+        }
+    }
+
     pub(super) fn from_tracked(tracked: Vec<Tracked>) -> History {
         History { tracked, spare: Vec::new() }
     }
@@ -186,6 +196,38 @@ impl Tracked {
         self.folded.retain(|(at, _)| *at >= hour);
     }
 
+    fn unite(&mut self, mut other: Tracked, width: usize, shift: u64) {
+        other.entries.iter_mut().for_each(|entry| entry.seq = entry.seq.saturating_add(shift));
+        if self.count == 0 || other.count == 0 {
+            if self.count == 0 {
+                *self = other;
+            }
+            return;
+        }
+        if self.totals.len() < other.totals.len() {
+            self.totals.resize_with(other.totals.len(), Total::default);
+        }
+        for (ours, theirs) in self.totals.iter_mut().zip(other.totals) {
+            ours.unite(theirs, other.first < self.first, other.last >= self.last);
+        }
+        self.count = self.count.saturating_add(other.count);
+        (self.first, self.last) = (self.first.min(other.first), self.last.max(other.last));
+        for (at, entry) in other.entries.iter().enumerate() {
+            let place = self.entries.partition_point(|known| known <= entry);
+            self.entries.insert(place, *entry);
+            self.values.splice(place * width..place * width, other.values.iter().skip(at * width).take(width).cloned());
+        }
+        for (hour, count) in other.folded {
+            match self.folded.binary_search_by_key(&hour, |(at, _)| *at) {
+                Ok(found) => self.folded[found].1 = self.folded[found].1.saturating_add(count),
+                Err(place) => self.folded.insert(place, (hour, count)),
+            }
+        }
+        while self.entries.len() > ENTRIES_MAX {
+            self.fold(width);
+        }
+    }
+
     fn drop_front(&mut self, count: usize, width: usize) {
         self.entries.drain(..count);
         self.values.drain(..count * width);
@@ -230,6 +272,26 @@ impl Tracked {
 }
 
 impl Total {
+    /// `earliest`, `latest`: the other one's first event is earlier, its last one later.
+    fn unite(&mut self, other: Total, earliest: bool, latest: bool) {
+        use super::evaluate::order;
+        use std::cmp::Ordering;
+        self.count = self.count.saturating_add(other.count);
+        self.sum = self.sum.checked_add(other.sum).unwrap_or(self.sum);
+        if earliest {
+            self.first = other.first;
+        }
+        if latest {
+            self.last = other.last;
+        }
+        if self.smallest.is_missing() || order(&other.smallest, &self.smallest) == Some(Ordering::Less) {
+            self.smallest = other.smallest;
+        }
+        if self.largest.is_missing() || order(&other.largest, &self.largest) == Some(Ordering::Greater) {
+            self.largest = other.largest;
+        }
+    }
+
     fn add(&mut self, value: &Value, earliest: bool, latest: bool) {
         if earliest {
             self.first = value.clone();

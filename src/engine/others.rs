@@ -47,7 +47,7 @@ impl Turn<'_> {
         self.forget_guest(number);
     }
 
-    fn note_plan(&mut self, plan: PlanId) -> u16 {
+    pub(super) fn note_plan(&mut self, plan: PlanId) -> u16 {
         let known = self.row.plans.iter().position(|known| *known == plan);
         known.unwrap_or_else(|| {
             self.row.plans.push(plan);

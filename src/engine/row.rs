@@ -93,6 +93,24 @@ pub struct Customer {
     // ------------------------------------------------------------ experiments
     pub experiments: experiments::Experiments,
     pub calls: calls::Calls,
+    // ------------------------------------------------------------ merged
+    /// Who was merged into her, older first.
+    pub merged: Vec<Merged>,
+}
+
+/// Notes of that many merges are kept.
+pub const MERGED_MAX: usize = 256;
+
+/// Somebody who turned out to be her.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merged {
+    pub uid: Text,
+    /// That one's run 1 is here this number plus 1.
+    pub runs: u32,
+    /// How many runs that one had had.
+    pub count: u32,
+    /// The same for calls to hooks and draws.
+    pub calls: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -401,6 +419,7 @@ impl Default for Customer {
             ids: Vec::new(),
             experiments: experiments::Experiments::default(),
             calls: calls::Calls::default(),
+            merged: Vec::new(),
         }
     }
 }
@@ -448,6 +467,31 @@ impl Customer {
         self.calls.made = 0;
         self.calls.open.clear();
         self.calls.draws.clear();
+        self.merged.clear();
+    }
+
+    /// The number that a run of somebody has in this row; the uid may be hers or of somebody who was merged into her.
+    pub fn number_here(&self, uid: &str, run: u32) -> Option<u32> {
+        if uid == self.uid {
+            return Some(run);
+        }
+        let merged = self.merged.iter().find(|merged| merged.uid == uid && (1..=merged.count).contains(&run))?;
+        merged.runs.checked_add(run)
+    }
+
+    /// The same for a call or a draw.
+    pub fn call_here(&self, uid: &str, call: u32) -> Option<u32> {
+        if uid == self.uid {
+            return Some(call);
+        }
+        self.merged.iter().find(|merged| merged.uid == uid)?.calls.checked_add(call)
+    }
+
+    /// Who a run began with, and its number there: an identity that a provider knows does not change when customers are merged.
+    pub fn first_identity(&self, run: u32) -> (&str, u32) {
+        // Of nested ones the inner stands first.
+        let within = |merged: &&Merged| run > merged.runs && run - merged.runs <= merged.count;
+        self.merged.iter().find(within).map_or((&self.uid, run), |merged| (&merged.uid, run - merged.runs))
     }
 
     /// An attribute; missing where it was never given.

@@ -150,6 +150,34 @@ impl Turn<'_> {
     }
 }
 
+impl Turn<'_> {
+    /// Another one's points are added, on the grid of whoever began first; the start counts once.
+    pub(super) fn unite_scores(&mut self, others: &[Points]) {
+        let loaded = self.loaded;
+        for (at, theirs) in others.iter().enumerate() {
+            let Some(score) = loaded.plan.scores.get(at) else { return };
+            if theirs.origin == Instant::NEVER {
+                continue;
+            }
+            if self.row.scores.len() <= at {
+                let none = Points { origin: Instant::NEVER, step: 0, value: Decimal::ZERO };
+                self.row.scores.resize(at + 1, none);
+            }
+            let ours = &mut self.row.scores[at];
+            if ours.origin == Instant::NEVER {
+                *ours = *theirs;
+                continue;
+            }
+            let now = |points: &Points| worth(points, step_of(points.origin, self.now).max(points.step), score);
+            let origin = ours.origin.min(theirs.origin);
+            let step = step_of(origin, self.now).max(0);
+            let start = score.start.checked_mul(left_after(step, score.halve_ms)).unwrap_or_default();
+            let both = now(ours).checked_add(now(theirs)).unwrap_or_default();
+            *ours = Points { origin, step, value: bounded(both.checked_sub(start).unwrap_or(both)) };
+        }
+    }
+}
+
 impl Context<'_> {
     fn points(&self, id: ScoreId) -> Option<(&Score, &Points)> {
         let score = self.plan.scores.get(id.index())?;

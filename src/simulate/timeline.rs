@@ -234,6 +234,7 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
         RecordKind::Duplicate => "left out: its id had been seen".to_owned(),
         RecordKind::Conflict => "left out: its id had been seen with another content".to_owned(),
         RecordKind::Late => "came late".to_owned(),
+        RecordKind::Merged { uid, .. } => format!("{uid} turns out to be the same customer"),
         RecordKind::ChainCut => "a chain of steps that cause each other is cut".to_owned(),
         RecordKind::LimitMet(what) => format!("a limit is met: {what}"),
     })

@@ -50,6 +50,7 @@ fn inputs(value: Value, number: u16) -> Vec<InputKind> {
     }
     let answers = [Answer::Fields(vec![value].into()), Answer::Code(Text::new("รหัส-1")), Answer::NoneLeft, Answer::Failed, Answer::Unfit];
     kinds.extend(answers.map(|answer| InputKind::Answer { call: u32::from(number), answer }));
+    kinds.push(InputKind::Erase);
     kinds.push(InputKind::Ready { send: key(number), attempt: 2 });
     kinds.push(InputKind::Report { send: key(number), verb: MessageVerb::Clicked, at: AT, by_machine: true, hard: false });
     kinds
@@ -122,6 +123,7 @@ fn kinds(number: u16) -> Vec<RecordKind> {
         RecordKind::Late,
         RecordKind::ChainCut,
         RecordKind::LimitMet("messages of others"),
+        RecordKind::Merged { uid: Text::new("lek"), runs: 300, calls: 2 },
     ]
 }
 

@@ -41,6 +41,7 @@ variants! {
         9 Answer { call, answer };
         10 Report { send, verb, at, by_machine, hard };
         11 Ready { send, attempt };
+        12 Erase;
     }
     Answer {
         0 Fields(fields);

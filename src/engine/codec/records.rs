@@ -65,6 +65,7 @@ variants! {
         34 Late;
         35 ChainCut;
         36 LimitMet(limit);
+        37 Merged { uid, runs, calls };
     }
     Ending {
         0 Completed;

@@ -7,8 +7,8 @@
 use super::calls::{OpenCall, OpenDraw};
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, Guest, KnownId, MessageFact, Moved, Occurrence, Pending, PendingState, Points, Recent,
-    Reported, Run, RunState, Seen, SeenWhat, Standing,
+    Consent, ConsentState, Customer, Entered, Guest, KnownId, Merged, MessageFact, Moved, Occurrence, Pending, PendingState, Points,
+    Recent, Reported, Run, RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;
@@ -35,6 +35,7 @@ pub mod section {
     pub const MEMBERSHIP: u8 = 9;
     pub const SCORES: u8 = 10;
     pub const GUESTS: u8 = 11;
+    pub const MERGED: u8 = 12;
 }
 
 /// The version of every section that this binary writes.
@@ -108,6 +109,9 @@ impl Encode for Customer {
         if !self.calls.draws.is_empty() {
             out.section(section::DRAWS, VERSION, |out| self.calls.draws.encode(out));
         }
+        if !self.merged.is_empty() {
+            out.section(section::MERGED, VERSION, |out| self.merged.encode(out));
+        }
         if !self.experiments.is_empty() {
             out.section(section::EXPERIMENTS, VERSION, |out| {
                 self.experiments.measures.encode(out);
@@ -180,6 +184,7 @@ impl Customer {
                 self.entered = Vec::decode(from)?;
                 self.occurrences = Vec::decode(from)?;
             }
+            section::MERGED => self.merged = Vec::decode(from)?,
             section::GUESTS => self.guests = Vec::decode(from)?,
             section::SCORES => self.scores = Vec::decode(from)?,
             section::MEMBERSHIP => {
@@ -224,6 +229,7 @@ fields! {
     Occurrence { when next is date is last }
     Moved { is to is over }
     Guest { is number is plan is args is held_out }
+    Merged { is uid is runs is count is calls }
     Points { when origin is step is value }
     Run {
         is number is journey is plan is entry_number base begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn

@@ -297,27 +297,49 @@ impl Story {
             for record in &out.records {
                 assert_eq!(from_bytes::<Record>(&to_bytes(record)).as_ref(), Ok(record), "a record that is read back is the same");
             }
-            self.records.append(&mut out.records);
-            for effect in out.effects {
-                match effect {
-                    Effect::Deliver(delivery) => {
-                        let channel = self.plan().schema.channels[delivery.channel.index()].name.to_string();
-                        let message = self.plan().messages[delivery.message.index()].name.to_string();
-                        self.sent.push((message, delivery.key));
-                        if self.attention.two_steps {
-                            continue;
-                        }
-                        if let Some(result) = self.answers.get(&channel).copied().unwrap_or(Some(Outcome::Accepted)) {
-                            inputs.push(Input { now, id: 0, kind: InputKind::Outcome { send: delivery.key, result } });
-                        }
+            inputs.append(&mut self.carry_out(now, out));
+        }
+    }
+
+    /// What the driver does: what it answers at once comes back.
+    fn carry_out(&mut self, now: Instant, mut out: Output) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        self.records.append(&mut out.records);
+        for effect in out.effects {
+            match effect {
+                Effect::Deliver(delivery) => {
+                    let channel = self.plan().schema.channels[delivery.channel.index()].name.to_string();
+                    let message = self.plan().messages[delivery.message.index()].name.to_string();
+                    self.sent.push((message, delivery.key));
+                    if self.attention.two_steps {
+                        continue;
                     }
-                    Effect::Cancel(key) => self.cancelled.push(key),
-                    Effect::HandOver(key) => self.words.push(format!("{} send {}", self.show(now), self.name_of(key))),
-                    Effect::Withdraw(key) => self.words.push(format!("{} withdraw {}", self.show(now), self.name_of(key))),
-                    Effect::Audience { .. } | Effect::CallHook(_) | Effect::DrawCode(_) | Effect::Tell(_) => {}
+                    if let Some(result) = self.answers.get(&channel).copied().unwrap_or(Some(Outcome::Accepted)) {
+                        inputs.push(Input { now, id: 0, kind: InputKind::Outcome { send: delivery.key, result } });
+                    }
                 }
+                Effect::Cancel(key) => self.cancelled.push(key),
+                Effect::HandOver(key) => self.words.push(format!("{} send {}", self.show(now), self.name_of(key))),
+                Effect::Withdraw(key) => self.words.push(format!("{} withdraw {}", self.show(now), self.name_of(key))),
+                Effect::Audience { .. } | Effect::CallHook(_) | Effect::DrawCode(_) | Effect::Tell(_) => {}
             }
         }
+        inputs
+    }
+
+    /// Somebody else turns out to be this customer.
+    pub fn merges(&mut self, mut other: Story, moment: &str) -> &mut Story {
+        let now = self.moment(moment);
+        other.touch_before(now);
+        self.touch_before(now);
+        let mut out = Output::default();
+        engine::merge(&self.earth, self.attention, &mut self.row, other.row, now, &mut out);
+        let again: Customer = from_bytes(&to_bytes(&self.row)).expect("a row can be read back");
+        assert_eq!(again, self.row, "a row that is read back is the same");
+        for input in self.carry_out(now, out) {
+            self.handle(input);
+        }
+        self
     }
 
     /// `bought order=o1 total=5`, `customer plan=pro`, `subscribed promo`, `unsubscribed news`, `suppressed email`, `requested j`,

@@ -139,13 +139,13 @@ fn stream(dice: &mut Dice, start: Instant) -> Vec<(Instant, Instant, String)> {
     all
 }
 
-fn compiled(seed: u64) -> Option<(Story, String)> {
+pub(super) fn compiled(seed: u64) -> Option<(Story, String)> {
     let text = project(&mut Dice(seed));
     Story::maybe(&text).map(|story| (story, text))
 }
 
 /// Plays a stream; `touches` draws when the machine is touched for nothing.
-fn play(story: &Story, seed: u64, touches: Option<u64>) -> (Vec<String>, Story) {
+pub(super) fn play(story: &Story, seed: u64, touches: Option<u64>) -> (Vec<String>, Story) {
     let mut story = story.of_somebody_else(&format!("customer-{seed}"));
     let mut dice = Dice(seed ^ 0xa5a5);
     let mut idle = touches.map(Dice);
