@@ -4,6 +4,7 @@
 //! cannot do without, no part twice, and what everybody else gets is there for every channel. Does not know who sends the message.
 
 mod file;
+mod mjml;
 mod part;
 mod parts;
 mod payload;
@@ -18,6 +19,7 @@ use crate::schema::{ChannelId, ChannelKind};
 use crate::source::{Place, Span};
 use crate::template::Template;
 use crate::value::Text;
+pub(super) use mjml::html as html_of_mjml;
 use parts::{BODIES, Holds, PartShape, Parts, parts};
 
 problems! {

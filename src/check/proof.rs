@@ -8,6 +8,7 @@ mod content;
 mod domain;
 mod facts;
 mod judge;
+mod longest;
 mod reach;
 mod rivals;
 mod time;

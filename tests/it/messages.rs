@@ -131,7 +131,8 @@ fn a_body_comes_from_a_file_of_the_project_and_is_checked_there() {
     };
     assert!(part("mjml") && part("text"));
     // A mistake in the file is shown in the file.
-    let (compiled, found) = project(WELCOME, &[("mail/welcome.mjml", "<mjml>\n{{ customer.fist_name }}"), ("mail/welcome.txt", "x")]);
+    let (compiled, found) =
+        project(WELCOME, &[("mail/welcome.mjml", "<mjml>\n{{ customer.fist_name }}</mjml>"), ("mail/welcome.txt", "x")]);
     let place = found.iter().find(|one| one.code.number.starts_with('E')).map(|one| compiled.sources().locate(one.place));
     assert_eq!(place.as_deref(), Some("mail/welcome.mjml:2:13"), "{found:?}");
 }
@@ -198,7 +199,7 @@ fn each_kind_of_channel_has_its_parts() {
     }
     for (wrong, found) in [
         ("email { subject \"S\" }", "E0401 email"),
-        ("email { subject \"S\", mjml \"a\", html \"b\" }", "E0425 html"),
+        ("email { subject \"S\", mjml \"<mjml></mjml>\", html \"b\" }", "E0425 html"),
         ("web { headline \"H\", body \"B\", ends \"soon\" }", "E0426 \"soon\""),
         ("web { headline \"H\", body \"B\", ends price }", "E0426 price"),
         ("web { title \"H\", headline \"H\", body \"B\" }", "E0400 title"),
@@ -400,4 +401,79 @@ scenario "with its footer" for j {
   expect message m by sms containing "จาก SIAM"
 }"#,
     );
+}
+
+/// Findings of a project with files, as `CODE underlined` with the file and its line.
+fn found_in(files: &[(&str, &str)]) -> Vec<String> {
+    let (compiled, found) = onward::check_project(onward::Project::from_texts(files.iter().copied()));
+    let sources = compiled.sources();
+    found
+        .into_sorted()
+        .iter()
+        .map(|one| format!("{} {} at {}", one.code.number, sources.text(one.place), sources.locate(one.place)))
+        .collect()
+}
+
+const ORDERS: &str = "customer { email email?, phone phone?, first_name text?, plan one of \"free\", \"professional\" = \"free\" }\n\
+event bought { order_id text, total money EUR, skus list of text }\ntopic orders \"Orders\" transactional \"the order\"\n\
+journey j {\n  enter on bought\n  one run per order_id\n  send m(total: entry.total, skus: entry.skus)\n}\n\
+message m(total money EUR, skus list of text) about orders {\n";
+
+#[test]
+fn mjml_that_cannot_be_made_into_a_mail_is_shown_at_its_place_in_its_file() {
+    let journey = format!("{ORDERS}  email {{ subject \"{{{{ total }}}} {{{{ skus | size }}}}\", mjml file \"m.mjml\" }}\n}}\n");
+    let found = |mjml: &str| found_in(&[("a.journey", &journey), ("m.mjml", mjml)]);
+    let whole = |inside: &str| format!("<mjml><mj-body><mj-section><mj-column>\n{inside}\n</mj-column></mj-section></mj-body></mjml>");
+    assert_eq!(found(&whole("<mj-text>ก {{ customer.plan }}</mj-text>")), [""; 0]);
+    assert_eq!(found(&whole("<mj-text>ก</mj-text><mj-texts>x</mj-texts>")), ["E0435 mj-texts at m.mjml:2:22"]);
+    let torn = found(&whole("<mj-text>x"));
+    assert!(torn.len() == 1 && torn[0].starts_with("E0435"), "{torn:?}");
+    let short = found("<mjml><mj-body>");
+    assert!(short.len() == 1 && short[0].starts_with("E0435") && short[0].contains("m.mjml:1:"), "{short:?}");
+    let include = found(&whole("<mj-include path=\"/etc/passwd\" />"));
+    assert!(include.len() == 1 && include[0].starts_with("E0435"), "{include:?}");
+    let branches = "{% if customer.first_name %}<mj-text>a</mj-text>{% else %}<mj-image src=\"https://x.example/a.png\" />{% endif %}";
+    assert_eq!(found(&whole(branches)), [""; 0]);
+    assert_eq!(found("plain text").len(), 1);
+    assert_eq!(found("").len(), 1);
+}
+
+#[test]
+fn a_body_from_a_file_is_measured_as_it_is_sent() {
+    let journey = |part: &str| format!("{ORDERS}  email {{ subject \"{{{{ total }}}} {{{{ skus | size }}}}\", {part} }}\n}}\n");
+    let large = "x".repeat(103 * 1024);
+    let (html, text) = (journey("html file \"m.html\""), journey("text file \"m.txt\""));
+    assert_eq!(found_in(&[("a.journey", &html), ("m.html", &large)]), ["W0933 email at a.journey:10:3"]);
+    assert_eq!(found_in(&[("a.journey", &text), ("m.txt", &large)]), ["W0933 email at a.journey:10:3"]);
+    assert_eq!(found_in(&[("a.journey", &html), ("m.html", &"x".repeat(101 * 1024))]), [""; 0]);
+    // 300 rows of MJML are short, and the HTML of them is not.
+    let mjml =
+        format!("<mjml><mj-body>{}</mj-body></mjml>", "<mj-section><mj-column><mj-text>x</mj-text></mj-column></mj-section>".repeat(300));
+    assert!(mjml.len() < 30 * 1024);
+    assert_eq!(found_in(&[("a.journey", &journey("mjml file \"m.mjml\"")), ("m.mjml", &mjml)]), ["W0933 email at a.journey:10:3"]);
+}
+
+#[test]
+fn an_sms_is_counted_with_the_longest_that_can_be_filled_in() {
+    let found = |text: &str| {
+        found_in(&[("a.journey", &format!("{ORDERS}  sms \"{text}\"\n  skip when total < 1 EUR or count of skus is 0 \"nothing\"\n}}\n"))])
+    };
+    let codes = |text: &str| found(text).iter().map(|one| one[..5].to_owned()).collect::<Vec<_>>();
+    let name = "{{ customer.first_name | default: 'you' }}";
+    // 161 letters and 40 of a name: with a Thai name 201 of 67 each, which is exactly three; one more is four.
+    assert_eq!(codes(&format!("{}{name}", "a".repeat(161))), [""; 0]);
+    assert_eq!(codes(&format!("{}{name}", "a".repeat(162))), ["W0935"]);
+    assert_eq!(codes(&format!("{}{}", "a".repeat(162), name.replace("}}", "| truncate: 10 }}"))), [""; 0]);
+    // A choice has a longest word, and an amount of euros keeps the alphabet: 3 times 153 less 12 and less 13 (€ counts as two).
+    let plan = "{{ customer.plan }}";
+    assert_eq!(codes(&format!("{}{plan}", "a".repeat(447))), [""; 0]);
+    assert_eq!(codes(&format!("{}{plan}", "a".repeat(448))), ["W0935"]);
+    let total = "{{ total | money }}";
+    assert_eq!(codes(&format!("{}{total}", "a".repeat(445))), [""; 0]);
+    assert_eq!(codes(&format!("{}{total}", "a".repeat(447))), ["W0935"]);
+    // The longest branch counts; what is four already when nothing is filled in is said as such; a loop has no longest.
+    let branches = format!("{{% if customer.first_name %}}{}{{% else %}}{}{{% endif %}}", "a".repeat(10), "b".repeat(460));
+    assert_eq!(codes(&branches), ["W0935"]);
+    assert_eq!(codes(&format!("{}{name}", "a".repeat(460))), ["W0930"]);
+    assert_eq!(codes(&format!("{{% for sku in skus %}}{{{{ sku }}}}{{% endfor %}}{}", "a".repeat(400))), [""; 0]);
 }

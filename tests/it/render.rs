@@ -93,5 +93,5 @@ fn a_wrong_name_is_answered_with_a_right_one() {
     }
     fs::write(folder.join("mail/welcome.mjml"), "<mjml><mj-body>").unwrap();
     let (code, _, stderr) = render(&folder, &["welcome", ".", "--channel", "email"]);
-    assert!(code == 1 && stderr.contains("this is no MJML"), "{code} {stderr}");
+    assert!(code == 1 && stderr.contains("this MJML cannot be made into a mail"), "{code} {stderr}");
 }

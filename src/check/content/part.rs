@@ -56,6 +56,9 @@ pub(super) fn check(cx: &mut Cx, part: &ast::Part, holds: Holds, may_be_file: bo
         }
         let ExprKind::Text(path) = &written.kind else { return None };
         let text = file::text(cx, path)?;
+        if name == "mjml" {
+            super::mjml::check(cx, &text);
+        }
         return Some(cx.template(&text));
     }
     match holds {
@@ -65,6 +68,9 @@ pub(super) fn check(cx: &mut Cx, part: &ast::Part, holds: Holds, may_be_file: bo
             let template = value(cx, written)?;
             if let ExprKind::Text(text) = &written.kind {
                 constant(cx, part, text, &template, holds);
+                if name == "mjml" {
+                    super::mjml::check(cx, text);
+                }
             }
             Some(template)
         }

@@ -1,16 +1,19 @@
-//! What can be said of a message before it is filled in: what an SMS costs at least, how wide a subject is, in which script it is written.
+//! What can be said of a message before it is filled in: what an SMS costs at least and at most, how wide a subject is, how large a mail
+//! becomes, in which script it is written.
 //!
-//! In: contents as written. Out: findings only. **Invariant:** counts only what is written and not what is filled in, so that the truth is
-//! never less; a text with `{% … %}`, of which only a part may be sent, is not counted. Does not read files.
+//! In: contents as written, and the files that they take a body from. Out: findings only. **Invariant:** counts only what is written and not
+//! what is filled in, so that the truth is never less; a text with `{% … %}`, of which only a part may be sent, is not counted. Only the
+//! dearest SMS is counted with the longest that can be filled in (see `longest`).
 
-use super::Proof;
-use super::problems;
 use super::written::Written;
+use super::{Proof, longest, problems};
 use crate::ast::{self, ContentBody, ExprKind};
 use crate::check::checked::{Message, Variant};
+use crate::check::content::html_of_mjml;
 use crate::diagnostic::Code;
 use crate::schema::ChannelKind;
-use crate::source::Place;
+use crate::source::{Asset, Place, Sources, asset_name};
+use crate::value::Value;
 use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthChar;
 
@@ -41,6 +44,10 @@ problems! {
     /// A text message that costs as much as several.
     SmsDear { parts: String, room: String } = Code::new("W0930", "sms-of-many-parts");
         "this text message is sent as {parts}, and each is paid for", "as long as it is without what is filled in; {room}", "say it shorter, or send a link to the rest";
+
+    /// A text message that costs as much as several when it is filled in.
+    SmsDearAtMost { parts: String, fewer: String, why: String } = Code::new("W0935", "sms-long-when-filled-in");
+        "this text message is sent as up to {parts}, and each is paid for", "written it is {fewer}; {why}", "say it shorter, or cut what is filled in: `{{{{ name | truncate: 20 }}}}`";
 
     /// A few typographic characters that more than double what a text message costs.
     SmsStrays { strays: String, parts: String, fewer: String } = Code::new("W0931", "sms-dear-by-a-few-characters");
@@ -78,13 +85,16 @@ struct Said<'a> {
     place: Place,
 }
 
-fn said(content: &ast::ChannelContent) -> Vec<Said<'_>> {
+fn said<'a>(sources: &'a Sources, content: &'a ast::ChannelContent) -> Vec<Said<'a>> {
     match &content.body {
         ContentBody::Text(text) => vec![Said { part: "text", text: &text.text, place: text.place }],
         ContentBody::Parts(parts) => parts
             .iter()
-            .filter(|part| !part.file)
             .filter_map(|part| match &part.value.as_ref()?.kind {
+                ExprKind::Text(path) if part.file => {
+                    let Asset::Read(id) = sources.asset(&asset_name(&path.text)?)? else { return None };
+                    Some(Said { part: &part.name.text, text: &sources.get(*id)?.text, place: path.place })
+                }
                 ExprKind::Text(text) => Some(Said { part: &part.name.text, text: &text.text, place: text.place }),
                 _ => None,
             })
@@ -93,15 +103,16 @@ fn said(content: &ast::ChannelContent) -> Vec<Said<'_>> {
     }
 }
 
-fn one(proof: &mut Proof, _message: &Message, variant: &Variant, kind: ChannelKind, content: &ast::ChannelContent) {
-    let parts = said(content);
+fn one(proof: &mut Proof, message: &Message, variant: &Variant, kind: ChannelKind, content: &ast::ChannelContent) {
+    let sources = proof.sources;
+    let parts = said(sources, content);
     match kind {
-        ChannelKind::Sms => parts.iter().for_each(|part| sms(proof, part)),
+        ChannelKind::Sms => parts.iter().for_each(|part| sms(proof, message, variant, part)),
         ChannelKind::Email => {
             for part in parts.iter().filter(|part| part.part == "subject") {
                 subject(proof, part);
             }
-            let bytes: usize = parts.iter().filter(|part| part.part != "subject").map(|part| part.text.len()).sum();
+            let bytes: usize = parts.iter().filter(|part| part.part != "subject").map(bytes).sum();
             if bytes > MAIL_BYTES {
                 proof.found.push(MailLarge { place: content.channel.place, kilobytes: bytes.div_ceil(1024).to_string() });
             }
@@ -111,6 +122,11 @@ fn one(proof: &mut Proof, _message: &Message, variant: &Variant, kind: ChannelKi
     if let (Some(language), Some(at)) = (&variant.language, content.language.as_ref()) {
         script(proof, language, at.place, &parts);
     }
+}
+
+/// Bytes of a part as it is sent: MJML becomes much longer HTML.
+fn bytes(part: &Said) -> usize {
+    if part.part == "mjml" { html_of_mjml(part.text).map_or(part.text.len(), |html| html.len()) } else { part.text.len() }
 }
 
 /// What is written, without what is filled in; `None` where a part of it may be left out.
@@ -160,8 +176,11 @@ fn plain(letter: char) -> Option<&'static str> {
     })
 }
 
-fn sms(proof: &mut Proof, part: &Said) {
-    let Some(text) = fixed(part.text) else { return };
+fn sms(proof: &mut Proof, message: &Message, variant: &Variant, part: &Said) {
+    let text = fixed(part.text);
+    let least = text.as_deref().map_or(1, |text| sms_parts(text).0);
+    sms_at_most(proof, message, variant, part, least);
+    let Some(text) = text else { return };
     let (parts, unicode) = sms_parts(&text);
     let strays: BTreeSet<char> = text.chars().filter(|letter| !in_gsm(*letter)).collect();
     if unicode && strays.len() <= STRAYS_MAX && strays.iter().all(|letter| plain(*letter).is_some()) {
@@ -177,6 +196,30 @@ fn sms(proof: &mut Proof, part: &Said) {
         let room = if unicode { "with Thai letters or symbols, one holds 67 characters" } else { "one holds 153 characters" };
         proof.found.push(SmsDear { place: part.place, parts: counted(parts), room: room.to_owned() });
     }
+}
+
+/// The same with the longest that can be filled in.
+fn sms_at_most(proof: &mut Proof, message: &Message, variant: &Variant, part: &Said, least: usize) {
+    let schema = &proof.checked.schema;
+    let usual = schema.language.and_then(|field| match &schema.customer.get(field.index())?.default {
+        Value::Text(language) => Some(language.as_str()),
+        _ => None,
+    });
+    let language = variant.language.as_deref().or(usual).unwrap_or_default();
+    let Some((_, template)) = variant.parts.iter().find(|(name, _)| name == part.part) else { return };
+    let Some(longest) = longest::text(schema, message, template, language) else { return };
+    let (most, unicode) = sms_parts(&longest);
+    if least >= PARTS_MANY || most < PARTS_MANY {
+        return;
+    }
+    let turns = unicode && part.text.chars().all(in_gsm);
+    let why = if turns {
+        "a Thai name or a symbol in what is filled in halves the room for all of it".to_owned()
+    } else {
+        format!("a text that is filled in counts as {} characters", longest::LETTERS)
+    };
+    let fewer = if least == 1 { "one".to_owned() } else { least.to_string() };
+    proof.found.push(SmsDearAtMost { place: part.place, parts: counted(most), fewer, why });
 }
 
 fn counted(parts: usize) -> String {
