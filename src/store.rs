@@ -14,6 +14,8 @@
 //! | `keys/` | [`keyring`]: one key per customer; in no backup |
 
 pub mod archive;
+pub mod backup;
+pub mod check;
 pub mod epoch;
 pub mod error;
 pub mod files;
@@ -105,7 +107,7 @@ impl Store {
         let settings = Settings { segment_size: settings.segment_size.max(log::SMALLEST_SEGMENT), ..settings };
         let id = begin_creation(files, None, settings)?;
         Keyring::create(keys, id)?;
-        finish_creation(files, id, settings, 1, Witness { mark: 0, crc: 0, epoch: 0 }, false)?;
+        finish_creation(files, id, settings, Witness { mark: 0, crc: 0, epoch: 0 }, false)?;
         Ok(id)
     }
 
@@ -113,6 +115,10 @@ impl Store {
     pub fn open(files: Disk) -> Result<Store, StoreError> {
         let (id, settings) = identify(&files)?;
         let mut owner = Owner::acquire(&files, id, MARKER)?;
+        // What is seen shall be durable before anything rests on it: the last owner may have failed while it synced a folder.
+        for folder in ["", snapshot::SHAPE.folder, archive::SHAPE.folder] {
+            files.settle(folder)?;
+        }
         let log = Log::open(files.clone(), id, settings.segment_size, owner.witness(), owner.epoch() + 1)?;
         owner.begin(log.witness())?;
         Ok(Store { files, id, settings, owner, log })
@@ -198,6 +204,31 @@ impl Store {
         Keyring::open(keys.clone(), self.id)
     }
 
+    fn witness(&self) -> Witness {
+        Witness { epoch: self.epoch(), ..self.log.witness() }
+    }
+
+    /// Removes what interrupted writes left, and cuts the log behind the oldest snapshot of `parts`, if each of them has one. Answers the
+    /// removed files and the oldest batch that is still there.
+    pub fn compact(&mut self, parts: &[String]) -> Result<(Vec<String>, BatchNumber), StoreError> {
+        let mut removed = Vec::new();
+        for folder in [snapshot::SHAPE.folder, archive::SHAPE.folder] {
+            for name in self.files.entries(folder)?.into_iter().filter(|name| name.ends_with(".new")) {
+                let name = format!("{folder}/{name}");
+                self.files.drop_file(&name)?;
+                removed.push(name);
+            }
+            self.files.settle(folder)?;
+        }
+        let mut oldest = None;
+        for part in parts {
+            let Some(snapshot) = self.snapshots().open(part)? else { return Ok((removed, self.log.first())) };
+            oldest = Some(oldest.unwrap_or(BatchNumber::MAX).min(snapshot.as_of()));
+        }
+        let first = oldest.map_or(Ok(self.log.first()), |oldest| self.log.cut(oldest + 1))?;
+        Ok((removed, first))
+    }
+
     /// Notes the exact end of the log and gives the store free. A log that failed is not vouched for.
     pub fn close(self) -> Result<(), StoreError> {
         if self.log.is_poisoned() {
@@ -212,8 +243,8 @@ fn begin_creation(files: &Disk, id: Option<StoreId>, settings: Settings) -> Resu
     files.folder("")?;
     let entries = files.entries("")?;
     let ours = entries.iter().any(|name| name == CREATING) && !entries.iter().any(|name| name == MARKER);
-    let foreign = |name: &&String| !["lost+found/", "keys/"].contains(&name.as_str()) && !(ours && is_ours(name));
-    if let Some(found) = entries.iter().find(foreign) {
+    let fine = |name: &str| ["lost+found/", "keys/"].contains(&name) || ours && is_ours(name);
+    if let Some(found) = entries.iter().find(|name| !fine(name)) {
         return Err(StoreError::NotEmpty { folder: files.place(""), found: found.clone() });
     }
     let earlier = if ours { read_marker(files, CREATING).ok().map(|(id, _)| id) } else { None };
@@ -239,12 +270,12 @@ fn begin_creation(files: &Disk, id: Option<StoreId>, settings: Settings) -> Resu
 }
 
 /// Makes everything else, and the marker last.
-fn finish_creation(files: &Disk, id: StoreId, settings: Settings, first: u64, witness: Witness, restored: bool) -> Result<(), StoreError> {
+fn finish_creation(files: &Disk, id: StoreId, settings: Settings, witness: Witness, restored: bool) -> Result<(), StoreError> {
     for folder in [snapshot::SHAPE.folder, archive::SHAPE.folder] {
         files.folder(folder)?;
     }
     if files.entries(log::segment::FOLDER)?.is_empty() {
-        Log::create(files, id, settings.segment_size, first, witness.crc)?;
+        Log::create(files, id, settings.segment_size)?;
     }
     Owner::create(files, id, CREATING, witness, restored)?;
     files.settle("")?;

@@ -128,6 +128,11 @@ impl Sealed {
         self.table.size()
     }
 
+    /// The table below.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
     /// The records of a key, in order: reads the blocks that hold it.
     pub fn find(&self, key: &[u8]) -> Entries {
         self.table.find(key)

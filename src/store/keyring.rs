@@ -5,7 +5,7 @@
 //! not know who a customer is.
 //!
 //! ```text
-//! header 64 · zeros up to 4096 · slots of 64: number 8, state 1, zeros 7, key 32, CRC32C 4, zeros 12
+//! header 64 · at 512: lowest and highest number of the last change 8 + 8, CRC32C 4 · zeros up to 4096 · slots of 64: number 8, state 1, zeros 7, key 32, CRC32C 4, zeros 12
 //! sealed: version 1, nonce 12, ChaCha20-Poly1305 of the plain bytes (their length + 16)
 //! ```
 
@@ -13,12 +13,15 @@ use super::error::StoreError;
 use super::files::{Disk, Named, Place};
 use super::header::{Header, Kind, StoreId, u32_at, u64_at};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 pub const FOLDER: &str = "keys";
 pub const NAME: &str = "keys/ring";
 pub(super) const KIND: Kind = Kind { magic: *b"ONWKEYS\0", version: 1, name: "keyring" };
 const START: u64 = 4096;
+/// Where the numbers of the last change stand.
+const CHANGE: u64 = 512;
 /// A slot never crosses a sector: it is written whole or not at all.
 const SLOT: usize = 64;
 /// The highest number of a customer: the file then has 8 TiB, most of it holes.
@@ -69,10 +72,40 @@ impl Keyring {
         files.settle(FOLDER)
     }
 
+    /// Opens the keyring of a store, for its owner.
     pub fn open(files: Disk, store: StoreId) -> Result<Keyring, StoreError> {
+        let keyring = Keyring::look(files, store)?;
+        keyring.settle()?;
+        Ok(keyring)
+    }
+
+    /// Opens it without writing anything.
+    pub(super) fn look(files: Disk, store: StoreId) -> Result<Keyring, StoreError> {
         let file = Named::open(&files, NAME)?;
         Header::read(KIND, &file, Some(store))?;
         Ok(Keyring { files, file, broken: Mutex::new(false) })
+    }
+
+    /// Writes the last change once more: after a failed sync its slots may be seen without being on the disk.
+    fn settle(&self) -> Result<(), StoreError> {
+        let mut change = [0; 20];
+        self.file.read_at(CHANGE, &mut change)?;
+        if crc32c::crc32c(&change[..16]) != u32_at(&change, 16) {
+            return Ok(());
+        }
+        let (mut at, end) = (Keyring::at(u64_at(&change, 0))?, Keyring::at(u64_at(&change, 8))? + SLOT as u64);
+        let mut bytes = vec![0; 1 << 20];
+        while at < end {
+            let most = ((end - at) as usize).min(bytes.len());
+            let got = self.file.read_at(at, &mut bytes[..most])?;
+            if got == 0 {
+                break;
+            }
+            self.file.write_at(at, &bytes[..got])?;
+            at += got as u64;
+        }
+        self.files.sync_folder(FOLDER).map_err(|error| StoreError::io("syncing", self.files.place(FOLDER), error))?;
+        self.file.sync()
     }
 
     fn at(number: u64) -> Result<u64, StoreError> {
@@ -111,39 +144,52 @@ impl Keyring {
         self.file.write_at(Keyring::at(number)?, &bytes)
     }
 
-    /// Runs a change for writers one after the other; after a failure there are no more.
-    fn change<T>(&self, change: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    /// Makes changes durable, with one sync. Writers come one after the other; after a failure there are no more.
+    fn change(&self, plan: impl FnOnce() -> Result<Vec<(u64, u8, [u8; 32])>, StoreError>) -> Result<(), StoreError> {
         let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
         if *broken {
             return Err(StoreError::Poisoned);
         }
-        change().inspect_err(|error| *broken = error.ends_process())
+        let slots = plan()?;
+        let Some(lowest) = slots.iter().map(|slot| slot.0).min() else { return Ok(()) };
+        let highest = slots.iter().map(|slot| slot.0).max().unwrap_or(lowest);
+        *broken = true;
+        let mut change = [0; 20];
+        change[..8].copy_from_slice(&lowest.to_le_bytes());
+        change[8..16].copy_from_slice(&highest.to_le_bytes());
+        let crc = crc32c::crc32c(&change[..16]);
+        change[16..].copy_from_slice(&crc.to_le_bytes());
+        self.file.write_at(CHANGE, &change)?;
+        for (number, state, key) in slots {
+            self.put(number, state, &key)?;
+        }
+        self.file.sync()?;
+        *broken = false;
+        Ok(())
     }
 
     /// The keys of customers, drawn for those that have none; all durable when it returns, with one sync. A customer whose key was
     /// destroyed never gets another.
     pub fn keys(&self, numbers: &[u64]) -> Result<Vec<Key>, StoreError> {
+        let mut keys = Vec::with_capacity(numbers.len());
         self.change(|| {
-            let mut keys = Vec::with_capacity(numbers.len());
-            let mut drawn = false;
+            let mut drawn: BTreeMap<u64, [u8; 32]> = BTreeMap::new();
             for number in numbers {
                 keys.push(match self.slot(*number)? {
                     Slot::Live(key) => key,
                     Slot::Destroyed => return Err(StoreError::KeyDestroyed { number: *number }),
+                    Slot::Empty if drawn.contains_key(number) => Key(drawn[number]),
                     Slot::Empty => {
                         let mut key = [0; 32];
                         self.files.random(&mut key).map_err(|error| StoreError::io("drawing a key for", self.file.place.clone(), error))?;
-                        self.put(*number, LIVE, &key)?;
-                        drawn = true;
+                        drawn.insert(*number, key);
                         Key(key)
                     }
                 });
             }
-            if drawn {
-                self.file.sync()?;
-            }
-            Ok(keys)
-        })
+            Ok(drawn.into_iter().map(|(number, key)| (number, LIVE, key)).collect())
+        })?;
+        Ok(keys)
     }
 
     /// The key of a customer who has one.
@@ -159,9 +205,9 @@ impl Keyring {
     pub fn destroy(&self, numbers: &[u64]) -> Result<(), StoreError> {
         self.change(|| {
             for number in numbers {
-                self.put(*number, DESTROYED, &[0; 32])?;
+                Keyring::at(*number)?;
             }
-            self.file.sync()
+            Ok(numbers.iter().map(|number| (*number, DESTROYED, [0; 32])).collect())
         })
     }
 

@@ -66,11 +66,11 @@ impl Drop for Pin {
 }
 
 impl Log {
-    /// Makes the first segment of a new store, so that the log's first batch is `first`.
-    pub fn create(files: &Disk, store: StoreId, size: u64, first: BatchNumber, before: u32) -> Result<(), StoreError> {
+    /// Makes the first segment of a new store.
+    pub fn create(files: &Disk, store: StoreId, size: u64) -> Result<(), StoreError> {
         files.folder(segment::FOLDER)?;
         files.settle("")?;
-        let segment = Segment { first, size, before, epoch: 0 };
+        let segment = Segment { first: 1, size, before: 0, epoch: 0 };
         let file = segment::prepare(files, store, segment)?;
         segment::publish(files, segment, file)?;
         Ok(())
@@ -209,6 +209,11 @@ impl Log {
     /// The last durable batch as a witness for the owner's file.
     pub fn witness(&self) -> Witness {
         Witness { mark: self.last, crc: self.crc, epoch: self.epoch }
+    }
+
+    /// First numbers of all segments, and where the last one ends: what a backup copies.
+    pub fn extent(&self) -> (Vec<BatchNumber>, u64) {
+        (self.segments.clone(), self.at)
     }
 
     /// Bytes on the disk, zeros behind the end included.

@@ -1,5 +1,6 @@
 //! The store: bytes that are still there after power was lost, and refusals where they are not what was written.
 
+mod backup;
 mod crash;
 mod damage;
 mod keys;

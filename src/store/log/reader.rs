@@ -63,7 +63,7 @@ struct Open {
 }
 
 impl Reader {
-    pub(super) fn new(files: Disk, store: StoreId, segments: &[u64], from: u64, until: u64) -> Reader {
+    pub(in crate::store) fn new(files: Disk, store: StoreId, segments: &[u64], from: u64, until: u64) -> Reader {
         let mut left: Vec<u64> = segments.iter().rev().copied().collect();
         // Segments that end before `from` need not be read: the next one begins at or before it.
         while left.len() > 1 && left[left.len() - 2] <= from {

@@ -41,31 +41,36 @@ pub fn find(files: &Disk, store: StoreId, witness: Witness, mend: bool) -> Resul
         let found = format!("the log has no segment, batch {} was durable", witness.mark);
         return Err(StoreError::Missing { place: files.place(segment::FOLDER), found });
     };
-    if mend && !leftovers.is_empty() {
+    if mend {
         for name in &leftovers {
             files.drop_file(name)?;
         }
+        // Also when nothing was left over: a segment whose folder could not be synced is seen, but is not durable yet.
         files.settle(segment::FOLDER)?;
     }
     let (segment, file) = segment::open(files, store, first)?;
-    let (at, chain) = walk(&segment, &file, witness)?;
+    let (vouched, at, chain) = walk(&segment, &file, witness)?;
     if chain.last < witness.mark {
         return Err(StoreError::EndsBeforeMark { place: file.place, offset: at, last: chain.last, mark: witness.mark });
     }
     let torn = tail(&segment, &file, at, chain.last)?;
-    if mend && torn > 0 {
-        // Zeroed before anything is written here again: what is left of it must never look like the future of another batch.
-        file.write_at(at, &vec![0; torn as usize])?;
+    if mend && (torn > 0 || vouched < at) {
+        // Written once more: after a failed sync, batches may be seen that never reached the disk, and that no later sync would bring
+        // there. What is torn is zeroed: it must never look like the future of another batch.
+        let mut bytes = file.read_exact(vouched, (at - vouched) as usize)?;
+        bytes.resize(bytes.len() + torn as usize, 0);
+        file.write_at(vouched, &bytes)?;
         file.sync()?;
     }
     Ok(End { segments, segment, file, at, chain, torn })
 }
 
-/// Follows the chain to the first place that does not continue it.
-fn walk(segment: &Segment, file: &Named, witness: Witness) -> Result<(u64, Chain), StoreError> {
+/// Follows the chain to the first place that does not continue it. Answers where the batch of the mark ends, where the last one ends,
+/// and the last one.
+fn walk(segment: &Segment, file: &Named, witness: Witness) -> Result<(u64, u64, Chain), StoreError> {
     let mut window = Window::new(file, segment.size);
     let mut chain = Chain::before(segment);
-    let mut at = START;
+    let (mut vouched, mut at) = (START, START);
     let matches = |chain: &Chain| chain.last != witness.mark || chain.crc == witness.crc;
     if !matches(&chain) {
         return Err(file.damaged(0, format!("batch {} before it is not the one that was durable", witness.mark)));
@@ -82,8 +87,11 @@ fn walk(segment: &Segment, file: &Named, witness: Witness) -> Result<(u64, Chain
             return Err(file.damaged(at, format!("batch {} is not the one that was durable", frame.number)));
         }
         at += frame.room() as u64;
+        if chain.last <= witness.mark {
+            vouched = at;
+        }
     }
-    Ok((at, chain))
+    Ok((vouched, at, chain))
 }
 
 /// How many bytes behind the end are not zero, up to the last of them. A batch among them that was written after a later sync proves

@@ -84,6 +84,10 @@ impl Table {
         &self.inner.file.place
     }
 
+    pub(in crate::store) fn file(&self) -> &Named {
+        &self.inner.file
+    }
+
     /// The number that the writer was given for the header.
     pub fn number(&self) -> u64 {
         self.inner.number

@@ -68,8 +68,11 @@ impl MemFiles {
     }
 }
 
+/// Half of a write, up to where a sector ends: a device writes sectors whole.
 fn half_of(change: &Pending) -> usize {
-    if let Pending::Write { bytes, .. } = change { bytes.len() / 2 } else { 0 }
+    let Pending::Write { bytes, offset, .. } = change else { return 0 };
+    let end = (*offset as usize + bytes.len() / 2) / 512 * 512;
+    end.saturating_sub(*offset as usize).min(bytes.len())
 }
 
 fn keep(change: &Pending, kept: &Kept, sector: usize, seed: &mut u64, nodes: &mut [Vec<u8>], folders: &mut BTreeMap<String, Entries>) {
