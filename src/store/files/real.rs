@@ -140,6 +140,14 @@ impl Files for RealFiles {
         ring::rand::SystemRandom::new().fill(bytes).map_err(|_| io::Error::other("the system gives no random bytes"))
     }
 
+    #[cfg(unix)]
+    fn room(&self) -> io::Result<Option<Room>> {
+        let found = rustix::fs::statvfs(&self.root)?;
+        // What is kept for the administrator is not ours.
+        Ok(Some(Room { free: found.f_bavail.saturating_mul(found.f_frsize), total: found.f_blocks.saturating_mul(found.f_frsize) }))
+    }
+
+    #[cfg(not(unix))]
     fn room(&self) -> io::Result<Option<Room>> {
         Ok(None)
     }

@@ -94,16 +94,19 @@ fn walk(segment: &Segment, file: &Named, witness: Witness) -> Result<(u64, u64, 
     Ok((vouched, at, chain))
 }
 
+/// What stands behind the end of a log is looked at in pieces of this size.
+const PIECE: usize = 1 << 16;
+static ZEROS: [u8; PIECE] = [0; PIECE];
+
 /// How many bytes behind the end are not zero, up to the last of them. A batch among them that was written after a later sync proves
 /// that the one missing at the end was durable.
 fn tail(segment: &Segment, file: &Named, at: u64, last: u64) -> Result<u64, StoreError> {
     let mut window = Window::new(file, segment.size);
     let (mut end, mut from) = (at, at);
-    const PIECE: usize = 1 << 16;
     while from < segment.size {
         let piece = window.get(from, PIECE)?;
         let length = piece.len() as u64;
-        if piece.iter().any(|byte| *byte != 0) {
+        if piece != &ZEROS[..piece.len()] {
             let used = piece.iter().rposition(|byte| *byte != 0).unwrap_or(0) as u64 + 1;
             end = from + used;
             let places: Vec<u64> = (0..length).step_by(8).map(|step| from + step).collect();

@@ -37,6 +37,10 @@ fn the_same_on_a_real_disk() {
     let folder = super::fresh("store-real");
     let disk: Disk = Arc::new(RealFiles::new(folder.join("data/store")));
     let mut store = created(&disk).unwrap();
+    if cfg!(unix) {
+        let room = disk.room().unwrap().unwrap();
+        assert!(room.free > 0 && room.free <= room.total, "{room:?}");
+    }
     for number in 1..=60 {
         store.append(&payload(number)).unwrap();
     }
