@@ -6,13 +6,19 @@
 
 pub mod clock;
 pub mod fcm;
+pub mod file;
+pub mod guard;
 pub mod http;
 pub mod line;
+pub mod mail;
+pub mod pace;
+pub mod retry;
 pub mod sandbox;
 pub mod secret;
 pub mod setup;
 pub mod signing;
 pub mod slack;
+pub mod smtp;
 pub mod twilio;
 pub mod webhook;
 pub mod whatsapp;

@@ -13,8 +13,14 @@ mod it {
     mod channel_guard;
     mod channel_providers;
     #[cfg(feature = "daemon")]
+    mod channel_mail;
+    #[cfg(feature = "daemon")]
     mod channel_sandbox;
     mod channel_webhook;
+    #[cfg(feature = "daemon")]
+    mod channel_smtp;
+    #[cfg(feature = "daemon")]
+    mod channel_ways;
     mod check;
     mod check_journeys;
     mod cli;

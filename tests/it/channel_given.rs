@@ -4,7 +4,9 @@ use onward::calendar::Instant;
 use onward::channel::clock::Clock;
 use onward::channel::{Closed, Envelope, Gate, Links, Task};
 use onward::schema::ChannelKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// 2026-11-24 22:00:00 UTC.
@@ -74,4 +76,28 @@ pub fn folder(name: &str) -> PathBuf {
 
 pub fn block_on<T>(task: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(task)
+}
+
+/// A Python with the packages that mails are tried with, or `None` and a line that says what is missing.
+pub fn python(what: &str) -> Option<PathBuf> {
+    static READY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let ready = READY.get_or_init(|| {
+        let place = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/mail-venv");
+        let python = place.join("bin/python");
+        let works = || Command::new(&python).args(["-c", "import aiosmtpd, dkim, nacl"]).output().is_ok_and(|out| out.status.success());
+        if works() {
+            return Some(python);
+        }
+        let run = |program: &Path, arguments: &[&str]| Command::new(program).args(arguments).output().is_ok_and(|out| out.status.success());
+        run(Path::new("python3"), &["-m", "venv", &place.display().to_string()]);
+        run(
+            &python,
+            &["-m", "pip", "install", "-q", "--retries", "0", "--timeout", "10", "aiosmtpd==1.4.6", "dkimpy==1.1.8", "pynacl==1.6.1"],
+        );
+        if works() { Some(python) } else { None }
+    });
+    if ready.is_none() {
+        eprintln!("SKIPPED: {what}; it needs python3 with venv, and aiosmtpd 1.4.6, dkimpy 1.1.8 and pynacl from PyPI in target/mail-venv");
+    }
+    ready.clone()
 }
