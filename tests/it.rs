@@ -11,16 +11,16 @@ mod it {
     #[cfg(feature = "daemon")]
     mod channel_given;
     mod channel_guard;
-    mod channel_providers;
     #[cfg(feature = "daemon")]
     mod channel_mail;
+    mod channel_providers;
     #[cfg(feature = "daemon")]
     mod channel_sandbox;
-    mod channel_webhook;
     #[cfg(feature = "daemon")]
     mod channel_smtp;
     #[cfg(feature = "daemon")]
     mod channel_ways;
+    mod channel_webhook;
     mod check;
     mod check_journeys;
     mod cli;

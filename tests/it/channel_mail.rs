@@ -64,12 +64,16 @@ fn what_the_message_does_not_show_stands_at_its_end() {
     assert_eq!(text, format!("ของยังรอ\n\n{end}"), "nothing of what is hidden in the HTML");
     let html = mail.parts[1].text();
     assert!(html.starts_with("<html><BODY style='a'><div style=\"display:none"), "{html}");
-    for shown in [">ส่งฟรีถึงวันศุกร์</div>", "href=\"https://o.example/u/abc?a=1&amp;b=2\"", "<img src=\"https://o.example/o/abc.gif\""] {
+    for shown in [">ส่งฟรีถึงวันศุกร์</div>", "href=\"https://o.example/u/abc?a=1&amp;b=2\"", "<img src=\"https://o.example/o/abc.gif\""]
+    {
         assert_eq!(html.matches(shown).count(), 1, "{shown}: {html}");
     }
     assert!(html.ends_with("</BODY></html>"), "{html}");
     // What is there already is not added.
-    let again = Envelope { parts: vec![envelope.parts[0].clone(), ("html".to_owned(), html.clone()), ("text".to_owned(), text.clone())], ..envelope.clone() };
+    let again = Envelope {
+        parts: vec![envelope.parts[0].clone(), ("html".to_owned(), html.clone()), ("text".to_owned(), text.clone())],
+        ..envelope.clone()
+    };
     let mail = read(&again);
     assert_eq!((mail.parts[0].text().replace("\r\n", "\n"), mail.parts[1].text()), (text, html));
     // Nothing of it in what is not marketing.

@@ -75,7 +75,8 @@ fn cut_at_every_byte_of_the_exchange_the_verdict_is_right() {
         // The connection that waits for the next mail is closed, so that each trial is on one of its own.
         drop(smtp);
         let smtp =
-            Smtp::new(Settings { credentials: Some(Credentials::new("user", Secret::of("secret"))), ..settings(server.port) }, writer()).unwrap();
+            Smtp::new(Settings { credentials: Some(Credentials::new("user", Secret::of("secret"))), ..settings(server.port) }, writer())
+                .unwrap();
         let cuts = (0..=read).map(Cut::AfterRead).chain((0..=written).map(Cut::AfterWritten));
         let mut tally = [0; 3];
         for (at, cut) in cuts.enumerate() {

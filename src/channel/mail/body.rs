@@ -3,8 +3,8 @@
 //! In: an envelope's parts and links. Out: HTML and text, either of which may be missing, not both. **Invariant:** both end with the way to
 //! unsubscribe where the mail must have one and the message did not put it in itself.
 
-use super::plain;
 use super::Wrong;
+use super::plain;
 use crate::channel::Envelope;
 
 /// Largest body of a mail, bytes; Gmail shows 102 KB, and checks warn of more.
