@@ -13,6 +13,9 @@ mod it {
     mod channel_guard;
     #[cfg(feature = "daemon")]
     mod channel_mail;
+    #[cfg(feature = "daemon")]
+    mod channel_mail_settings;
+    #[cfg(feature = "daemon")]
     mod channel_providers;
     #[cfg(feature = "daemon")]
     mod channel_sandbox;
