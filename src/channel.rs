@@ -4,6 +4,7 @@
 //! [`Gate`] before the first byte that a provider could act on: what fails before it is surely not sent, what fails behind it is unknown,
 //! and an adapter never guesses between the two. Knows no customer, no plan and no store.
 
+pub mod callback;
 pub mod clock;
 pub mod fcm;
 pub mod file;
@@ -209,5 +210,9 @@ pub struct Disbelief(pub String);
 pub trait Callback: Send + Sync + Debug {
     /// The last part of its address: `twilio` for `/callbacks/twilio`.
     fn name(&self) -> &'static str;
+    /// Fetches what is needed to judge the request (a certificate); called before [`Callback::hear`], which disbelieves where it is missing.
+    fn prepare<'a>(&'a self, _request: &'a Incoming<'a>) -> Task<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
     fn hear(&self, request: &Incoming<'_>) -> Result<Heard, Disbelief>;
 }

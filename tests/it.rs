@@ -7,6 +7,7 @@ mod it {
     mod brand;
     mod calendar;
     mod catalog;
+    mod channel_callbacks;
     mod channel_faults;
     #[cfg(feature = "daemon")]
     mod channel_given;
@@ -23,6 +24,7 @@ mod it {
     mod channel_smtp;
     #[cfg(feature = "daemon")]
     mod channel_ways;
+    mod channel_vendors;
     mod channel_webhook;
     mod check;
     mod check_journeys;

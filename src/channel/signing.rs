@@ -35,6 +35,12 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
 }
 
+/// The first block of a PEM.
+pub fn pem(text: &str) -> Option<Vec<u8>> {
+    let inside = text.split_once("-----BEGIN ")?.1.split_once("-----")?.1.split_once("-----END ")?.0;
+    from_base64(&inside.chars().filter(|letter| !letter.is_whitespace()).collect::<String>())
+}
+
 /// Within the window of time around now.
 pub fn is_recent(seconds: i64, now: Instant) -> bool {
     seconds.checked_mul(1000).and_then(|ms| ms.checked_sub(now.0)).is_some_and(|apart| apart.saturating_abs() <= TIME_WINDOW_MS)

@@ -108,3 +108,22 @@ fn settings_that_cannot_work_are_refused() {
         std::fs::remove_dir_all(&folder).unwrap();
     });
 }
+
+/// A request of ours, for the libraries of Standard Webhooks to judge.
+pub fn case_for_vendors() -> serde_json::Value {
+    run(async {
+        let server = Server::start(answer(204, "", "")).await;
+        let folder = folder("vendor-case");
+        let secrets = vec![secret_file(&folder, "old", OLD), secret_file(&folder, "new", NEW)];
+        let settings = Settings { url: server.url(), secrets, remembers_hours: 24 };
+        let egress = onward::channel::http::Egress { allow: vec![server.address.to_string()], ports: Vec::new() };
+        let client = onward::channel::http::Client::new(&egress, onward::channel::clock::Clock::system()).unwrap();
+        let webhook = Webhook::new(&settings, Ground { folder: &folder, client: &client }).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        hand_over(&webhook, &hello()).await;
+        let seen = server.last();
+        let headers: serde_json::Map<String, serde_json::Value> =
+            ["webhook-id", "webhook-timestamp", "webhook-signature"].iter().map(|name| ((*name).to_owned(), seen.header(name).unwrap().into())).collect();
+        serde_json::json!({ "vendor": "webhook", "url": server.url(), "headers": headers, "body": seen.text(), "secret": NEW, "believed": true, "right": true })
+    })
+}

@@ -5,8 +5,9 @@
 use crate::calendar::Instant;
 use crate::channel::http::target::encode_component;
 use crate::channel::secret::Secret;
+use crate::channel::signing::pem;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde::Deserialize;
@@ -45,7 +46,7 @@ impl ServiceAccount {
     pub fn read(secret: &Secret) -> Result<ServiceAccount, String> {
         let file: File = serde_json::from_str(secret.reveal())
             .map_err(|_| "this is no service account: `project_id`, `client_email`, `private_key` and `token_uri` are needed".to_owned())?;
-        let key = Zeroizing::new(of_pem(&file.private_key).ok_or("its `private_key` is no PEM of a PKCS #8 key")?);
+        let key = Zeroizing::new(pem(&file.private_key).ok_or("its `private_key` is no PEM of a PKCS #8 key")?);
         let key = RsaKeyPair::from_pkcs8(&key).map_err(|_| "its `private_key` is no RSA key of at least 2,048 bits")?;
         Ok(ServiceAccount { project: file.project_id, email: file.client_email, token_uri: file.token_uri, key })
     }
@@ -64,11 +65,4 @@ impl ServiceAccount {
         let grant = encode_component("urn:ietf:params:oauth:grant-type:jwt-bearer");
         Ok(format!("grant_type={grant}&assertion={jwt}"))
     }
-}
-
-/// The one block of a PEM.
-pub(crate) fn of_pem(pem: &str) -> Option<Vec<u8>> {
-    let inside = pem.split_once("-----BEGIN ")?.1.split_once("-----")?.1.split_once("-----END ")?.0;
-    let packed: String = inside.chars().filter(|letter| !letter.is_whitespace()).collect();
-    STANDARD.decode(packed).ok()
 }
