@@ -22,9 +22,9 @@ mod it {
     mod channel_sandbox;
     #[cfg(feature = "daemon")]
     mod channel_smtp;
+    mod channel_vendors;
     #[cfg(feature = "daemon")]
     mod channel_ways;
-    mod channel_vendors;
     mod channel_webhook;
     mod check;
     mod check_journeys;

@@ -63,6 +63,11 @@ fn ours(id: &str) -> Option<About> {
 fn reply(id: &str, kind: ChannelKind, address: &str, text: &str, at: Option<crate::calendar::Instant>) -> Vec<Report> {
     let text: String = text.trim().chars().take(REPLY_CHARS_MAX).collect();
     let about = About::Address(kind, address.to_owned());
-    let word = stop::meaning(&text).map(|stop| Report { id: Some(format!("{id}:word")), about: about.clone(), what: Reported::Suppressed(stop), at });
+    let word = stop::meaning(&text).map(|stop| Report {
+        id: Some(format!("{id}:word")),
+        about: about.clone(),
+        what: Reported::Suppressed(stop),
+        at,
+    });
     [Some(Report { id: Some(id.to_owned()), about, what: Reported::Replied(text), at }), word].into_iter().flatten().collect()
 }

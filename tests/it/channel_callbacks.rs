@@ -10,9 +10,9 @@ use onward::channel::setup::Ground;
 use onward::channel::signing::WebhookKey;
 use onward::channel::{About, Callback, Heard, Incoming, Report, Reported, Task};
 use onward::schema::ChannelKind;
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use ring::hmac;
 use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -92,7 +92,8 @@ fn from_twilio(url: &str, fields: &[(&str, &str)]) -> Request {
     sorted.sort_unstable();
     let signed = sorted.iter().fold(url.to_owned(), |all, (name, value)| all + name + value);
     let tag = STANDARD.encode(mac(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, signed.as_bytes()));
-    let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", onward::channel::http::target::encode_component(value))).collect();
+    let body: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{name}={}", onward::channel::http::target::encode_component(value))).collect();
     Request::new(url, &[("x-twilio-signature", tag)], body.join("&").replace("%20", "+"))
 }
 
@@ -184,7 +185,8 @@ impl FromAmazon {
         });
         if kind != "Notification" {
             said["Token"] = json!("2336412f37");
-            said["SubscribeURL"] = json!(format!("https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336412f37"));
+            said["SubscribeURL"] =
+                json!(format!("https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={TOPIC}&Token=2336412f37"));
         }
         change(&mut said);
         let fields = match kind {
@@ -224,7 +226,10 @@ fn twilio_tells_what_became_of_an_sms_and_who_said_stop() {
     let callback = twilio();
     let url = format!("https://shop.example/callbacks/twilio?message={ID}");
     let status = |status: &str, code: &str| {
-        whats(heard(&callback, &from_twilio(&url, &[("MessageSid", "SM1"), ("MessageStatus", status), ("ErrorCode", code), ("To", "+66812345678")])))
+        whats(heard(
+            &callback,
+            &from_twilio(&url, &[("MessageSid", "SM1"), ("MessageStatus", status), ("ErrorCode", code), ("To", "+66812345678")]),
+        ))
     };
     assert_eq!(status("delivered", ""), [(message(), Reported::Delivered)]);
     assert_eq!(status("undelivered", "30005"), [(message(), Reported::Bounced { hard: true })]);
@@ -232,7 +237,8 @@ fn twilio_tells_what_became_of_an_sms_and_who_said_stop() {
     assert_eq!(status("failed", "30007"), [(message(), Reported::Failed)]);
     assert_eq!(status("failed", "21610"), [(phone(ChannelKind::Sms), Reported::Suppressed(true))]);
     assert_eq!(status("sent", ""), []);
-    let foreign = from_twilio("https://shop.example/callbacks/twilio?message=../etc", &[("MessageSid", "SM1"), ("MessageStatus", "delivered")]);
+    let foreign =
+        from_twilio("https://shop.example/callbacks/twilio?message=../etc", &[("MessageSid", "SM1"), ("MessageStatus", "delivered")]);
     assert_eq!(whats(heard(&callback, &foreign)), [(About::Provider("twilio", "SM1".to_owned()), Reported::Delivered)]);
     let said = |body: &str, extra: &str| {
         let fields = [("MessageSid", "SM2"), ("SmsStatus", "received"), ("From", "+66812345678"), ("Body", body), ("OptOutType", extra)];
@@ -264,7 +270,13 @@ fn line_tells_who_follows_and_what_they_write() {
     assert_eq!(text("ขอบคุณ"), [(user.clone(), Reported::Replied("ขอบคุณ".to_owned()))]);
     assert_eq!(text("หยุดส่งครับ").last().unwrap(), &(user.clone(), Reported::Suppressed(true)));
     assert_eq!(whats(event("message", json!({ "message": { "type": "sticker" } }))), [(user, Reported::Replied("[sticker]".to_owned()))]);
-    assert_eq!(event("message", json!({ "source": { "type": "group", "groupId": "C1", "userId": "U1" }, "message": { "type": "text", "text": "stop" } })), []);
+    assert_eq!(
+        event(
+            "message",
+            json!({ "source": { "type": "group", "groupId": "C1", "userId": "U1" }, "message": { "type": "text", "text": "stop" } })
+        ),
+        []
+    );
     assert_eq!(event("postback", json!({})), []);
     assert_eq!(heard(&callback, &from_line(&json!({ "destination": "x", "events": [] }))), []);
 }
@@ -273,10 +285,17 @@ fn line_tells_who_follows_and_what_they_write() {
 fn whatsapp_tells_states_answers_and_wishes_and_shakes_hands() {
     let callback = whatsapp();
     let value = |value: serde_json::Value| {
-        whats(heard(&callback, &from_meta(&json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] }))))
+        whats(heard(
+            &callback,
+            &from_meta(
+                &json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages", "value": value }] }] }),
+            ),
+        ))
     };
     let status = |state: &str, code: i64| {
-        value(json!({ "statuses": [{ "id": "wamid.A", "status": state, "timestamp": "1772334000", "recipient_id": "66812345678", "biz_opaque_callback_data": ID, "errors": [{ "code": code }] }] }))
+        value(
+            json!({ "statuses": [{ "id": "wamid.A", "status": state, "timestamp": "1772334000", "recipient_id": "66812345678", "biz_opaque_callback_data": ID, "errors": [{ "code": code }] }] }),
+        )
     };
     assert_eq!(status("delivered", 0), [(message(), Reported::Delivered)]);
     assert_eq!(status("read", 0), [(message(), Reported::Opened { by_machine: false })]);
@@ -286,16 +305,25 @@ fn whatsapp_tells_states_answers_and_wishes_and_shakes_hands() {
     assert_eq!(status("sent", 0), []);
     let foreign = value(json!({ "statuses": [{ "id": "wamid.A", "status": "read" }] }));
     assert_eq!(foreign, [(About::Provider("whatsapp", "wamid.A".to_owned()), Reported::Opened { by_machine: false })]);
-    let text = |text: &str| value(json!({ "messages": [{ "from": "66812345678", "id": "wamid.B", "timestamp": "1772334000", "type": "text", "text": { "body": text } }] }));
+    let text = |text: &str| {
+        value(
+            json!({ "messages": [{ "from": "66812345678", "id": "wamid.B", "timestamp": "1772334000", "type": "text", "text": { "body": text } }] }),
+        )
+    };
     assert_eq!(text("hi"), [(phone(ChannelKind::Whatsapp), Reported::Replied("hi".to_owned()))]);
     assert_eq!(text("Stop").last().unwrap(), &(phone(ChannelKind::Whatsapp), Reported::Suppressed(true)));
-    let wish = value(json!({ "user_preferences": [{ "wa_id": "66812345678", "category": "marketing_messages", "value": "stop", "timestamp": 1_772_334_000 }] }));
+    let wish = value(
+        json!({ "user_preferences": [{ "wa_id": "66812345678", "category": "marketing_messages", "value": "stop", "timestamp": 1_772_334_000 }] }),
+    );
     assert_eq!(wish, [(phone(ChannelKind::Whatsapp), Reported::Suppressed(true))]);
     let hand = |query: &str| callback.hear(&Request::new(&format!("https://shop.example/callbacks/whatsapp?{query}"), &[], "").incoming());
     let right = format!("hub.mode=subscribe&hub.verify_token={SECRET}&hub.challenge=1158201444");
     assert_eq!(hand(&right), Ok(Heard::Echo("1158201444".to_owned())));
     for wrong in [
-        right.replace("canary", "cannot"), right.replace("subscribe", "x"), right.replace("1158201444", "%3Cscript%3E"), String::new(),
+        right.replace("canary", "cannot"),
+        right.replace("subscribe", "x"),
+        right.replace("1158201444", "%3Cscript%3E"),
+        String::new(),
         "hub.mode=subscribe&hub.challenge=1".to_owned(),
     ] {
         assert!(hand(&wrong).is_err(), "{wrong}");
@@ -316,7 +344,10 @@ fn sendgrid_tells_what_became_of_a_mail_and_which_opens_a_machine_made() {
     assert_eq!(delivered, [Report { id: Some("e1".to_owned()), about: message(), what: Reported::Delivered, at: Some(NOW) }]);
     assert_eq!(what(json!({ "event": "open", "sg_machine_open": true })), Some(Reported::Opened { by_machine: true }));
     assert_eq!(what(json!({ "event": "open", "sg_machine_open": false })), Some(Reported::Opened { by_machine: false }));
-    assert_eq!(what(json!({ "event": "click", "url": "https://a.example/" })), Some(Reported::Clicked { url: Some("https://a.example/".to_owned()), by_machine: false }));
+    assert_eq!(
+        what(json!({ "event": "click", "url": "https://a.example/" })),
+        Some(Reported::Clicked { url: Some("https://a.example/".to_owned()), by_machine: false })
+    );
     assert_eq!(what(json!({ "event": "bounce", "type": "bounce" })), Some(Reported::Bounced { hard: true }));
     assert_eq!(what(json!({ "event": "bounce", "type": "blocked" })), Some(Reported::Bounced { hard: false }));
     assert_eq!(what(json!({ "event": "dropped", "reason": "Bounced Address" })), Some(Reported::Bounced { hard: true }));
@@ -324,7 +355,10 @@ fn sendgrid_tells_what_became_of_a_mail_and_which_opens_a_machine_made() {
     assert_eq!(what(json!({ "event": "spamreport" })), Some(Reported::Complained));
     assert_eq!(what(json!({ "event": "group_unsubscribe" })), Some(Reported::Unsubscribed));
     assert_eq!(what(json!({ "event": "processed" })), None);
-    assert_eq!(whats(event(json!({ "event": "delivered", "onward": null }))), [(About::Provider("sendgrid", "abc".to_owned()), Reported::Delivered)]);
+    assert_eq!(
+        whats(event(json!({ "event": "delivered", "onward": null }))),
+        [(About::Provider("sendgrid", "abc".to_owned()), Reported::Delivered)]
+    );
     // 5 minutes are allowed, and not one second more.
     for (seconds, right) in [(SECONDS - 300, true), (SECONDS - 301, false), (SECONDS + 300, true), (SECONDS + 301, false)] {
         assert_eq!(callback.hear(&sendgrid.request(seconds, &json!([])).incoming()).is_ok(), right);
@@ -344,22 +378,42 @@ fn ses_is_believed_with_amazons_certificate_only() {
     prepared(&callback, &request);
     prepared(&callback, &request);
     assert_eq!((amazon.fetched.load(SeqCst), amazon.last.lock().unwrap().as_str()), (1, CERTIFICATE));
-    let delivered = Report { id: Some("22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324".to_owned()), about: message(), what: Reported::Delivered, at: Some(NOW) };
+    let delivered =
+        Report { id: Some("22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324".to_owned()), about: message(), what: Reported::Delivered, at: Some(NOW) };
     assert_eq!(heard(&callback, &request), [delivered]);
     let what = |event: serde_json::Value| heard(&callback, &amazon.event(&event)).pop().map(|report| (report.about, report.what));
     let theirs = About::Provider("ses", "0102".to_owned());
     let mail = json!({ "messageId": "0102" });
-    assert_eq!(what(json!({ "notificationType": "Bounce", "mail": mail, "bounce": { "bounceType": "Permanent" } })), Some((theirs.clone(), Reported::Bounced { hard: true })));
-    assert_eq!(what(json!({ "eventType": "Bounce", "mail": mail, "bounce": { "bounceType": "Transient" } })), Some((theirs.clone(), Reported::Bounced { hard: false })));
+    assert_eq!(
+        what(json!({ "notificationType": "Bounce", "mail": mail, "bounce": { "bounceType": "Permanent" } })),
+        Some((theirs.clone(), Reported::Bounced { hard: true }))
+    );
+    assert_eq!(
+        what(json!({ "eventType": "Bounce", "mail": mail, "bounce": { "bounceType": "Transient" } })),
+        Some((theirs.clone(), Reported::Bounced { hard: false }))
+    );
     assert_eq!(what(json!({ "eventType": "Complaint", "mail": mail })), Some((theirs.clone(), Reported::Complained)));
-    assert_eq!(what(json!({ "eventType": "Click", "mail": mail, "click": { "link": "https://a.example/" } })), Some((theirs, Reported::Clicked { url: Some("https://a.example/".to_owned()), by_machine: false })));
+    assert_eq!(
+        what(json!({ "eventType": "Click", "mail": mail, "click": { "link": "https://a.example/" } })),
+        Some((theirs, Reported::Clicked { url: Some("https://a.example/".to_owned()), by_machine: false }))
+    );
     assert_eq!(what(json!({ "eventType": "DeliveryDelay", "mail": mail })), None);
 
     let confirm = amazon.message("SubscriptionConfirmation", |_| {});
-    assert!(matches!(callback.hear(&confirm.incoming()), Ok(Heard::Visit(url)) if url.starts_with("https://sns.eu-west-1.amazonaws.com/?Action")));
-    let elsewhere = amazon.message("SubscriptionConfirmation", |said| said["SubscribeURL"] = json!("https://sns.eu-west-1.amazonaws.com.evil.example/?Action"));
+    assert!(
+        matches!(callback.hear(&confirm.incoming()), Ok(Heard::Visit(url)) if url.starts_with("https://sns.eu-west-1.amazonaws.com/?Action"))
+    );
+    let elsewhere = amazon.message("SubscriptionConfirmation", |said| {
+        said["SubscribeURL"] = json!("https://sns.eu-west-1.amazonaws.com.evil.example/?Action")
+    });
     assert!(callback.hear(&elsewhere.incoming()).is_err());
-    for (stamp, right) in [("2026-03-01T01:55:00.000Z", true), ("2026-03-01T01:54:59.000Z", false), ("2026-03-01T03:05:00.000Z", true), ("2026-03-01T03:05:01.000Z", false), ("x", false)] {
+    for (stamp, right) in [
+        ("2026-03-01T01:55:00.000Z", true),
+        ("2026-03-01T01:54:59.000Z", false),
+        ("2026-03-01T03:05:00.000Z", true),
+        ("2026-03-01T03:05:01.000Z", false),
+        ("x", false),
+    ] {
         let request = amazon.message("Notification", |said| said["Timestamp"] = json!(stamp));
         assert_eq!(callback.hear(&request.incoming()).is_ok(), right, "{stamp}");
     }
@@ -373,13 +427,20 @@ fn nobody_makes_us_fetch_a_certificate_from_elsewhere() {
     let callback = amazon.callback();
     let name = "SimpleNotificationService-0123456789abcdef0123456789abcdef.pem";
     for url in [
-        format!("https://evil.example/{name}"), format!("https://sns.eu-west-1.amazonaws.com.evil.example/{name}"),
-        format!("https://evil.example/sns.eu-west-1.amazonaws.com/{name}"), format!("http://sns.eu-west-1.amazonaws.com/{name}"),
-        format!("https://s3.eu-west-1.amazonaws.com/{name}"), format!("https://sns.eu-west-1.amazonaws.com/bucket/{name}"),
-        format!("https://sns.us-east-1.amazonaws.com/{name}"), format!("https://sns.eu-west-1.amazonaws.com@evil.example/{name}"),
-        format!("https://sns.eu-west-1.amazonaws.com:444/{name}"), format!("https://sns.eu-west-1.amazonaws.com/{name}?x"),
-        format!("https://sns.eu-west-1.amazonaws.com/{name}#.pem"), format!("https://SNS.eu-west-1.amazonaws.com/../{name}"),
-        "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-../../x/aaaaaaaaaaaaaaaa.pem".to_owned(), String::new(),
+        format!("https://evil.example/{name}"),
+        format!("https://sns.eu-west-1.amazonaws.com.evil.example/{name}"),
+        format!("https://evil.example/sns.eu-west-1.amazonaws.com/{name}"),
+        format!("http://sns.eu-west-1.amazonaws.com/{name}"),
+        format!("https://s3.eu-west-1.amazonaws.com/{name}"),
+        format!("https://sns.eu-west-1.amazonaws.com/bucket/{name}"),
+        format!("https://sns.us-east-1.amazonaws.com/{name}"),
+        format!("https://sns.eu-west-1.amazonaws.com@evil.example/{name}"),
+        format!("https://sns.eu-west-1.amazonaws.com:444/{name}"),
+        format!("https://sns.eu-west-1.amazonaws.com/{name}?x"),
+        format!("https://sns.eu-west-1.amazonaws.com/{name}#.pem"),
+        format!("https://SNS.eu-west-1.amazonaws.com/../{name}"),
+        "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-../../x/aaaaaaaaaaaaaaaa.pem".to_owned(),
+        String::new(),
     ] {
         let request = amazon.message("Notification", |said| said["SigningCertURL"] = json!(url));
         prepared(&callback, &request);
@@ -395,7 +456,13 @@ fn nobody_makes_us_fetch_a_certificate_from_elsewhere() {
         prepared(&callback, &amazon.message("Notification", |said| said["SigningCertURL"] = json!(url)));
     }
     assert_eq!(amazon.fetched.load(SeqCst), 1);
-    for wrong in ["", "arn:aws:sqs:eu-west-1:1:x", "arn:aws:sns:eu-west-1.evil.example/:1:x", "arn:evil:sns:eu-west-1:1:x", "arn:aws:sns:eu-west-1:1"] {
+    for wrong in [
+        "",
+        "arn:aws:sqs:eu-west-1:1:x",
+        "arn:aws:sns:eu-west-1.evil.example/:1:x",
+        "arn:evil:sns:eu-west-1:1:x",
+        "arn:aws:sns:eu-west-1:1",
+    ] {
         assert!(ses::SesCallback::new(&ses::Settings { topics: vec![wrong.to_owned()] }, Arc::clone(&amazon) as _).is_err(), "{wrong}");
     }
 }
@@ -478,7 +545,8 @@ fn same_meaning(callback: &dyn Callback, right: &Request, other: &Request) -> bo
         "ses" => {
             let fields = |request: &Request| serde_json::from_slice::<serde_json::Value>(&request.body).ok();
             let (Some(right), Some(other)) = (fields(right), fields(other)) else { return false };
-            let signed = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type", "SigningCertURL", "SignatureVersion", "Signature"];
+            let signed =
+                ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type", "SigningCertURL", "SignatureVersion", "Signature"];
             signed.iter().all(|name| right[name] == other[name])
         }
         _ => right.body == other.body,
@@ -494,9 +562,24 @@ fn of_a_hundred_thousand_mutations_none_is_believed() {
     prepared(&ses, &delivery);
     let url = format!("https://shop.example/callbacks/twilio?message={ID}");
     let cases: [(Box<dyn Callback>, Request, bool, usize); 6] = [
-        (Box::new(twilio()), from_twilio(&url, &[("MessageSid", "SM1"), ("MessageStatus", "delivered"), ("To", "+66812345678")]), true, 25_000),
-        (Box::new(line()), from_line(&json!({ "events": [{ "type": "follow", "webhookEventId": "1", "source": { "type": "user", "userId": "U1" } }] })), false, 25_000),
-        (Box::new(whatsapp()), from_meta(&json!({ "entry": [{ "changes": [{ "value": { "statuses": [{ "id": "w", "status": "read" }] } }] }] })), false, 25_000),
+        (
+            Box::new(twilio()),
+            from_twilio(&url, &[("MessageSid", "SM1"), ("MessageStatus", "delivered"), ("To", "+66812345678")]),
+            true,
+            25_000,
+        ),
+        (
+            Box::new(line()),
+            from_line(&json!({ "events": [{ "type": "follow", "webhookEventId": "1", "source": { "type": "user", "userId": "U1" } }] })),
+            false,
+            25_000,
+        ),
+        (
+            Box::new(whatsapp()),
+            from_meta(&json!({ "entry": [{ "changes": [{ "value": { "statuses": [{ "id": "w", "status": "read" }] } }] }] })),
+            false,
+            25_000,
+        ),
         (Box::new(webhook()), from_company("msg_1", SECONDS, &json!({ "type": "delivered", "data": { "message": ID } })), false, 25_000),
         (Box::new(sendgrid.callback()), sendgrid.request(SECONDS, &json!([{ "event": "delivered", "onward": ID }])), false, 5_000),
         (Box::new(ses), delivery, false, 5_000),
@@ -537,7 +620,8 @@ pub struct Case {
 
 impl Case {
     pub fn json(&self) -> serde_json::Value {
-        let headers: serde_json::Map<String, serde_json::Value> = self.request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let headers: serde_json::Map<String, serde_json::Value> =
+            self.request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let body = String::from_utf8(self.request.body.clone()).unwrap();
         json!({ "vendor": self.vendor, "url": self.request.url, "headers": headers, "body": body, "secret": self.secret, "believed": self.believed, "right": self.right })
     }
@@ -551,17 +635,39 @@ pub fn cases_for_vendors() -> Vec<Case> {
     let public_key = STANDARD.encode([&before, sendgrid.0.public_key().as_ref()].concat());
     let url = format!("https://shop.example/callbacks/twilio?message={ID}");
     let vendors: [(Box<dyn Callback>, Request, bool, String); 5] = [
-        (Box::new(twilio()), from_twilio(&url, &[("MessageSid", "SM1"), ("MessageStatus", "delivered"), ("Body", "สวัสดี & co +1"), ("To", "+66812345678")]), true, SECRET.to_owned()),
-        (Box::new(line()), from_line(&json!({ "destination": "x", "events": [{ "type": "message", "message": { "text": "สวัสดี" } }] })), false, SECRET.to_owned()),
-        (Box::new(whatsapp()), from_meta(&json!({ "entry": [{ "changes": [{ "value": { "messages": [{ "text": { "body": "สวัสดี" } }] } }] }] })), false, SECRET.to_owned()),
-        (Box::new(webhook()), from_company("msg_1", seconds, &json!({ "type": "delivered", "data": { "message": ID } })), false, WHSEC.to_owned()),
+        (
+            Box::new(twilio()),
+            from_twilio(&url, &[("MessageSid", "SM1"), ("MessageStatus", "delivered"), ("Body", "สวัสดี & co +1"), ("To", "+66812345678")]),
+            true,
+            SECRET.to_owned(),
+        ),
+        (
+            Box::new(line()),
+            from_line(&json!({ "destination": "x", "events": [{ "type": "message", "message": { "text": "สวัสดี" } }] })),
+            false,
+            SECRET.to_owned(),
+        ),
+        (
+            Box::new(whatsapp()),
+            from_meta(&json!({ "entry": [{ "changes": [{ "value": { "messages": [{ "text": { "body": "สวัสดี" } }] } }] }] })),
+            false,
+            SECRET.to_owned(),
+        ),
+        (
+            Box::new(webhook()),
+            from_company("msg_1", seconds, &json!({ "type": "delivered", "data": { "message": ID } })),
+            false,
+            WHSEC.to_owned(),
+        ),
         (Box::new(sendgrid.callback()), sendgrid.request(seconds, &json!([{ "event": "delivered", "onward": ID }])), false, public_key),
     ];
     let mut dice = Dice(7);
     let mut cases = Vec::new();
     for (callback, right, signs_url, secret) in vendors {
         let right = Request { now: Instant(seconds * 1000), ..right };
-        let others = std::iter::repeat_with(|| mutated(&right, signs_url, &mut dice)).take(300).filter(|other| String::from_utf8(other.body.clone()).is_ok());
+        let others = std::iter::repeat_with(|| mutated(&right, signs_url, &mut dice))
+            .take(300)
+            .filter(|other| String::from_utf8(other.body.clone()).is_ok());
         let requests: Vec<(Request, bool)> = std::iter::once((right.clone(), true)).chain(others.map(|other| (other, false))).collect();
         for (request, is_right) in requests {
             let believed = callback.hear(&request.incoming()).is_ok();

@@ -37,7 +37,9 @@ fn script() -> Command {
 fn specs() -> Option<PathBuf> {
     let folder = std::env::var_os("ONWARD_VENDOR_SPECS").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("SKIPPED: the vendors' interfaces. To run them: ONWARD_VENDOR_SPECS=FOLDER with line-messaging.yml, twilio_api.yaml, whatsapp_cloud.yaml, sendgrid_mail.yaml");
+        eprintln!(
+            "SKIPPED: the vendors' interfaces. To run them: ONWARD_VENDOR_SPECS=FOLDER with line-messaging.yml, twilio_api.yaml, whatsapp_cloud.yaml, sendgrid_mail.yaml"
+        );
     }
     folder
 }
@@ -120,7 +122,8 @@ fn the_vendors_own_interfaces_take_what_the_adapters_say() {
     let ground = Ground { folder: &folder, client: &client };
     run(async {
         let prism = Prism::start(&specs.join("line-messaging.yml")).await;
-        let adapter = line::Line::new(&line::Settings { token: token.clone(), silent: true, api: Some(prism.url.clone()) }, ground).unwrap();
+        let adapter =
+            line::Line::new(&line::Settings { token: token.clone(), silent: true, api: Some(prism.url.clone()) }, ground).unwrap();
         let text = envelope(ChannelKind::Line, "U4af4980629", &[("text", "สวัสดี")]);
         takes(&prism, &adapter, &text, ("/v2/bot/message/push", "application/json", "{\"to\":\"U1\"}")).await;
 

@@ -122,8 +122,10 @@ pub fn case_for_vendors() -> serde_json::Value {
         std::fs::remove_dir_all(&folder).unwrap();
         hand_over(&webhook, &hello()).await;
         let seen = server.last();
-        let headers: serde_json::Map<String, serde_json::Value> =
-            ["webhook-id", "webhook-timestamp", "webhook-signature"].iter().map(|name| ((*name).to_owned(), seen.header(name).unwrap().into())).collect();
+        let headers: serde_json::Map<String, serde_json::Value> = ["webhook-id", "webhook-timestamp", "webhook-signature"]
+            .iter()
+            .map(|name| ((*name).to_owned(), seen.header(name).unwrap().into()))
+            .collect();
         serde_json::json!({ "vendor": "webhook", "url": server.url(), "headers": headers, "body": seen.text(), "secret": NEW, "believed": true, "right": true })
     })
 }

@@ -21,8 +21,8 @@ pub struct Settings {
 
 /// Of a P-256 key in DER (SubjectPublicKeyInfo), what stands before the point itself.
 const BEFORE_POINT: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
-    0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
+    0x07, 0x03, 0x42, 0x00,
 ];
 
 #[derive(Debug)]
@@ -42,7 +42,9 @@ impl SendgridCallback {
             (point.len() == 65 && point[0] == 4).then(|| point.to_vec())
         };
         let keys = settings.public_keys.iter().map(point).collect::<Option<_>>();
-        Ok(SendgridCallback { keys: keys.ok_or_else(|| SetupError::value("public_keys", "write the key as SendGrid shows it: `MFkw…`"))? })
+        Ok(SendgridCallback {
+            keys: keys.ok_or_else(|| SetupError::value("public_keys", "write the key as SendGrid shows it: `MFkw…`"))?
+        })
     }
 }
 

@@ -89,7 +89,10 @@ impl SesCallback {
 
 /// `https://sns.REGION.amazonaws.com/SimpleNotificationService-….pem`, and no other.
 fn is_certificate(url: &str, host: &str) -> bool {
-    let name = url.strip_prefix("https://").and_then(|url| url.strip_prefix(host)).and_then(|path| path.strip_prefix("/SimpleNotificationService-"));
+    let name = url
+        .strip_prefix("https://")
+        .and_then(|url| url.strip_prefix(host))
+        .and_then(|path| path.strip_prefix("/SimpleNotificationService-"));
     let name = name.and_then(|name| name.strip_suffix(".pem"));
     name.is_some_and(|name| (16..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
@@ -133,7 +136,10 @@ impl Callback for SesCallback {
             "Notification" => Ok(Heard::Reports(meaning::report(&said).into_iter().collect())),
             "SubscriptionConfirmation" => {
                 let url = said["SubscribeURL"].as_str().unwrap_or_default();
-                let theirs = url.strip_prefix("https://").and_then(|url| url.strip_prefix(topic.host.as_str())).is_some_and(|rest| rest.starts_with("/?"));
+                let theirs = url
+                    .strip_prefix("https://")
+                    .and_then(|url| url.strip_prefix(topic.host.as_str()))
+                    .is_some_and(|rest| rest.starts_with("/?"));
                 if theirs { Ok(Heard::Visit(url.to_owned())) } else { disbelief("its confirmation would not be Amazon's") }
             }
             _ => Ok(Heard::Reports(Vec::new())),

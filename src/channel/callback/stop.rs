@@ -26,7 +26,8 @@ pub fn meaning(text: &str) -> Option<bool> {
         return Some(false);
     }
     let begins = |word: &str| text.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric()));
-    let english = STOP_ALONE.contains(&text.as_str()) || (STOP_FIRST.iter().any(|word| begins(word)) && text.split(' ').count() <= WORDS_MAX);
+    let english =
+        STOP_ALONE.contains(&text.as_str()) || (STOP_FIRST.iter().any(|word| begins(word)) && text.split(' ').count() <= WORDS_MAX);
     (english || is_thai_stop(&text)).then_some(true)
 }
 
@@ -52,14 +53,46 @@ mod tests {
     #[test]
     fn who_says_stop_is_understood() {
         for stop in [
-            "STOP", "stop", " Stop. ", "stop pls", "Stop!!!", "STOP please, thanks", "stopall", "Unsubscribe me", "opt out", "OPTOUT", "cancel", "End",
-            "quit", "หยุด", "หยุดครับ", "หยุดนะคะ", "หยุดส่ง", "หยุดส่งข้อความด้วยค่ะ", "ยกเลิก", "ยกเลิกค่ะ", "เลิกรับข่าวสาร", "ไม่ต้องส่งแล้วนะ", "อย่าส่งมาอีก",
+            "STOP",
+            "stop",
+            " Stop. ",
+            "stop pls",
+            "Stop!!!",
+            "STOP please, thanks",
+            "stopall",
+            "Unsubscribe me",
+            "opt out",
+            "OPTOUT",
+            "cancel",
+            "End",
+            "quit",
+            "หยุด",
+            "หยุดครับ",
+            "หยุดนะคะ",
+            "หยุดส่ง",
+            "หยุดส่งข้อความด้วยค่ะ",
+            "ยกเลิก",
+            "ยกเลิกค่ะ",
+            "เลิกรับข่าวสาร",
+            "ไม่ต้องส่งแล้วนะ",
+            "อย่าส่งมาอีก",
         ] {
             assert_eq!(meaning(stop), Some(true), "{stop}");
         }
         for other in [
-            "", "hello", "stopwatch", "the bus stop", "stop by the shop for my order tomorrow", "cancel my order", "when does it end", "หยุดวันไหนบ้าง",
-            "วันหยุด", "วันนี้หยุดไหมคะ", "ยกเลิกออเดอร์", "พอดีเลยค่ะ", "unsubscribed users are how many today",
+            "",
+            "hello",
+            "stopwatch",
+            "the bus stop",
+            "stop by the shop for my order tomorrow",
+            "cancel my order",
+            "when does it end",
+            "หยุดวันไหนบ้าง",
+            "วันหยุด",
+            "วันนี้หยุดไหมคะ",
+            "ยกเลิกออเดอร์",
+            "พอดีเลยค่ะ",
+            "unsubscribed users are how many today",
         ] {
             assert_eq!(meaning(other), None, "{other}");
         }

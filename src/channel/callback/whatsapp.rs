@@ -52,7 +52,9 @@ impl WhatsappCallback {
             return disbelief("the handshake has another `verify_token`");
         }
         let challenge = field("hub.challenge");
-        let plain = !challenge.is_empty() && challenge.len() <= 256 && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let plain = !challenge.is_empty()
+            && challenge.len() <= 256
+            && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         if plain && field("hub.mode") == "subscribe" { Ok(Heard::Echo(challenge.to_owned())) } else { disbelief("no handshake") }
     }
 }
