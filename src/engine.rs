@@ -42,6 +42,7 @@ mod sending;
 mod size;
 mod step;
 mod turn;
+pub mod versions;
 mod waits;
 mod watching;
 
@@ -75,7 +76,7 @@ pub const DEDUPE_DAYS: i64 = 30;
 pub trait World {
     /// The plan that new runs start on, with its index.
     fn active(&self) -> &Loaded;
-    /// The plan that a live run is pinned to. A run whose plan is not there stands still.
+    /// The plan that a live run is pinned to: an older one as [`Loaded::pinned`] gives it. A run whose plan is not there stands still.
     fn pinned(&self, id: PlanId) -> Option<&Loaded> {
         Some(self.active()).filter(|loaded| loaded.id == id)
     }

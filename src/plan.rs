@@ -8,6 +8,7 @@ pub mod build;
 pub mod encode;
 pub mod outline;
 pub mod picture;
+pub mod renumber;
 pub mod table;
 
 use crate::calendar::{Span, Zone, recurrence::Rule};

@@ -56,7 +56,7 @@ fn do_fit(fields: &[Value], declared: &[Field]) -> bool {
     fields.len() == declared.len() && fields.iter().zip(declared).all(|(value, field)| fits(value, &field.ty))
 }
 
-fn fits(value: &Value, ty: &Type) -> bool {
+pub(super) fn fits(value: &Value, ty: &Type) -> bool {
     match (value, ty.required()) {
         (Value::Missing, _) => ty.is_optional(),
         (Value::Boolean(_), Type::Boolean)

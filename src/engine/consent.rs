@@ -87,14 +87,14 @@ impl Turn<'_> {
             self.refresh_segments(segments, &mut flips);
             wave.flips = flips;
         }
-        if loaded.index.messages_asked && loaded.index.contacts.get(field.index()).copied().unwrap_or(false) {
+        if self.any_index(|index| index.messages_asked) && loaded.index.contacts.get(field.index()).copied().unwrap_or(false) {
             // Who is reachable depends on it.
             let mut flips = std::mem::take(&mut wave.flips);
             self.refresh_segments(&loaded.index.message_segments, &mut flips);
             wave.flips = flips;
             wave.messages = true;
         }
-        if loaded.index.fields_matter.get(field.index()).copied().unwrap_or(false) {
+        if self.any_index(|index| index.fields_matter.get(field.index()).copied().unwrap_or(false)) {
             wave.fields.push(field);
             if !self.row.occurrences.is_empty() {
                 self.schedule_field(field);

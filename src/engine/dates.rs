@@ -49,7 +49,7 @@ impl Turn<'_> {
     }
 
     /// `changed`: the moment may have moved, so that one which is past takes its `if past`.
-    fn schedule(&mut self, at: usize, after: Instant, changed: bool) {
+    pub(super) fn schedule(&mut self, at: usize, after: Instant, changed: bool) {
         let loaded = self.loaded;
         let (Some(entry), Some(known)) = (loaded.index.dates.get(at), self.row.occurrences.get(at)) else { return };
         let last = known.last;

@@ -12,6 +12,7 @@ use crate::plan::{Journey, Plan};
 impl Turn<'_> {
     pub(super) fn judge_exits(&mut self, number: u32, event: &Event) {
         let Some((at, loaded, journey)) = self.run_and_journey(number) else { return };
+        let event = &*loaded.laid_out(event);
         if let Some(exit) = self.exit_by(&loaded.plan, journey, &self.row.runs[at], event) {
             self.end(number, Ending::ExitOn(exit));
         }

@@ -16,6 +16,7 @@ impl Turn<'_> {
     /// A live run.
     pub(super) fn judge_goals(&mut self, number: u32, event: &Event) {
         let Some((at, loaded, journey)) = self.run_and_journey(number) else { return };
+        let event = &*loaded.laid_out(event);
         let reached = self.reached_goals(&loaded.plan, journey, &self.row.runs[at], event);
         if reached == 0 {
             return;
@@ -41,14 +42,11 @@ impl Turn<'_> {
         let mut at = 0;
         while at < self.row.ended.len() {
             let run = &self.row.ended[at];
-            if self.loaded.index.bits(run.journey, event) & reacts::GOAL == 0 {
-                at += 1;
-                continue;
-            }
-            let Some(loaded) = self.loaded_of(run.plan) else {
+            let Some(loaded) = self.loaded_of(run.plan).filter(|loaded| loaded.index.bits(run.journey, event) & reacts::GOAL != 0) else {
                 at += 1;
                 continue;
             };
+            let event = &*loaded.laid_out(event);
             let Some(journey) = loaded.plan.journeys.get(run.journey.index()) else {
                 at += 1;
                 continue;

@@ -93,6 +93,7 @@ impl Turn<'_> {
             self.row.clock = now;
         }
         self.row.world = self.world.number();
+        self.row.plan = Some(self.loaded.id);
         if !self.in_moment {
             // After moments it is known already.
             self.row.wake = next_due(self.row, &self.loaded.index);

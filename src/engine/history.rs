@@ -7,7 +7,7 @@
 use crate::calendar::{HOUR_MS, Instant};
 use crate::plan::{Plan, Tracker};
 use crate::schema::TrackerId;
-use crate::value::{Decimal, Value};
+use crate::value::{Decimal, Text, Value};
 
 /// Entries of one tracker kept one by one; beyond, the oldest are kept as hourly counts and the customer is marked.
 pub const ENTRIES_MAX: usize = 10_000;
@@ -16,13 +16,15 @@ pub const ENTRIES_MAX: usize = 10_000;
 #[derive(Debug, Clone, Default)]
 pub struct History {
     pub(super) tracked: Vec<Tracked>,
+    /// Of trackers that only plans have which runs are pinned to, by the name that the plan gives them.
+    pub(super) kept: Vec<(Text, Tracked)>,
     /// Memory of a customer before, all of it cleared.
     spare: Vec<Tracked>,
 }
 
 impl PartialEq for History {
     fn eq(&self, other: &History) -> bool {
-        self.tracked == other.tracked
+        self.tracked == other.tracked && self.kept == other.kept
     }
 }
 
@@ -91,6 +93,7 @@ impl History {
 
     /// Forgets everything and keeps the memory.
     pub(super) fn clear(&mut self) {
+        self.kept.clear();
         for mut tracked in self.tracked.drain(..) {
             tracked.count = 0;
             tracked.first = Instant::default();
@@ -115,13 +118,36 @@ impl History {
         if self.tracked.len() < other.tracked.len() {
             self.tracked.resize_with(other.tracked.len(), Tracked::default);
         }
+        for (name, theirs) in other.kept {
+            match self.kept.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, ours)) => ours.unite_alike(theirs, shift),
+                None => self.kept.push((name, theirs)),
+            }
+        }
         for ((ours, theirs), tracker) in self.tracked.iter_mut().zip(other.tracked).zip(&plan.trackers) {
             ours.unite(theirs, tracker.keeps.len(), shift);
         }
     }
 
-    pub(super) fn from_tracked(tracked: Vec<Tracked>) -> History {
-        History { tracked, spare: Vec::new() }
+    pub(super) fn of_parts(tracked: Vec<Tracked>, kept: Vec<(Text, Tracked)>) -> History {
+        History { tracked, kept, spare: Vec::new() }
+    }
+
+    /// Takes an event into a tracker that only a pinned plan has.
+    pub(super) fn keep(&mut self, tracker: &Tracker, event: Happened<'_>, now: Instant, keep_from: Instant) {
+        let at = self.kept.iter().position(|(name, _)| *name == tracker.hash).unwrap_or_else(|| {
+            self.kept.push((tracker.hash.clone(), Tracked::default()));
+            self.kept.len() - 1
+        });
+        self.kept[at].1.record(tracker, event, now, keep_from);
+    }
+
+    pub(super) fn kept(&self, name: &str) -> Option<&Tracked> {
+        self.kept.iter().find(|(known, tracked)| known == name && tracked.count > 0).map(|(_, tracked)| tracked)
+    }
+
+    pub(super) fn keeps_none(&self) -> bool {
+        self.kept.is_empty()
     }
 
     pub fn of(&self, id: TrackerId) -> Option<&Tracked> {
@@ -194,6 +220,12 @@ impl Tracked {
         }
         let hour = cut.0.div_euclid(HOUR_MS);
         self.folded.retain(|(at, _)| *at >= hour);
+    }
+
+    /// Both were kept by the same tracker.
+    fn unite_alike(&mut self, other: Tracked, shift: u64) {
+        let width = self.values.len().checked_div(self.entries.len()).or(other.values.len().checked_div(other.entries.len()));
+        self.unite(other, width.unwrap_or(0), shift);
     }
 
     fn unite(&mut self, mut other: Tracked, width: usize, shift: u64) {

@@ -19,12 +19,14 @@ pub struct Loaded {
     pub id: PlanId,
     pub plan: Arc<Plan>,
     pub index: Index,
+    /// Of a plan that is not active any more; see [`super::versions`].
+    pub(super) older: Option<Arc<super::versions::Older>>,
 }
 
 impl Loaded {
     pub fn new(plan: impl Into<Arc<Plan>>) -> Loaded {
         let plan = plan.into();
-        Loaded { id: PlanId::of(&plan), index: Index::of(&plan), plan }
+        Loaded { id: PlanId::of(&plan), index: Index::of(&plan), plan, older: None }
     }
 }
 
@@ -33,7 +35,7 @@ impl Loaded {
 pub struct PlanId(pub u128);
 
 impl PlanId {
-    fn of(plan: &Plan) -> PlanId {
+    pub(super) fn of(plan: &Plan) -> PlanId {
         // Only a plan that was put together by hand has another hash than 32 hexadecimal digits.
         PlanId(u128::from_str_radix(&plan.hash, 16).unwrap_or_default())
     }

@@ -67,10 +67,11 @@ impl Turn<'_> {
     /// Where the experiment stands, if the event is what it is measured by.
     fn measures(&self, measure: &Measure, event: &Event) -> Option<(JourneyId, StepIx)> {
         let run = self.any_run(measure.run)?;
-        if self.loaded.index.bits(run.journey, event) & reacts::GOAL == 0 {
+        let loaded = self.loaded_of(run.plan)?;
+        if loaded.index.bits(run.journey, event) & reacts::GOAL == 0 {
             return None;
         }
-        let loaded = self.loaded_of(run.plan)?;
+        let event = &*loaded.laid_out(event);
         let journey = loaded.plan.journeys.get(run.journey.index())?;
         let experiment = journey.experiments.get(usize::from(measure.experiment))?;
         self.is_met(&loaded.plan, journey, &experiment.measure, event, run).then_some((run.journey, experiment.step))

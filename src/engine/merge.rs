@@ -171,11 +171,11 @@ impl Turn<'_> {
 
     fn unite_runs(&mut self, loser: &mut Customer, shift: Shift) {
         for mut run in std::mem::take(&mut loser.runs) {
-            self.move_run(&mut run, loser, shift);
+            self.renumber_run(&mut run, loser, shift);
             self.row.runs.push(run);
         }
         for mut run in std::mem::take(&mut loser.ended) {
-            self.move_run(&mut run, loser, shift);
+            self.renumber_run(&mut run, loser, shift);
             self.row.ended.push(run);
         }
         for mut measure in loser.experiments.measures.drain(..) {
@@ -200,7 +200,7 @@ impl Turn<'_> {
         }
     }
 
-    fn move_run(&mut self, run: &mut Run, loser: &Customer, shift: Shift) {
+    fn renumber_run(&mut self, run: &mut Run, loser: &Customer, shift: Shift) {
         run.number = run.number.saturating_add(shift.runs);
         run.plan = self.plan_position(loser, run.plan);
         run.begin_seq = run.begin_seq.saturating_add(shift.turns);

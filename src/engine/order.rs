@@ -53,6 +53,9 @@ impl Turn<'_> {
                 }
             }
         }
+        if self.pinned {
+            self.keep_for_pinned(what, at, fields);
+        }
         if listeners.watched && self.row.occurrences.len() == loaded.index.dates.len() {
             self.watch_by_events();
         }
@@ -61,6 +64,24 @@ impl Turn<'_> {
             self.row.recent.retain(|recent| recent.at >= oldest);
             if at >= oldest {
                 self.row.recent.push(Recent { what, at, fields: Arc::clone(fields) });
+            }
+        }
+    }
+
+    /// Histories that only plans ask for which runs are pinned to.
+    fn keep_for_pinned(&mut self, what: Happening, at: Instant, fields: &Arc<[crate::value::Value]>) {
+        let keep_from = self.row.runs.iter().map(|run| run.begin).min().unwrap_or(Instant::NEVER);
+        let plans: Vec<_> = self.older().collect();
+        for loaded in plans {
+            let Some((older, listeners)) = loaded.older.as_ref().zip(loaded.index.listeners(what)) else { continue };
+            let event = Event { what: SeenWhat::Happened(what), at, fields: Arc::clone(fields) };
+            let event = loaded.laid_out(&event);
+            for id in listeners.trackers.iter().filter(|id| id.index() >= older.shared_trackers) {
+                let Some(tracker) = loaded.plan.trackers.get(id.index()) else { continue };
+                if tracker.condition.as_ref().is_none_or(|condition| super::evaluate::event_meets(condition, &loaded.plan, &event.fields)) {
+                    let event = super::history::Happened { at, seq: self.row.turn, fields: &event.fields };
+                    self.row.history.keep(tracker, event, self.now, keep_from);
+                }
             }
         }
     }
@@ -125,6 +146,9 @@ impl Turn<'_> {
             _ => &[],
         };
         let about_message = matches!(wave.event, Some(Event { what: SeenWhat::Message { .. }, .. }));
+        if self.pinned {
+            return self.find_interests_of_all(wave, interests);
+        }
         let changed = wave.moment
             || wave.zone
             || wave.messages
@@ -144,6 +168,19 @@ impl Turn<'_> {
             if changed {
                 bits |= self.concerns(wave, run, journey);
             }
+            if bits != 0 {
+                interests.push(Interest { rank: journey.rank, run: run.number, bits });
+            }
+        }
+    }
+
+    /// The same where runs are pinned to several plans: each listens as its own says.
+    fn find_interests_of_all(&self, wave: &Wave, interests: &mut Vec<Interest>) {
+        for run in &self.row.runs {
+            let Some(loaded) = self.loaded_of(run.plan) else { continue };
+            let Some(journey) = loaded.index.journeys.get(run.journey.index()) else { continue };
+            let mut bits = wave.event.as_ref().map_or(0, |event| loaded.index.bits(run.journey, event));
+            bits |= self.concerns(wave, run, journey);
             if bits != 0 {
                 interests.push(Interest { rank: journey.rank, run: run.number, bits });
             }

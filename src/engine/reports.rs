@@ -85,7 +85,7 @@ impl Turn<'_> {
     fn tell_of(&mut self, key: SendKey, verb: MessageVerb, at: Instant) {
         let loaded = self.loaded;
         let index = &loaded.index;
-        if index.verbs & (1 << verb as u16) == 0 && !index.messages_asked {
+        if !self.any_index(|index| index.verbs & (1 << verb as u16) != 0 || index.messages_asked) {
             return;
         }
         let Some(fact) = self.row.facts.iter().find(|fact| fact.key == key) else { return };

@@ -37,6 +37,8 @@ pub struct Customer {
     pub wake: Instant,
     /// Number of the world that the last input was handled under.
     pub world: u64,
+    /// The plan whose numbers everything here has: the active one of the last input; `None` before the first.
+    pub plan: Option<PlanId>,
     /// Number of the next run; the first one is 1.
     pub next_run: u32,
     /// Counts what was handled (inputs and what they caused), so that a run sees an event once; the arrival number of history.
@@ -96,6 +98,32 @@ pub struct Customer {
     // ------------------------------------------------------------ merged
     /// Who was merged into her, older first.
     pub merged: Vec<Merged>,
+    // ------------------------------------------------------------ parked
+    /// What the active plan has no place for, and a later one may have again.
+    pub parked: Vec<Parked>,
+}
+
+/// Something of hers by its name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parked {
+    /// What it is: one of [`parked`].
+    pub kind: u8,
+    pub name: Text,
+    pub value: Value,
+    /// Own time, begin, origin.
+    pub at: Instant,
+}
+
+/// Kinds of what is parked.
+pub mod parked {
+    pub const FIELD: u8 = 1;
+    pub const TOPIC: u8 = 2;
+    pub const CHANNEL: u8 = 3;
+    pub const LIST: u8 = 4;
+    pub const JOURNEY: u8 = 5;
+    pub const SCORE: u8 = 6;
+    /// So much is parked; beyond, the oldest goes.
+    pub const MAX: usize = 1_000;
 }
 
 /// Notes of that many merges are kept.
@@ -393,6 +421,7 @@ impl Default for Customer {
             known_since: Instant::NEVER,
             wake: Instant::NEVER,
             world: 0,
+            plan: None,
             next_run: 1,
             turn: 0,
             measured: 0,
@@ -420,6 +449,7 @@ impl Default for Customer {
             experiments: experiments::Experiments::default(),
             calls: calls::Calls::default(),
             merged: Vec::new(),
+            parked: Vec::new(),
         }
     }
 }
@@ -439,6 +469,7 @@ impl Customer {
         self.known_since = Instant::NEVER;
         self.wake = Instant::NEVER;
         self.world = 0;
+        self.plan = None;
         self.next_run = 1;
         self.turn = 0;
         self.measured = 0;
@@ -468,6 +499,7 @@ impl Customer {
         self.calls.open.clear();
         self.calls.draws.clear();
         self.merged.clear();
+        self.parked.clear();
     }
 
     /// The number that a run of somebody has in this row; the uid may be hers or of somebody who was merged into her.

@@ -190,7 +190,7 @@ impl Turn<'_> {
     /// `in journey J` changed: who asks is asked again.
     fn tell_journey(&mut self, journey: crate::schema::JourneyId) {
         let loaded = self.loaded;
-        let watched = loaded.index.journeys.get(journey.index()).is_some_and(|journey| journey.watched);
+        let watched = self.any_index(|index| index.journeys.get(journey.index()).is_some_and(|journey| journey.watched));
         if !watched {
             return;
         }

@@ -65,7 +65,7 @@ pub(super) fn perform(turn: &mut Turn<'_>, at: usize, loaded: &Loaded, journey: 
         StepKind::Subscribe(_) | StepKind::Unsubscribe(_) | StepKind::UnsubscribeFromEverything | StepKind::Confirm(_) => {
             consent::perform(turn, &step.kind, step.next)
         }
-        StepKind::Emit { event, fields } => emit::perform(turn, at, plan, *event, fields, step.next),
+        StepKind::Emit { event, fields } => emit::perform(turn, at, loaded, *event, fields, step.next),
         StepKind::Start { journey, args } => start::perform(turn, at, plan, *journey, args, step.next),
         StepKind::Repeat { counter, times, body, each } => repeat::perform(turn, at, *counter, *times, (*body, *each), step.next),
         StepKind::ResetCounter { counter, take } => repeat::reset(turn, at, plan, *counter, take.as_ref(), step.next),

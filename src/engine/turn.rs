@@ -35,6 +35,8 @@ pub(super) struct Turn<'a> {
     pub(super) chain: u32,
     /// Position of the active plan in the row's plans, where it is known.
     plan_now: Option<u16>,
+    /// Some run may be pinned to another plan than the active one.
+    pub(super) pinned: bool,
 }
 
 /// Memory that is used again from input to input.
@@ -98,9 +100,10 @@ impl<'a> Turn<'a> {
     pub(super) fn new(world: &'a dyn World, attention: Attention, row: &'a mut Customer, out: &'a mut Output) -> Turn<'a> {
         let loaded = world.active();
         let plan_now = row.plans.iter().position(|id| *id == loaded.id).map(|at| at as u16);
+        let pinned = row.plans.iter().any(|id| *id != loaded.id);
         let (zone, now) = (zone_of(&loaded.plan, row), row.clock);
         let limits = world.limits();
-        Turn { world, loaded, limits, attention, row, out, now, on_time: now, in_moment: false, zone, steps: 0, chain: 0, plan_now }
+        Turn { world, loaded, limits, attention, row, out, now, on_time: now, in_moment: false, zone, steps: 0, chain: 0, plan_now, pinned }
     }
 
     /// Position of the active plan in the row, which notes it.
@@ -120,6 +123,17 @@ impl<'a> Turn<'a> {
             return Some(self.loaded);
         }
         self.row.plans.get(usize::from(plan)).and_then(|id| self.world.pinned(*id))
+    }
+
+    /// Whether the active plan, or one that some run is pinned to, has something.
+    pub(super) fn any_index(&self, has: impl Fn(&super::index::Index) -> bool) -> bool {
+        has(&self.loaded.index) || (self.pinned && self.older().any(|older| has(&older.index)))
+    }
+
+    /// The plans that runs may be pinned to, beside the active one.
+    pub(super) fn older(&self) -> impl Iterator<Item = &'a Loaded> {
+        let (world, active) = (self.world, self.loaded.id);
+        self.row.plans.iter().filter(move |id| **id != active).filter_map(move |id| world.pinned(*id))
     }
 
     /// A live run's position.

@@ -50,6 +50,7 @@ impl Turn<'_> {
         if event.at < self.row.runs[at].begin {
             return;
         }
+        let event = &*loaded.laid_out(event);
         let run = &self.row.runs[at];
         let step = run.step;
         let met = match journey.steps.get(step.index()).map(|step| &step.kind) {

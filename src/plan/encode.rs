@@ -64,7 +64,8 @@ pub fn hash(plan: &Plan) -> Text {
     hash_of(&plan)
 }
 
-fn forget_places(journey: &mut Journey) {
+/// Leaves out of a journey where it is written.
+pub(crate) fn forget_places(journey: &mut Journey) {
     let nowhere = Line::default();
     journey.hash = Text::default();
     journey.line = nowhere;

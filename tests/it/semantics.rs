@@ -19,5 +19,6 @@ mod runs;
 mod segments;
 mod sending;
 mod time;
+mod versions;
 mod waits;
 mod whole;

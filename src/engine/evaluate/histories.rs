@@ -5,6 +5,7 @@ use super::{Context, Subject, Values};
 use crate::calendar::Instant;
 use crate::condition::{CountTest, History, HistoryFn, MessageHistory, WhichMessage, Window};
 use crate::engine::history::Tracked;
+use crate::schema::TrackerId;
 use crate::value::{Decimal, Value};
 use std::cmp::Ordering;
 
@@ -24,10 +25,17 @@ impl Context<'_> {
     pub(super) fn count_of_all(&self, history: &History) -> Option<bool> {
         match (history.function, &history.window, &history.condition) {
             (HistoryFn::Has(test), Window::Ever, None) => {
-                Some(test.holds(self.customer.history.of(history.tracker).map_or(0, |tracked| tracked.count)))
+                Some(test.holds(self.tracked(history.tracker).map_or(0, |tracked| tracked.count)))
             }
             _ => None,
         }
+    }
+
+    /// What is known of a tracker; of one that only an older plan has, what is kept for its runs.
+    #[inline]
+    fn tracked(&self, id: TrackerId) -> Option<&Tracked> {
+        let history = &self.customer.history;
+        history.of(id).or_else(|| if history.keeps_none() { None } else { history.kept(&self.plan.trackers.get(id.index())?.hash) })
     }
 
     /// The answer to a question about events.
@@ -37,7 +45,7 @@ impl Context<'_> {
             self.lower(self.now.plus_ms(crate::calendar::HOUR_MS));
             return self.time_since_latest(history, subject);
         }
-        let tracked = self.customer.history.of(history.tracker);
+        let tracked = self.tracked(history.tracker);
         if matches!(history.window, Window::Ever)
             && history.condition.is_none()
             && let Some(answer) = self.answer_of_totals(history, tracked)

@@ -7,14 +7,14 @@
 use super::calls::{OpenCall, OpenDraw};
 use super::experiments::{Experiments, Exposed, Measure};
 use super::{
-    Consent, ConsentState, Customer, Entered, Guest, KnownId, Merged, MessageFact, Moved, Occurrence, Pending, PendingState, Points,
-    Recent, Reported, Run, RunState, Seen, SeenWhat, Standing,
+    Consent, ConsentState, Customer, Entered, Guest, KnownId, Merged, MessageFact, Moved, Occurrence, Parked, Pending, PendingState,
+    Points, Recent, Reported, Run, RunState, Seen, SeenWhat, Standing,
 };
 use crate::calendar::Instant;
 use crate::condition::Happening;
 use crate::engine::SendKey;
 use crate::engine::codec::{fields, kind, read_when, when, words};
-use crate::engine::history::{Entry, History, Total, Tracked};
+use crate::engine::history::{Entry, Total, Tracked};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
 use crate::schema::{EventId, MessageId, MessageVerb, TopicId};
 use crate::value::{Text, Value};
@@ -36,14 +36,18 @@ pub mod section {
     pub const SCORES: u8 = 10;
     pub const GUESTS: u8 = 11;
     pub const MERGED: u8 = 12;
+    pub const PARKED: u8 = 13;
+    pub const KEPT_HISTORY: u8 = 14;
 }
 
 /// The version of every section that this binary writes.
 const VERSION: u8 = 1;
+/// The head says since version 2 which plan its row was handled under.
+const HEAD_VERSION: u8 = 2;
 
 impl Encode for Customer {
     fn encode(&self, out: &mut Writer) {
-        out.section(section::HEAD, VERSION, |out| self.encode_head(out));
+        out.section(section::HEAD, HEAD_VERSION, |out| self.encode_head(out));
         if !self.consents.is_empty() || !self.suppressions.is_empty() {
             out.section(section::CONSENT, VERSION, |out| {
                 self.consents.encode(out);
@@ -109,6 +113,12 @@ impl Encode for Customer {
         if !self.calls.draws.is_empty() {
             out.section(section::DRAWS, VERSION, |out| self.calls.draws.encode(out));
         }
+        if !self.parked.is_empty() {
+            out.section(section::PARKED, VERSION, |out| self.parked.encode(out));
+        }
+        if !self.history.kept.is_empty() {
+            out.section(section::KEPT_HISTORY, VERSION, |out| self.history.kept.encode(out));
+        }
         if !self.merged.is_empty() {
             out.section(section::MERGED, VERSION, |out| self.merged.encode(out));
         }
@@ -125,7 +135,7 @@ impl Decode for Customer {
     fn decode(from: &mut Reader<'_>) -> Result<Customer, DecodeError> {
         let mut row = Customer::default();
         while let Some(mut found) = from.section()? {
-            found.require(VERSION)?;
+            found.require(if found.id == section::HEAD { HEAD_VERSION } else { VERSION })?;
             row.decode_section(&mut found)?;
             found.body.finish()?;
         }
@@ -146,10 +156,11 @@ impl Customer {
         out.varint(self.measured);
         out.boolean(self.full);
         self.hold_out_bucket.encode(out);
+        self.plan.encode(out);
     }
 
     fn decode_section(&mut self, found: &mut Section<'_>) -> Result<(), DecodeError> {
-        let id = found.id;
+        let (id, version) = (found.id, found.version);
         let from = &mut found.body;
         match id {
             section::HEAD => {
@@ -164,6 +175,7 @@ impl Customer {
                 self.measured = from.varint()?;
                 self.full = from.boolean()?;
                 self.hold_out_bucket = Option::decode(from)?;
+                self.plan = if version < 2 { None } else { Option::decode(from)? };
             }
             section::CONSENT => {
                 self.consents = Vec::decode(from)?;
@@ -176,7 +188,7 @@ impl Customer {
                 }
             }
             section::HISTORY => {
-                self.history = History::from_tracked(Vec::decode(from)?);
+                self.history.tracked = Vec::decode(from)?;
                 self.recent = Vec::decode(from)?;
             }
             section::STANDING => {
@@ -184,6 +196,8 @@ impl Customer {
                 self.entered = Vec::decode(from)?;
                 self.occurrences = Vec::decode(from)?;
             }
+            section::PARKED => self.parked = Vec::decode(from)?,
+            section::KEPT_HISTORY => self.history.kept = Vec::decode(from)?,
             section::MERGED => self.merged = Vec::decode(from)?,
             section::GUESTS => self.guests = Vec::decode(from)?,
             section::SCORES => self.scores = Vec::decode(from)?,
@@ -230,6 +244,7 @@ fields! {
     Moved { is to is over }
     Guest { is number is plan is args is held_out }
     Merged { is uid is runs is count is calls }
+    Parked { is kind is name is value when at }
     Points { when origin is step is value }
     Run {
         is number is journey is plan is entry_number base begin is entry_date is entry is locals is key is held_out is goals is begin_seq is turn

@@ -50,6 +50,7 @@ impl Turn<'_> {
     /// A run that collects takes an event: it is not considered as an entry of its journey any more.
     pub(in crate::engine) fn collect_event(&mut self, number: u32, event: &Event) {
         let Some((at, loaded, journey)) = self.run_and_journey(number) else { return };
+        let event = &*loaded.laid_out(event);
         let run = &self.row.runs[at];
         if run.state != RunState::Waiting || run.turn == self.row.turn {
             return;

@@ -30,7 +30,8 @@ fn runs_end_as_erased_what_was_not_handed_over_is_called_back_and_nobody_reacts(
         "2026-03-01 23:00 j ended: Erased",
     ]);
     assert_eq!(story.cancelled, [shown], "the banner is withdrawn, once");
-    let left = Customer { clock: story.row.clock, next_run: 2, turn: story.row.turn, world: 1, ..Customer::new("c1") };
+    let left =
+        Customer { clock: story.row.clock, next_run: 2, turn: story.row.turn, world: 1, plan: story.row.plan, ..Customer::new("c1") };
     assert_eq!(story.row, left);
 }
 

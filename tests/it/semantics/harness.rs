@@ -7,9 +7,10 @@ use chrono::{NaiveDateTime, Timelike};
 use onward::calendar::{Instant, Zone};
 use onward::engine::row::Customer;
 use onward::engine::row::delta::{apply, delta};
+use onward::engine::versions::{Migration, migrate};
 use onward::engine::{
-    self, Attention, Decision, Deferral, Effect, Ending, Input, InputKind, Limits, Loaded, NotEntered, Outcome, Output, Record, RecordKind,
-    SendKey, Skip, Weights, World,
+    self, Attention, Decision, Deferral, Effect, Ending, Input, InputKind, Limits, Loaded, NotEntered, Outcome, Output, PlanId, Record,
+    RecordKind, SendKey, Skip, Weights, World,
 };
 use onward::plan::{Plan, StepKind};
 use onward::record::{Writer, from_bytes, to_bytes};
@@ -59,7 +60,11 @@ message points(points number) about news { email { subject "Points", text "{{ po
 
 /// The plan of a project made of the prelude and this text.
 pub fn plan_of(text: &str) -> Plan {
-    let (compiled, found) = check_project(Project::from_texts([("a.journey", PRELUDE), ("j.journey", text)]));
+    plan_with(PRELUDE, text)
+}
+
+pub fn plan_with(prelude: &str, text: &str) -> Plan {
+    let (compiled, found) = check_project(Project::from_texts([("a.journey", prelude), ("j.journey", text)]));
     let found: Vec<String> = found.iter().map(|finding| format!("{finding:?}")).collect();
     compiled.plan.unwrap_or_else(|| panic!("{}", found.join("\n")))
 }
@@ -76,11 +81,16 @@ pub struct Earth {
     /// Names of journeys and channels that are paused.
     pub paused: Vec<&'static str>,
     pub hold: bool,
+    /// Plans that were active before.
+    pub older: Vec<Loaded>,
 }
 
 impl World for Earth {
     fn active(&self) -> &Loaded {
         &self.loaded
+    }
+    fn pinned(&self, id: PlanId) -> Option<&Loaded> {
+        if id == self.loaded.id { Some(&self.loaded) } else { self.older.iter().find(|older| older.id == id) }
     }
     fn limits(&self) -> &Limits {
         &self.limits
@@ -160,6 +170,7 @@ impl Story {
                 number: 1,
                 paused: Vec::new(),
                 hold: false,
+                older: Vec::new(),
             },
             row: Customer::new("c1"),
             records: Vec::new(),
@@ -390,6 +401,32 @@ impl Story {
     /// Claims are not yet hand-overs: `ready` comes before.
     pub fn in_two_steps(&mut self) -> &mut Story {
         self.attention.two_steps = true;
+        self
+    }
+
+    /// Another plan becomes active, with the same prelude.
+    pub fn deploys(&mut self, text: &str, moment: &str) -> &mut Story {
+        self.deploys_plan(plan_of(text), moment)
+    }
+
+    pub fn deploys_plan(&mut self, plan: Plan, moment: &str) -> &mut Story {
+        let now = self.moment(moment);
+        self.touch_before(now);
+        let active = Loaded::new(plan);
+        let before = std::mem::replace(&mut self.earth.loaded, active.clone());
+        let older = std::mem::take(&mut self.earth.older);
+        let others: Vec<&Loaded> = older.iter().collect();
+        let way = Migration::new(&before, &active, &others).expect("plans can be rewritten");
+        let all = older.iter().chain([&before]).filter(|plan| plan.id != active.id);
+        self.earth.older = all.map(|plan| Loaded::pinned(plan.original().clone(), &active).expect("plans can be rewritten")).collect();
+        self.earth.number += 1;
+        let mut out = Output::default();
+        assert!(migrate(&self.earth, self.attention, &mut self.row, &way, now, &mut out), "the row follows");
+        let again: Customer = from_bytes(&to_bytes(&self.row)).expect("a row can be read back");
+        assert_eq!(again, self.row, "a row that is read back is the same");
+        for input in self.carry_out(now, out) {
+            self.handle(input);
+        }
         self
     }
 

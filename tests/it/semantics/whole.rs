@@ -8,7 +8,7 @@ use onward::engine::{Decision, Input, InputKind, Outcome, RecordKind, SendKey};
 use std::collections::BTreeMap;
 
 /// SplitMix64: small, and the same everywhere.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -19,7 +19,7 @@ impl Dice {
         hash ^ (hash >> 31)
     }
 
-    fn below(&mut self, count: usize) -> usize {
+    pub(super) fn below(&mut self, count: usize) -> usize {
         (self.next() % count as u64) as usize
     }
 
@@ -95,7 +95,7 @@ const POLICIES: &[&str] = &[
     "policy { timezone \"America/New_York\"\n hold out 30%\n at most 3 messages in one calendar day then exit }",
 ];
 
-fn project(dice: &mut Dice) -> String {
+pub(super) fn project(dice: &mut Dice) -> String {
     let mut text = dice.one(POLICIES).replace(", keep 0 for high priority", "");
     text.push_str("\nsegment lapsed {\n has bought\n and has no bought in the last 2 days\n}\n");
     for name in ["a", "b", "c"] {
@@ -110,7 +110,7 @@ fn project(dice: &mut Dice) -> String {
 }
 
 /// What happens: own time, arrival, what, in the order of arrival.
-fn stream(dice: &mut Dice, start: Instant) -> Vec<(Instant, Instant, String)> {
+pub(super) fn stream(dice: &mut Dice, start: Instant) -> Vec<(Instant, Instant, String)> {
     let mut now = start;
     let mut all = Vec::new();
     for _ in 0..30 {

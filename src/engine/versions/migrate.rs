@@ -1,0 +1,461 @@
+//! A row follows when another plan becomes active.
+//!
+//! In: a row that was last handled under one plan, and the one that is active now. Out: the row under the newest numbers: what has the same
+//! name or asks the same is carried over, memberships are as they are now without anybody joining or leaving, runs keep their plan, or move
+//! where their journey says so. **Invariant:** nothing is lost that a later plan may have again: what has no place now is kept by its name; a
+//! history that only pinned runs ask for is kept for them. What is due before is handled before, under the plan that it belongs to.
+
+use super::super::history::{History, Total, Tracked};
+use super::super::index::{Index, Loaded, PlanId};
+use super::super::row::{Consent, ConsentState, Customer, Entered, Moved, Occurrence, Parked, Points, SeenWhat, Standing, parked};
+use super::super::turn::{Event, Turn};
+use super::super::{Attention, Output, SendKey, World};
+use super::rebase::{Maps, own_history, rebase, relaid};
+use crate::calendar::Instant;
+use crate::condition::Happening;
+use crate::plan::renumber::renumber;
+use crate::plan::{Plan, Tracker};
+use crate::schema::{ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, PoolId, StageId, TopicId};
+use crate::value::{Decimal, Text, Value};
+
+/// The way from one plan to another, found once for all rows.
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// As pinned under the active one.
+    from: Loaded,
+    active: PlanId,
+    /// The dates of `from`, as rows have them.
+    from_index: Index,
+    histories: Vec<Option<Source>>,
+    plans: Vec<Known>,
+}
+
+/// A plan that runs may be pinned to, and its numbers before and now.
+#[derive(Debug, Clone)]
+struct Known {
+    id: PlanId,
+    before: Maps,
+    now: Loaded,
+}
+
+/// Where a tracker of the active plan finds its history.
+#[derive(Debug, Clone)]
+struct Source {
+    tracker: usize,
+    /// For each of the active one's, where it is in the other.
+    totals: Vec<Option<usize>>,
+    keeps: Vec<Option<usize>>,
+    width: usize,
+}
+
+impl Migration {
+    /// From the plan that was active before to the one that is now; `older` are the plans that the world knows beside the two.
+    ///
+    /// # Errors
+    /// As [`Loaded::pinned`].
+    pub fn new(from: &Loaded, active: &Loaded, older: &[&Loaded]) -> Result<Migration, serde_json::Error> {
+        let original = from.original();
+        let from = Loaded::pinned(original.clone(), active)?;
+        let mut plans = vec![Known { id: active.id, before: rebase(active.original(), original)?.maps, now: active.clone() }];
+        for plan in older.iter().filter(|plan| plan.id != from.id && plan.id != active.id) {
+            let now = Loaded::pinned(plan.original().clone(), active)?;
+            plans.push(Known { id: plan.id, before: rebase(plan.original(), original)?.maps, now });
+        }
+        let histories = sources(&from, &active.plan)?;
+        Ok(Migration { from_index: Index::of(original), from, active: active.id, histories, plans })
+    }
+
+    fn from(&self) -> &Plan {
+        self.from.original()
+    }
+
+    /// The number that something has now, in a row whose run is pinned to `plan`.
+    fn number(&self, kind: &'static str, id: u16, plan: Option<PlanId>) -> u16 {
+        let known = plan.filter(|plan| *plan != self.from.id).and_then(|plan| self.plans.iter().find(|known| known.id == plan));
+        match known {
+            None => self.from.older.as_ref().map_or(id, |older| older.maps.get(kind, id)),
+            Some(known) => {
+                let Some(own) = known.before.before(kind, id) else { return u16::MAX };
+                known.now.older.as_ref().map_or(own, |older| older.maps.get(kind, own))
+            }
+        }
+    }
+
+    fn key(&self, key: SendKey, plan: Option<PlanId>) -> SendKey {
+        SendKey { channel: ChannelId(self.number("ChannelId", key.channel.0, plan)), ..key }
+    }
+
+    fn happening(&self, what: Happening, plan: Option<PlanId>) -> Happening {
+        match what {
+            Happening::Event(id) => Happening::Event(EventId(self.number("EventId", id.0, plan))),
+            Happening::SubscribedTo(id) => Happening::SubscribedTo(TopicId(self.number("TopicId", id.0, plan))),
+            Happening::UnsubscribedFrom(id) => Happening::UnsubscribedFrom(TopicId(self.number("TopicId", id.0, plan))),
+        }
+    }
+}
+
+/// For each tracker of the active plan the one before that took the same in.
+fn sources(from: &Loaded, active: &Plan) -> Result<Vec<Option<Source>>, serde_json::Error> {
+    let own = from.original();
+    let maps = from.older.as_ref().map(|older| &older.maps);
+    let mut found = Vec::with_capacity(active.trackers.len());
+    let moved: Vec<Tracker> = own
+        .trackers
+        .iter()
+        .map(|tracker| renumber(tracker, &|kind, id| maps.map_or(id, |maps| maps.get(kind, id))))
+        .collect::<Result<_, _>>()?;
+    for tracker in &active.trackers {
+        let source = moved.iter().enumerate().find_map(|(at, before)| {
+            if before.of != tracker.of {
+                return None;
+            }
+            let position = |property: u16| properties(own.trackers.get(at)?.of, own, tracker.of, active, property);
+            let condition = match &before.condition {
+                Some(condition) => Some(relaid(condition, &|property| position(property))?),
+                None => None,
+            };
+            let place = |list: &[u16], property: u16| list.iter().position(|known| position(*known) == Some(property));
+            (condition == tracker.condition).then(|| Source {
+                tracker: at,
+                totals: tracker.totals.iter().map(|property| place(&before.totals, *property)).collect(),
+                keeps: tracker.keeps.iter().map(|property| place(&before.keeps, *property)).collect(),
+                width: before.keeps.len(),
+            })
+        });
+        found.push(source);
+    }
+    Ok(found)
+}
+
+/// Where a property of an event stands in the active plan.
+fn properties(of: Happening, own: &Plan, now: Happening, active: &Plan, property: u16) -> Option<u16> {
+    let (Happening::Event(of), Happening::Event(now)) = (of, now) else { return Some(property) };
+    let name = &own.schema.events.get(of.index())?.fields.get(usize::from(property))?.name;
+    active.schema.events.get(now.index())?.field(name)
+}
+
+/// Makes a row follow. `false` if there is nothing to follow: it was not handled under the plan before, or the world has gone on.
+pub fn migrate(world: &dyn World, attention: Attention, row: &mut Customer, way: &Migration, now: Instant, out: &mut Output) -> bool {
+    let active = world.active();
+    if row.plan != Some(way.from.id) || active.id != way.active {
+        return false;
+    }
+    let now = now.max(row.clock);
+    let dates = std::mem::take(&mut row.occurrences);
+    way.translate(row, &active.plan);
+    let said = out.records.len();
+    let mut turn = Turn::new(world, attention, row, out);
+    (turn.now, turn.on_time, turn.in_moment) = (now, now, false);
+    turn.row.turn += 1;
+    turn.row.zone = super::super::consent::read_zone(&turn);
+    turn.zone = super::super::zone_of(&active.plan, turn.row);
+    turn.row.segments.clear();
+    turn.row.segments.resize(active.plan.segments.len(), Standing { member: false, until: Instant::FIRST });
+    turn.refresh_all_segments(&mut Vec::new());
+    turn.forget_move();
+    turn.carry_dates(way, dates);
+    // Nobody joined, left or changed anything.
+    turn.out.records.truncate(said);
+    let live: Vec<u32> = turn.row.runs.iter().map(|run| run.number).collect();
+    live.into_iter().for_each(|number| turn.move_run(number));
+    turn.settle();
+    turn.finish(now);
+    true
+}
+
+impl Migration {
+    fn translate(&self, row: &mut Customer, active: &Plan) {
+        // Taken down first, so that it can be put up again under the numbers that hold now.
+        self.park(row, active);
+        self.translate_history(row, active);
+        self.translate_messages(row);
+        self.translate_runs(row);
+        unpark(row, active);
+    }
+
+    /// Keeps by name everything that is the customer's own.
+    fn park(&self, row: &mut Customer, active: &Plan) {
+        let schema = &self.from().schema;
+        let mut taken: Vec<Parked> = Vec::new();
+        let mut take = |kind, name: Option<&Text>, value, at| {
+            if let Some(name) = name {
+                taken.push(Parked { kind, name: name.clone(), value, at });
+            }
+        };
+        for (at, (value, time)) in row.attributes.drain(..).zip(row.attribute_times.drain(..)).enumerate() {
+            let field = schema.customer.get(at);
+            // A default is what the newest plan says.
+            if time != Instant::FIRST || field.is_some_and(|field| field.default != value) {
+                take(parked::FIELD, field.map(|field| &field.name), value, time);
+            }
+        }
+        for consent in row.consents.drain(..) {
+            let state = match consent.state {
+                ConsentState::Subscribed => 0,
+                ConsentState::Unsubscribed => 1,
+                ConsentState::Pending => 2,
+            };
+            let name = schema.topics.get(consent.topic.index()).map(|topic| &topic.name);
+            take(parked::TOPIC, name, Value::Number(Decimal::from(state)), consent.at);
+        }
+        for channel in row.suppressions.drain(..) {
+            take(parked::CHANNEL, schema.channels.get(channel.index()).map(|channel| &channel.name), Value::Missing, Instant::FIRST);
+        }
+        for list in row.lists.drain(..) {
+            take(parked::LIST, schema.lists.get(list.index()).map(|list| &list.name), Value::Missing, Instant::FIRST);
+        }
+        for entered in row.entered.drain(..) {
+            let name = self.from().journeys.get(entered.journey.index()).map(|journey| &journey.name);
+            let rest = Value::List([Value::Number(Decimal::from(entered.key)), Value::Instant(entered.end)].into());
+            take(parked::JOURNEY, name, rest, entered.begin);
+        }
+        for (at, points) in row.scores.drain(..).enumerate().filter(|(_, points)| points.origin != Instant::NEVER) {
+            let rest = Value::List([Value::Number(Decimal::from(points.step)), Value::Number(points.value)].into());
+            take(parked::SCORE, schema.scores.get(at).map(|score| &score.name), rest, points.origin);
+        }
+        row.parked.retain(|old| !taken.iter().any(|new| new.kind == old.kind && new.name == old.name && new.kind != parked::JOURNEY));
+        row.parked.append(&mut taken);
+        let stage = |id: StageId| Some(StageId(self.number("StageId", id.0, None))).filter(|id| id.index() < active.schema.stages.len());
+        row.moved = row.moved.and_then(|moved| Some(Moved { to: stage(moved.to)?, over: moved.over.and_then(stage) }));
+    }
+
+    fn translate_history(&self, row: &mut Customer, active: &Plan) {
+        let mut before = std::mem::take(&mut row.history);
+        let mut kept: Vec<(Text, Tracked)> = Vec::new();
+        for plan in &row.plans {
+            let known = self.plans.iter().find(|known| known.id == *plan);
+            let now = if *plan == self.from.id {
+                &self.from
+            } else if let Some(known) = known {
+                &known.now
+            } else {
+                continue;
+            };
+            let Some(older) = &now.older else { continue };
+            for at in 0..older.original.trackers.len() {
+                if usize::from(older.maps.get("TrackerId", at as u16)) < older.shared_trackers {
+                    continue;
+                }
+                let name = own_history(&older.original, at);
+                let there =
+                    if *plan == self.from.id { Some(at) } else { known.map(|known| usize::from(known.before.get("TrackerId", at as u16))) };
+                let tracked = there.and_then(|there| before.tracked.get(there)).filter(|tracked| tracked.count > 0).cloned();
+                if let Some(tracked) = tracked.or_else(|| before.kept(&name).cloned()) {
+                    kept.push((name, tracked));
+                }
+            }
+        }
+        let tracked = self.histories.iter().enumerate().map(|(at, source)| match source {
+            Some(source) => before.tracked.get(source.tracker).cloned().map(|tracked| source.laid_out(tracked)).unwrap_or_default(),
+            // A plan that was active before finds what its runs have kept.
+            None => before.kept(&own_history(active, at)).cloned().unwrap_or_default(),
+        });
+        let tracked = tracked.collect();
+        before.clear();
+        row.history = History::of_parts(tracked, kept);
+        for recent in &mut row.recent {
+            let event = Event { what: SeenWhat::Happened(self.happening(recent.what, None)), at: recent.at, fields: recent.fields.clone() };
+            let event = self.from.laid_back(event);
+            if let SeenWhat::Happened(what) = event.what {
+                (recent.what, recent.fields) = (what, event.fields);
+            }
+        }
+    }
+
+    fn translate_messages(&self, row: &mut Customer) {
+        let pinned: Vec<(u32, Option<PlanId>)> = row
+            .runs
+            .iter()
+            .chain(&row.ended)
+            .map(|run| (run.number, run.plan))
+            .chain(row.guests.iter().map(|guest| (guest.number, guest.plan)))
+            .map(|(number, plan)| (number, row.plans.get(usize::from(plan)).copied()))
+            .collect();
+        let plan_of = |run: u32| pinned.iter().find(|(number, _)| *number == run).and_then(|(_, plan)| *plan);
+        for pending in &mut row.pending {
+            let plan = plan_of(pending.key.run);
+            pending.key = self.key(pending.key, plan);
+            pending.journey = JourneyId(self.number("JourneyId", pending.journey.0, plan));
+            pending.message = MessageId(self.number("MessageId", pending.message.0, plan));
+        }
+        for fact in &mut row.facts {
+            let plan = plan_of(fact.key.run);
+            fact.key = self.key(fact.key, plan);
+            fact.channel = fact.key.channel;
+            fact.journey = JourneyId(self.number("JourneyId", fact.journey.0, plan));
+            fact.message = MessageId(self.number("MessageId", fact.message.0, plan));
+            fact.topic = TopicId(self.number("TopicId", fact.topic.0, plan));
+        }
+        for open in &mut row.calls.open {
+            open.hook = HookId(self.number("HookId", open.hook.0, plan_of(open.run)));
+        }
+        for open in &mut row.calls.draws {
+            open.pool = PoolId(self.number("PoolId", open.pool.0, plan_of(open.run)));
+        }
+    }
+
+    /// Runs under the numbers that hold now; the plans that none is pinned to any more are forgotten.
+    fn translate_runs(&self, row: &mut Customer) {
+        let before = std::mem::take(&mut row.plans);
+        let mut plans: Vec<PlanId> = Vec::new();
+        let mut position = |id: PlanId| {
+            plans.iter().position(|known| *known == id).unwrap_or_else(|| {
+                plans.push(id);
+                plans.len() - 1
+            }) as u16
+        };
+        for run in row.runs.iter_mut().chain(&mut row.ended) {
+            let Some(plan) = before.get(usize::from(run.plan)).copied() else { continue };
+            run.journey = JourneyId(self.number("JourneyId", run.journey.0, Some(plan)));
+            for seen in &mut run.seen {
+                seen.what = match seen.what {
+                    SeenWhat::Happened(what) => SeenWhat::Happened(self.happening(what, Some(plan))),
+                    SeenWhat::Message { key, message, topic, verb } => SeenWhat::Message {
+                        key: self.key(key, Some(plan)),
+                        message: MessageId(self.number("MessageId", message.0, Some(plan))),
+                        topic: TopicId(self.number("TopicId", topic.0, Some(plan))),
+                        verb,
+                    },
+                };
+            }
+            run.plan = position(if self.is_same(plan, run.journey) { self.active } else { plan });
+        }
+        for guest in &mut row.guests {
+            if let Some(plan) = before.get(usize::from(guest.plan)) {
+                guest.plan = position(*plan);
+            }
+        }
+        row.plans = plans;
+    }
+
+    fn is_same(&self, plan: PlanId, journey: JourneyId) -> bool {
+        let now =
+            if plan == self.from.id { Some(&self.from) } else { self.plans.iter().find(|known| known.id == plan).map(|known| &known.now) };
+        let older = now.and_then(|now| now.older.as_ref());
+        older.is_some_and(|older| older.same.get(journey.index()).copied().unwrap_or(false))
+    }
+}
+
+impl Source {
+    fn laid_out(&self, mut tracked: Tracked) -> Tracked {
+        let mut totals = Vec::new();
+        if !tracked.totals.is_empty() && !self.totals.is_empty() {
+            totals =
+                self.totals.iter().map(|at| at.and_then(|at| tracked.totals.get(at)).cloned().unwrap_or_else(Total::default)).collect();
+        }
+        tracked.totals = totals;
+        let entries = 0..tracked.entries.len();
+        tracked.values = entries
+            .flat_map(|entry| self.keeps.iter().map(move |at| (entry, at)))
+            .map(|(entry, at)| at.and_then(|at| tracked.values.get(entry * self.width + at)).cloned().unwrap_or_default())
+            .collect();
+        tracked
+    }
+}
+
+/// Puts up what has a place under the active plan; the rest stays where it is.
+fn unpark(row: &mut Customer, active: &Plan) {
+    let schema = &active.schema;
+    row.attributes = schema.customer.iter().map(|field| field.default.clone()).collect();
+    row.attribute_times = vec![Instant::FIRST; schema.customer.len()];
+    let mut waiting = Vec::new();
+    for thing in std::mem::take(&mut row.parked) {
+        if !put_up(row, &thing, active) {
+            waiting.push(thing);
+        }
+    }
+    let too_many = waiting.len().saturating_sub(parked::MAX);
+    waiting.drain(..too_many);
+    row.parked = waiting;
+    row.consents.sort_by_key(|consent| consent.topic);
+    row.lists.sort_unstable();
+}
+
+fn put_up(row: &mut Customer, thing: &Parked, active: &Plan) -> bool {
+    let schema = &active.schema;
+    let numbers = || match &thing.value {
+        Value::List(values) => Some((values.first().cloned().unwrap_or_default(), values.get(1).cloned().unwrap_or_default())),
+        _ => None,
+    };
+    match thing.kind {
+        parked::FIELD => {
+            let Some(FieldId(at)) = schema.field(&thing.name) else { return false };
+            let fits = schema.customer.get(usize::from(at)).is_some_and(|field| super::super::calls::fits(&thing.value, &field.ty));
+            if fits {
+                (row.attributes[usize::from(at)], row.attribute_times[usize::from(at)]) = (thing.value.clone(), thing.at);
+            }
+            fits
+        }
+        parked::TOPIC => {
+            let Some(topic) = schema.topic(&thing.name) else { return false };
+            let state = match &thing.value {
+                Value::Number(state) if state.is_zero() => ConsentState::Subscribed,
+                Value::Number(state) if *state == Decimal::TWO => ConsentState::Pending,
+                _ => ConsentState::Unsubscribed,
+            };
+            row.consents.push(Consent { topic, state, at: thing.at });
+            true
+        }
+        parked::CHANNEL => {
+            let Some(channel) = schema.channel(&thing.name) else { return false };
+            row.suppressions.push(channel);
+            true
+        }
+        parked::LIST => {
+            let Some(list) = schema.lists.iter().position(|list| list.name == thing.name) else { return false };
+            row.lists.push(ListId(list as u16));
+            true
+        }
+        parked::JOURNEY => {
+            let (Some(journey), Some((Value::Number(key), Value::Instant(end)))) = (active.journey(&thing.name), numbers()) else {
+                return false;
+            };
+            let Ok(key) = u64::try_from(key) else { return false };
+            row.entered.push(Entered { journey, key, begin: thing.at, end });
+            true
+        }
+        parked::SCORE => {
+            let at = schema.scores.iter().position(|score| score.name == thing.name);
+            let (Some(at), Some((Value::Number(step), Value::Number(value)))) = (at, numbers()) else { return false };
+            let Ok(step) = i64::try_from(step) else { return false };
+            if row.scores.len() <= at {
+                row.scores.resize(at + 1, Points { origin: Instant::NEVER, step: 0, value: Decimal::ZERO });
+            }
+            row.scores[at] = Points { origin: thing.at, step, value };
+            true
+        }
+        _ => false,
+    }
+}
+
+impl Turn<'_> {
+    /// Date entries that are the same keep their next occurrence; all others begin now.
+    fn carry_dates(&mut self, way: &Migration, before: Vec<Occurrence>) {
+        let loaded = self.loaded;
+        let after = self.now.plus_ms(-1);
+        self.row.occurrences.resize(loaded.index.dates.len(), super::super::dates::never(None));
+        for (at, entry) in loaded.index.dates.iter().enumerate() {
+            let journey = loaded.plan.journeys.get(entry.at.journey.index());
+            let written = |plan: &Plan| {
+                let journey = plan.journeys.get(entry.at.journey.index())?;
+                let written = journey.entries.get(usize::from(entry.at.entry))?;
+                Some((journey.name.clone(), written.kind.clone(), written.condition.clone(), journey.runs_from, journey.runs_to))
+            };
+            let same = written(&way.from.plan) == written(&loaded.plan);
+            let known = before.iter().zip(&way.from_index.dates).find(|(_, known)| {
+                let named = way.from().journeys.get(known.at.journey.index());
+                known.at.entry == entry.at.entry && named.map(|journey| &journey.name) == journey.map(|journey| &journey.name)
+            });
+            match known {
+                Some((known, _)) if same => self.row.occurrences[at] = *known,
+                known => {
+                    self.row.occurrences[at].last = known.and_then(|(known, _)| known.last);
+                    if entry.watch.is_some() {
+                        self.row.occurrences[at].next = self.now;
+                    }
+                    self.schedule(at, after, false);
+                }
+            }
+        }
+    }
+}
