@@ -5,6 +5,7 @@
 //! that simulates. This file holds the words in which its rooms speak with each other.
 
 pub mod arrival;
+pub mod bind;
 pub mod http;
 pub mod intake;
 pub mod keys;

@@ -36,6 +36,8 @@ mod it {
     mod flow;
     mod ingest;
     #[cfg(feature = "daemon")]
+    mod intake_bind;
+    #[cfg(feature = "daemon")]
     mod intake_fake;
     #[cfg(feature = "daemon")]
     mod intake_keys;

@@ -82,6 +82,10 @@ impl Front {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     Segment,
+    /// Of Customer.io: one thing in each call, or (version 2) many.
+    Customer,
+    CustomerBatch,
+    CloudEvents,
     Plain,
 }
 
@@ -117,6 +121,18 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/alias", Protocol::Segment, Need::Send),
     route("POST", "/v1/a", Protocol::Segment, Need::Send),
     route("POST", "/v1/events", Protocol::Plain, Need::Send),
+    route("POST", "/v1/cloudevents", Protocol::CloudEvents, Need::Send),
+    route("PUT", "/api/v1/customers/{id}", Protocol::Customer, Need::Serve),
+    route("DELETE", "/api/v1/customers/{id}", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v1/customers/{id}/events", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v1/customers/{id}/suppress", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v1/customers/{id}/unsuppress", Protocol::Customer, Need::Serve),
+    route("PUT", "/api/v1/customers/{id}/devices", Protocol::Customer, Need::Serve),
+    route("DELETE", "/api/v1/customers/{id}/devices/{token}", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v1/events", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v1/merge_customers", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v2/entity", Protocol::Customer, Need::Serve),
+    route("POST", "/api/v2/batch", Protocol::CustomerBatch, Need::Serve),
 ];
 
 /// The routes of the intake. Other rooms' routers are merged with it; [`Bound::serve`] adds what holds for all.
@@ -132,6 +148,9 @@ pub fn router(front: Arc<Front>) -> Router {
         // From pages of others: the client library runs in them. A write key can be read there anyway, and no cookie is asked for.
         if route.protocol == Protocol::Segment {
             router = router.route(route.path, on(MethodFilter::OPTIONS, || async { answer::preflight() }));
+        }
+        if route.protocol == Protocol::CloudEvents {
+            router = router.route(route.path, on(MethodFilter::OPTIONS, |headers: HeaderMap| async move { answer::handshake(&headers) }));
         }
     }
     router.with_state(front)
@@ -191,6 +210,8 @@ async fn receive(front: Arc<Front>, route: &'static Route, request: Request) -> 
     };
     let read = match route.protocol {
         Protocol::Segment => segment::read(&call),
+        Protocol::Customer | Protocol::CustomerBatch => intake::customerio::read(&call),
+        Protocol::CloudEvents => intake::cloudevents::read(&call),
         Protocol::Plain => intake::plain::read(&call),
     };
     let items = match read {
@@ -212,6 +233,8 @@ pub(crate) struct Outcome {
     pub taken: Taken,
     /// Its sender is told that all went well, though a part of it stands on the dead-letter list.
     pub partly: bool,
+    /// It said something; whether that counts is what `taken` says.
+    pub read: bool,
 }
 
 impl Front {
@@ -235,7 +258,7 @@ impl Front {
                 }
                 Err(wrong) => {
                     let taken = Taken::Refused(wrong.reason.clone());
-                    outcomes.push(Outcome { at: item.at, id: None, taken, partly: wrong.partly });
+                    outcomes.push(Outcome { at: item.at, id: None, taken, partly: wrong.partly, read: false });
                     refused.push(wrong);
                 }
             }
@@ -243,7 +266,7 @@ impl Front {
         if !arrivals.is_empty() {
             let taken = self.intake.take(arrivals).await?;
             let told = places.into_iter().zip(taken);
-            outcomes.extend(told.map(|((at, id), taken)| Outcome { at, id, taken, partly: false }));
+            outcomes.extend(told.map(|((at, id), taken)| Outcome { at, id, taken, partly: false, read: true }));
         }
         // All at once, so that they share a sync.
         let mut rest = refused.into_iter();

@@ -5,6 +5,8 @@
 //! what is not taken comes out as [`Refused`], with the text that was sent and a reason in words. Knows no schema and no plan.
 
 pub mod clock;
+pub mod cloudevents;
+pub mod customerio;
 pub mod identifier;
 pub mod json;
 pub mod plain;

@@ -369,7 +369,7 @@ fn missing_value(field: &Field, column: &str) -> Result<Value, Box<Refusal>> {
 }
 
 /// A cell as a value of a field.
-pub(super) fn decode(field: &Field, column: &str, cell: Cell<'_>, reading: &Reading) -> Result<Value, Box<Refusal>> {
+pub fn decode(field: &Field, column: &str, cell: Cell<'_>, reading: &Reading) -> Result<Value, Box<Refusal>> {
     let parsed = match cell {
         Cell::Missing => return missing_value(field, column),
         Cell::Text("") if field.ty != Type::Text => return missing_value(field, column),

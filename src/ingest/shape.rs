@@ -64,11 +64,13 @@ pub fn guess(header: Option<&[String]>, first: Row<'_>, schema: &Schema, place: 
     Ok((config::Columns { event, customer: Source::Column(customer), time, id: find(IDS), properties: Vec::new() }, said))
 }
 
-/// A call of Segment's: `track` is an event, `identify` changes fields; others are counted.
+/// A call of Segment's: `track` is an event, `identify` changes fields; `page`, `screen` and `group` are events of these names where the
+/// project declares them, and counted otherwise.
 pub fn read_segment(schema: &Schema, object: &Object, zone: Zone, item: &mut Item) -> Result<(), Box<Refusal>> {
     let text = |name: &str| object.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     let call = text("type").unwrap_or("");
-    if !matches!(call, "track" | "identify") {
+    let other = matches!(call, "page" | "screen" | "group") && find_event(schema, call).is_some();
+    if !matches!(call, "track" | "identify") && !other {
         return Err(Refusal::new(Reason::OtherCall, "type", call, "track or identify"));
     }
     let Some(customer) = text("userId").or_else(|| text("anonymousId")) else {
@@ -83,7 +85,29 @@ pub fn read_segment(schema: &Schema, object: &Object, zone: Zone, item: &mut Ite
     item.at = moment::read(time, &TimeFormat::Rfc3339, zone).map_err(|error| bad_time(column, time, &error))?;
     item.id = message_id(text("messageId").unwrap_or(""));
     let reading = Reading { zone, ..Reading::default() };
-    if call == "track" { read_track(schema, object, &reading, item) } else { read_identify(schema, object, &reading, item) }
+    match call {
+        "identify" => read_identify(schema, object, &reading, item),
+        "track" => read_track(schema, object, &reading, item),
+        _ => read_track(schema, &as_track(call, object), &reading, item),
+    }
+}
+
+/// `page` and `screen` with their name and category, `group` with its traits and its id, as the `track` that they are.
+fn as_track(call: &str, object: &Object) -> Object {
+    let mut properties = match object.get(if call == "group" { "traits" } else { "properties" }) {
+        Some(serde_json::Value::Object(properties)) => properties.clone(),
+        _ => Object::new(),
+    };
+    let beside: &[&str] = if call == "group" { &["groupId"] } else { &["name", "category"] };
+    for member in beside {
+        if let Some(value) = object.get(*member).filter(|value| !value.is_null() && !properties.contains_key(*member)) {
+            properties.insert((*member).to_owned(), value.clone());
+        }
+    }
+    let mut track = Object::new();
+    track.insert("event".to_owned(), call.into());
+    track.insert("properties".to_owned(), properties.into());
+    track
 }
 
 fn read_track(schema: &Schema, object: &Object, reading: &Reading, item: &mut Item) -> Result<(), Box<Refusal>> {

@@ -248,3 +248,151 @@ fn who_is_busy_says_when_to_come_again_and_takes_nothing() {
         assert_eq!(server.recorder.whats().len(), 1);
     });
 }
+
+#[test]
+fn customer_io_in_both_versions() {
+    run(async {
+        let server = Server::start("customerio", Limits::default(), None).await;
+        let key = {
+            use base64::Engine;
+            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("site:{}", server.secret(Kind::Server))))
+        };
+        let call = async |method: &str, path: &str, body: &str| {
+            let headers = [("authorization", key.as_str()), ("content-type", "application/json")];
+            server.send(method, path, &headers, body.as_bytes()).await
+        };
+        let person = "/api/v1/customers/u%2F1%E0%B8%81";
+        let calls = [
+            ("PUT", person.to_owned(), r#"{"email":"a@b.example","created_at":1795521600,"unsubscribed":false,"anonymous_id":"a1"}"#),
+            ("PUT", person.to_owned(), r#"{"unsubscribed":true}"#),
+            ("POST", format!("{person}/events"), r#"{"name":"buy","data":{"sku":"A"},"id":"e1","timestamp":1795521540}"#),
+            ("POST", format!("{person}/events"), r#"{"type":"page","name":"/home","data":{}}"#),
+            ("POST", "/api/v1/events".to_owned(), r#"{"anonymous_id":"a2","name":"look"}"#),
+            ("PUT", format!("{person}/devices"), r#"{"device":{"id":"t/1","platform":"ios"}}"#),
+            ("DELETE", format!("{person}/devices/t%2F1"), ""),
+            ("POST", format!("{person}/suppress"), "{}"),
+            ("POST", format!("{person}/unsuppress"), ""),
+            ("POST", "/api/v1/merge_customers".to_owned(), r#"{"primary":{"id":"u1"},"secondary":{"email":"B@b.example"}}"#),
+            ("DELETE", person.to_owned(), "{}"),
+        ];
+        for (method, path, body) in &calls {
+            let answer = call(method, path, body).await;
+            assert_eq!((answer.status, answer.body.as_str()), (200, "{}"), "{method} {path}");
+        }
+        let taken = server.recorder.taken.lock().unwrap().clone();
+        assert_eq!(taken[0].who, [user("u/1ก"), anonymous("a1")]);
+        assert_eq!(taken[0].what, What::Attributes(json!({"email": "a@b.example", "created_at": 1795521600}).as_object().unwrap().clone()));
+        assert_eq!(taken[2].what, What::Suppress { channel: None, suppressed: true });
+        assert_eq!((taken[3].at, taken[3].id.as_deref()), (Some(NOW.plus_ms(-60_000)), Some("e1")));
+        assert_eq!(
+            taken[4].what,
+            What::Event { name: "page".to_owned(), properties: json!({"name": "/home"}).as_object().unwrap().clone() }
+        );
+        assert_eq!(taken[5].who, [anonymous("a2")]);
+        assert_eq!(taken[6].what, What::Device { token: "t/1".to_owned(), there: true });
+        assert_eq!(taken[7].what, What::Device { token: "t/1".to_owned(), there: false });
+        assert_eq!(taken[9].what, What::Suppress { channel: None, suppressed: false });
+        let email = Identifier { kind: IdentifierKind::Email, value: "b@b.example".to_owned() };
+        assert_eq!((&taken[10].what, &taken[11].what, taken.len()), (&What::SameAs(email), &What::Erase, 12));
+        assert_eq!(server.recorder.reasons().len(), 1, "`unsubscribed: false` is no consent");
+
+        for (method, path, body, says) in [
+            ("PUT", "/api/v1/customers/undefined", "{}", "strangers"),
+            ("PUT", "/api/v1/customers/%ff", "{}", "percent"),
+            ("PUT", "/api/v1/customers/%zz", "{}", "percent"),
+            ("POST", "/api/v1/customers/u1/events", "{}", "`name` is missing"),
+            ("POST", "/api/v1/customers/u1/events", r#"{"name":"x","timestamp":12}"#, "not a moment"),
+            ("POST", "/api/v1/events", r#"{"name":"x"}"#, "nobody"),
+            ("POST", "/api/v1/merge_customers", r#"{"primary":{"id":"u1"},"secondary":{"cio_id":"c"}}"#, "Customer.io"),
+            ("PUT", "/api/v1/customers/u1/devices", "{}", "token"),
+            ("POST", "/api/v1/customers/u1/events", "[", "JSON"),
+        ] {
+            let answer = call(method, path, body).await;
+            assert!(answer.status == 400 && answer.json()["meta"]["error"].as_str().unwrap().contains(says), "{method} {path}: {answer:?}");
+        }
+        assert_eq!(
+            call("POST", "/api/v1/customers/u1/events", r#"{"name":"undeclared"}"#).await.status,
+            200,
+            "on the list; no client stumbles"
+        );
+        assert_eq!(call("POST", "/api/v2/entity", r#"{"type":"person","identifiers":{"id":"u1"},"action":"delete"}"#).await.status, 200);
+        assert_eq!(call("POST", "/api/v2/entity", r#"{"type":"object","identifiers":{"id":"u1"},"action":"delete"}"#).await.status, 400);
+
+        let before = server.recorder.taken.lock().unwrap().len();
+        let batch = json!({"batch": [
+            {"type": "person", "identifiers": {"id": "u1"}, "action": "identify", "attributes": {"plan": "pro"}},
+            {"type": "person", "identifiers": {"email": "a@b.example"}, "action": "event", "name": "buy", "attributes": {"sku": "A"}, "id": "e2"},
+            {"type": "person", "identifiers": {"cio_id": "c"}, "action": "event", "name": "buy"},
+            {"type": "person", "identifiers": {"id": "u1"}, "action": "page", "name": "/x"},
+            {"type": "person", "identifiers": {"id": "u1"}, "action": "add_device", "device": {"token": "t", "platform": "android"}},
+            {"type": "person", "action": "merge", "primary": {"id": "u1"}, "secondary": {"id": "u2"}},
+            {"type": "person", "identifiers": {"id": "u1"}, "action": "add_relationships"},
+            {"type": "person", "identifiers": {"id": "u1"}, "action": "event", "name": "undeclared"},
+        ]});
+        let answer = call("POST", "/api/v2/batch", &batch.to_string()).await;
+        let errors = answer.json();
+        let at: Vec<u64> = errors["errors"].as_array().unwrap().iter().map(|error| error["batch_index"].as_u64().unwrap()).collect();
+        assert_eq!((answer.status, at), (207, vec![2, 6, 7]), "{errors}");
+        assert_eq!(server.recorder.taken.lock().unwrap().len() - before, 6);
+        assert_eq!(call("POST", "/api/v2/batch", r#"{"batch":[]}"#).await.body, "{}");
+    });
+}
+
+#[test]
+fn cloud_events_structured_batched_and_binary() {
+    run(async {
+        let server = Server::start("cloudevents", Limits::default(), None).await;
+        let key = format!("Bearer {}", server.secret(Kind::Write));
+        let one = json!({"specversion": "1.0", "id": "1", "source": "/shop", "type": "order.placed", "subject": "u1", "time": "2026-11-24T11:00:00Z",
+            "datacontenttype": "application/json", "data": {"total": 5}});
+        let post = async |body: &str, headers: &[(&str, &str)]| {
+            let headers: Vec<(&str, &str)> = headers.iter().copied().chain([("authorization", key.as_str())]).collect();
+            server.send("POST", "/v1/cloudevents", &headers, body.as_bytes()).await
+        };
+        let structured = [("content-type", "application/cloudevents+json; charset=utf-8")];
+        assert_eq!(post(&one.to_string(), &structured).await.status, 200);
+        let binary = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "1"),
+            ("ce-source", "/other"),
+            ("ce-type", "order.%E0%B8%81"),
+            ("ce-customer", "u2"),
+            ("content-type", "application/json"),
+        ];
+        assert_eq!(post("{\"total\":6}", &binary).await.status, 200);
+        let mut bad = one.clone();
+        let list = json!([
+            one,
+            {"specversion": "1.0", "id": "2", "source": "/shop", "type": "x", "anonymous": "a1"},
+            {"specversion": "0.3", "id": "3", "source": "/shop", "type": "x", "subject": "u1"},
+            {"specversion": "1.0", "source": "/shop", "type": "x", "subject": "u1"},
+            {"specversion": "1.0", "id": "4", "type": "x", "subject": "u1"},
+            {"specversion": "1.0", "id": "5", "source": "/shop", "type": "x"},
+            {"specversion": "1.0", "id": "6", "source": "/shop", "type": "x", "subject": "u1", "data_base64": "AA=="},
+            {"specversion": "1.0", "id": "7", "source": "/shop", "type": "x", "subject": "u1", "data": 5},
+            {"specversion": "1.0", "id": "8", "source": "/shop", "type": "x", "subject": "null"},
+        ]);
+        let answer = post(&list.to_string(), &[("content-type", "application/cloudevents-batch+json")]).await;
+        let told = answer.json();
+        assert_eq!(
+            (answer.status, &told["accepted"], &told["duplicates"], &told["refused"]),
+            (207, &json!(1), &json!(1), &json!(7)),
+            "{told:#}"
+        );
+        bad["specversion"] = json!("2.0");
+        assert_eq!(post(&bad.to_string(), &structured).await.status, 400);
+        assert_eq!(post("{\"total\":6", &binary).await.status, 400);
+        let taken = server.recorder.taken.lock().unwrap().clone();
+        assert_eq!(
+            (taken[0].who[0].value.as_str(), taken[0].id.as_deref(), taken[0].at),
+            ("u1", Some("/shop 1"), Some(NOW.plus_ms(-3_600_000)))
+        );
+        assert_eq!(
+            (&taken[1].who[..], &taken[1].what),
+            (&[user("u2")][..], &What::Event { name: "order.ก".to_owned(), properties: json!({"total": 6}).as_object().unwrap().clone() })
+        );
+        assert_eq!((&taken[2].who[..], taken.len()), (&[anonymous("a1")][..], 3));
+        let asked = server.send("OPTIONS", "/v1/cloudevents", &[("webhook-request-origin", "events.example")], b"").await;
+        assert_eq!((asked.status, asked.header("webhook-allowed-origin")), (200, Some("events.example")));
+    });
+}

@@ -29,7 +29,8 @@ impl Answer<'_> {
     fn error(&self, status: StatusCode, words: &str) -> Response {
         let body = match self.protocol {
             Protocol::Segment => json!({"success": false, "error": words, "request": self.request}),
-            Protocol::Plain => json!({"error": words, "request": self.request}),
+            Protocol::Customer | Protocol::CustomerBatch => json!({"meta": {"error": words, "request": self.request}}),
+            Protocol::Plain | Protocol::CloudEvents => json!({"error": words, "request": self.request}),
         };
         self.json(status, &body)
     }
@@ -66,7 +67,19 @@ impl Answer<'_> {
     pub(super) fn taken(&self, outcomes: &[Outcome], list: bool) -> Response {
         match self.protocol {
             Protocol::Segment => self.json(StatusCode::OK, &json!({"success": true})),
-            Protocol::Plain => self.told(outcomes, list),
+            Protocol::Customer => match unread(outcomes).next() {
+                None => self.json(StatusCode::OK, &json!({})),
+                Some((_, reason)) => self.error(StatusCode::BAD_REQUEST, reason),
+            },
+            Protocol::CustomerBatch => {
+                let errors: Vec<Value> =
+                    refused(outcomes).map(|(at, reason)| json!({"batch_index": at, "reason": "invalid", "message": reason})).collect();
+                match errors.is_empty() {
+                    true => self.json(StatusCode::OK, &json!({})),
+                    false => self.json(StatusCode::MULTI_STATUS, &json!({"errors": errors})),
+                }
+            }
+            Protocol::Plain | Protocol::CloudEvents => self.told(outcomes, list),
         }
     }
 
@@ -89,6 +102,20 @@ impl Answer<'_> {
     }
 }
 
+/// Items that count for nothing.
+fn refused(outcomes: &[Outcome]) -> impl Iterator<Item = (usize, &str)> {
+    outcomes.iter().filter(|outcome| !outcome.partly).filter_map(|outcome| match &outcome.taken {
+        Taken::Refused(reason) => Some((outcome.at, reason.as_str())),
+        _ => None,
+    })
+}
+
+/// Those of them that could not even be read. What only does not fit the project is no mistake in the call: its sender would stumble over
+/// something that nobody there can mend.
+fn unread(outcomes: &[Outcome]) -> impl Iterator<Item = (usize, &str)> {
+    refused(outcomes).filter(|(at, _)| outcomes.iter().any(|outcome| outcome.at == *at && !outcome.read))
+}
+
 fn told_of(outcome: &Outcome) -> Value {
     let mut told = json!({"item": outcome.at});
     let (word, reason) = match &outcome.taken {
@@ -105,6 +132,15 @@ fn told_of(outcome: &Outcome) -> Value {
         told["id"] = id.as_str().into();
     }
     told
+}
+
+/// Of a sender of CloudEvents that asks before it begins (its webhook specification).
+pub(super) fn handshake(headers: &axum::http::HeaderMap) -> Response {
+    let mut response = (StatusCode::OK, [(header::ALLOW, "POST")]).into_response();
+    if let Some(origin) = headers.get("webhook-request-origin") {
+        response.headers_mut().insert("webhook-allowed-origin", origin.clone());
+    }
+    response
 }
 
 /// Before a browser sends with a header of its own.

@@ -91,18 +91,15 @@ fn read_object_of(
             let name = read_text("event", object.get("event"))?;
             vec![What::Event { name, properties: read_object("properties", object.remove("properties"))? }]
         }
-        "page" | "screen" => {
-            let mut properties = read_object("properties", object.remove("properties"))?;
-            for member in ["name", "category"] {
-                if let Some(text @ Value::String(_)) = object.remove(member) {
-                    properties.entry(member).or_insert(text);
+        "page" | "screen" | "group" => {
+            let (members, beside): (_, &[&str]) =
+                if kind == "group" { ("traits", &["groupId"]) } else { ("properties", &["name", "category"]) };
+            let mut properties = read_object(members, object.remove(members))?;
+            for member in beside {
+                if let Some(value) = object.remove(*member).filter(|value| !value.is_null()) {
+                    properties.entry(*member).or_insert(value);
                 }
             }
-            vec![What::Event { name: kind, properties }]
-        }
-        "group" => {
-            let mut properties = read_object("traits", object.remove("traits"))?;
-            properties.insert("groupId".to_owned(), object.remove("groupId").unwrap_or(Value::Null));
             vec![What::Event { name: kind, properties }]
         }
         "identify" => {
