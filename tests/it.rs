@@ -38,6 +38,8 @@ mod it {
     #[cfg(feature = "daemon")]
     mod intake_bind;
     #[cfg(feature = "daemon")]
+    mod intake_clients;
+    #[cfg(feature = "daemon")]
     mod intake_fake;
     #[cfg(feature = "daemon")]
     mod intake_keys;
@@ -45,6 +47,8 @@ mod it {
     mod intake_protocols;
     #[cfg(feature = "daemon")]
     mod intake_sockets;
+    #[cfg(feature = "daemon")]
+    mod intake_tls;
     mod liquid;
     mod lower;
     mod messages;

@@ -25,6 +25,8 @@ pub struct Recorder {
     pub buried: Mutex<Vec<(String, String, String)>>,
     /// What it says instead of taking anything.
     pub busy: Mutex<Option<Busy>>,
+    /// So many calls find it busy first.
+    pub busy_first: Mutex<u32>,
     seen: Mutex<HashSet<(String, String)>>,
 }
 
@@ -43,6 +45,13 @@ impl Intake for Recorder {
         Box::pin(async move {
             if let Some(busy) = *self.busy.lock().unwrap() {
                 return Err(busy);
+            }
+            {
+                let mut left = self.busy_first.lock().unwrap();
+                if *left > 0 {
+                    *left -= 1;
+                    return Err(Busy { retry_after: Duration::from_secs(1), out_of_room: false });
+                }
             }
             let mut taken = Vec::new();
             for arrival in arrivals {
@@ -191,4 +200,27 @@ impl Answer {
 /// A runtime for one test: real sockets, real time.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
+}
+
+/// A certificate for `localhost`, and that of the authority that signed it, as files.
+pub fn certificate(folder: &std::path::Path) -> (TlsFiles, PathBuf) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(rcgen::DnType::CommonName, "Onward's test authority");
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::DigitalSignature];
+    let key = KeyPair::generate().unwrap();
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = Issuer::new(params, key);
+    let leaf_key = KeyPair::generate().unwrap();
+    let mut leaf = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    leaf.use_authority_key_identifier_extension = true;
+    let leaf = leaf.signed_by(&leaf_key, &issuer).unwrap();
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let ca = write("ca.pem", authority.pem());
+    (TlsFiles { certificate: write("cert.pem", leaf.pem()), key: write("key.pem", leaf_key.serialize_pem()) }, ca)
 }
