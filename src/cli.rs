@@ -14,6 +14,8 @@ mod output;
 mod plan;
 mod render;
 mod simulate;
+#[cfg(feature = "daemon")]
+mod store;
 mod test;
 
 use crate::diagnostic::render::{Format, Style};
@@ -106,6 +108,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Write a first small project into a new folder
     Init(init::Arguments),
+    /// Check, copy and restore what the daemon keeps
+    #[cfg(feature = "daemon")]
+    Store(store::Arguments),
     /// Print the completions of a shell
     Completions(completions::Arguments),
 }
@@ -135,6 +140,8 @@ fn run(arguments: Arguments) -> Exit {
         Command::Simulate(arguments) => simulate::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Init(arguments) => init::run(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Store(arguments) => store::run(&arguments, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),
     };
     if output.is_lost() { Exit::InputOutput } else { exit }

@@ -77,6 +77,8 @@ mod it {
     mod simulate_notes;
     #[cfg(feature = "daemon")]
     mod store;
+    #[cfg(feature = "daemon")]
+    mod store_cli;
     mod syntax;
     mod templates;
     mod tidy;

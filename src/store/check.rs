@@ -1,7 +1,8 @@
 //! Looking at every byte of a store without changing one.
 //!
-//! In: the folder of a store that nobody writes. Out: what there is, and everything that is wrong with it. **Invariant:** nothing is
-//! written and no lock is kept; one damaged file does not hide another. It does not know what keys and batches mean.
+//! In: the folder of a store. Out: what there is, and everything that is wrong with it. **Invariant:** nothing is written, and nobody opens
+//! the store meanwhile (who has it open already is told: what it writes may look torn); one damaged file does not hide another. It does
+//! not know what keys and batches mean.
 
 use super::epoch::{self, Slot};
 use super::error::StoreError;
@@ -26,6 +27,8 @@ pub struct Report {
     pub epoch: u64,
     /// Whether the last owner closed the store.
     pub closed: bool,
+    /// Whether a process has it open: what it is writing may look unfinished.
+    pub at_work: bool,
     /// Whether it was restored and nobody released it.
     pub restored: bool,
     /// Name, batch and number of entries of every snapshot.
@@ -49,6 +52,9 @@ impl Report {
 pub fn check(files: &Disk, keys: Option<&Disk>) -> Result<Report, StoreError> {
     let (store, settings) = identify(files)?;
     let mut report = Report::default();
+    // Held to the end. A medium that cannot be locked has no writer either.
+    let lock = files.lock(epoch::NAME);
+    report.at_work = matches!(lock, Ok(None));
     let slot = epoch::peek(files, store);
     if let Some(slot) = report.note(slot) {
         (report.mark, report.epoch) = (slot.witness.mark, slot.witness.epoch);

@@ -240,6 +240,7 @@ fn the_check_finds_every_damage_at_once_and_changes_nothing() {
         files.overwrite(name, bytes);
     }
     files.overwrite("archive/x.archive.new", vec![1]);
+    assert!(!report.at_work);
     let before: Vec<_> = files.names().iter().map(|name| files.bytes(name)).collect();
     let report = check(&disk(&files), Some(&disk(&files))).unwrap();
     let wrong: Vec<String> = report.wrong.iter().map(ToString::to_string).collect();
