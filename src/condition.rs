@@ -96,6 +96,11 @@ pub enum Expr {
     },
     InSegment(SegmentId),
     InJourney(JourneyId),
+    /// In the run of a keyed journey that has this key.
+    InJourneyFor {
+        journey: JourneyId,
+        key: Box<Expr>,
+    },
     /// Only in the hidden segment of a list: everything else asks that segment.
     OnList(ListId),
     /// Only in the hidden segment of a stage.

@@ -353,7 +353,7 @@ pub enum PastRule {
     Continue,
 }
 
-/// How a field of a catalog's item changes: `rises above 0`, `drops by 100 THB`, `changes`.
+/// How a field of a catalog's item changes: `rises above 0`, `drops by 100 THB`, `drops by 10%`, `drops`, `changes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeTest {
@@ -362,6 +362,12 @@ pub enum ChangeTest {
     RisesBy,
     DropsBy,
     Changes,
+    /// At all.
+    Rises,
+    Drops,
+    /// By so many percent of what it was.
+    RisesByShare,
+    DropsByShare,
 }
 
 impl MessageVerb {

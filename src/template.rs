@@ -11,6 +11,7 @@ pub mod eval;
 pub mod filter;
 pub mod host;
 pub mod links;
+pub mod nesting;
 pub mod out;
 pub mod parse;
 pub mod program;

@@ -30,6 +30,7 @@ mod it {
     mod check_journeys;
     mod cli;
     mod codec;
+    mod dangers;
     mod diagnostics;
     mod docs;
     mod engine;

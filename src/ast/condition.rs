@@ -59,7 +59,8 @@ pub enum ExprKind {
     Has(Has),
     Aggregate(Aggregate),
     InSegment(Option<Name>),
-    InJourney(Option<Name>),
+    /// `in journey checkout for the same cart_id`
+    InJourney(Option<Name>, Option<ForKey>),
     InList(Option<Name>),
     InStage(Option<Name>),
     SubscribedTo(Option<Name>),

@@ -62,7 +62,10 @@ pub(super) fn check(cx: &mut Cx, written: &ast::Experiment, place: Place) -> Opt
             };
             cx.found.push(MeasuresSince { place });
         }
-        waits::trigger(cx, &ast::Trigger { since: None, ..measure.clone() })
+        cx.measuring = true;
+        let trigger = waits::trigger(cx, &ast::Trigger { since: None, ..measure.clone() });
+        cx.measuring = false;
+        trigger
     });
     let within = written.within.as_ref().and_then(|within| amount::ahead(within, "a measure", cx.found));
     let paths = steps::shares(cx, &written.arms, place, EXPERIMENT);

@@ -242,9 +242,7 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::InSegment(name) => {
                 self.known(name.as_ref(), |project, name, found| project.segment(name, found).map(Expr::InSegment))
             }
-            ExprKind::InJourney(name) => {
-                self.known(name.as_ref(), |project, name, found| project.journey(name, found).map(Expr::InJourney))
-            }
+            ExprKind::InJourney(name, key) => self.in_journey(name.as_ref(), key.as_ref()),
             ExprKind::InList(name) => {
                 self.known(name.as_ref(), |project, name, found| project.list_segment(name, found).map(Expr::InSegment))
             }
@@ -265,7 +263,7 @@ impl<'p> Typer<'_, 'p, '_> {
         }
     }
 
-    fn known(
+    pub(super) fn known(
         &mut self,
         name: Option<&ast::Name>,
         find: impl Fn(&Project<'p>, &ast::Name, &mut Diagnostics) -> Option<Expr>,

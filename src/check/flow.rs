@@ -1,15 +1,12 @@
-//! How a journey flows: steps that nothing reaches, repeats that rush, journeys that set each other off without end.
+//! How a journey flows: steps that nothing reaches, repeats that rush.
 //!
 //! In: checked journeys. Out: findings only. **Invariant:** looks at the shape of blocks, never into conditions: a branch counts as
 //! possible whatever it asks. Does not know names or types; a step that had a mistake is not there and is taken as one that goes on.
 
-use super::checked::{Again, ArmKind, Block, Checked, EntryKind, Journey, RunKey, Step, StepKind};
+use super::checked::{Block, Checked, Step, StepKind};
 use super::problem::problems;
-use crate::condition::{Happening, What};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::schema::{EventId, JourneyId, WhileRunning};
 use crate::source::Place;
-use std::collections::BTreeMap;
 
 /// Most steps of one journey, blocks included.
 pub const STEPS_MAX: usize = 2_000;
@@ -57,14 +54,14 @@ pub fn check(project: &Checked, found: &mut Diagnostics) {
         check_block(&journey.steps, found);
         super::collect::warn(journey, found);
     }
-    check_chains(project, found);
+    super::chains::check(project, found);
 }
 
 /// Whether a block can come to its end, and whether it can meet a `break` of the repeat around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Passage {
+pub(super) struct Passage {
     through: bool,
-    breaks: bool,
+    pub(super) breaks: bool,
 }
 
 /// Whether a block can come to its end, so that the flow goes on behind it.
@@ -72,7 +69,7 @@ pub(crate) fn goes_on(block: &[Step]) -> bool {
     passage(block).through
 }
 
-fn passage(block: &[Step]) -> Passage {
+pub(super) fn passage(block: &[Step]) -> Passage {
     let mut all = Passage { through: true, breaks: false };
     for step in block {
         let one = passage_of(step);
@@ -114,7 +111,7 @@ fn passage_of(step: &Step) -> Passage {
 }
 
 /// The blocks of which exactly one is taken.
-fn each_branch<'a>(kind: &'a StepKind, visit: &mut impl FnMut(&'a Block)) {
+pub(super) fn each_branch<'a>(kind: &'a StepKind, visit: &mut impl FnMut(&'a Block)) {
     match kind {
         StepKind::If { arms, otherwise } => {
             arms.iter().for_each(|(_, block)| visit(block));
@@ -223,7 +220,7 @@ fn has_effect(block: &[Step]) -> bool {
 }
 
 /// Whether some way leads through the block without a wait.
-fn passes_at_once(block: &[Step]) -> bool {
+pub(super) fn passes_at_once(block: &[Step]) -> bool {
     block.iter().all(|step| match &step.kind {
         StepKind::Wait(_) | StepKind::Await(_) | StepKind::Collect(_) | StepKind::Exit { .. } | StepKind::Break => false,
         StepKind::Repeat { block, .. } => passes_at_once(block),
@@ -234,159 +231,4 @@ fn passes_at_once(block: &[Step]) -> bool {
         }
         _ => true,
     })
-}
-
-// ---------------------------------------------------------------- journeys that set each other off
-
-/// A step that starts a journey in the instant its own journey begins.
-struct Spark {
-    from: JourneyId,
-    to: JourneyId,
-    place: Place,
-    /// Something may stop it: the entry that takes it has a `where`, or the step stands in a branch.
-    conditional: bool,
-}
-
-fn check_chains(project: &Checked, found: &mut Diagnostics) {
-    let sparks = sparks(project);
-    let mut from: BTreeMap<JourneyId, Vec<&Spark>> = BTreeMap::new();
-    for spark in &sparks {
-        from.entry(spark.from).or_default().push(spark);
-    }
-    // A circle is told once, at the spark that leads back to its first journey in source order.
-    for start in from.keys() {
-        let mut seen = vec![*start];
-        let mut path: Vec<&Spark> = Vec::new();
-        if follow(*start, *start, &from, &mut seen, &mut path) {
-            tell(project, &path, found);
-        }
-    }
-}
-
-/// Depth first through journeys not before `start`, so that each circle is found from its smallest member only.
-fn follow<'a>(
-    start: JourneyId,
-    at: JourneyId,
-    from: &BTreeMap<JourneyId, Vec<&'a Spark>>,
-    seen: &mut Vec<JourneyId>,
-    path: &mut Vec<&'a Spark>,
-) -> bool {
-    for spark in from.get(&at).into_iter().flatten() {
-        path.push(spark);
-        if spark.to == start {
-            return true;
-        }
-        if spark.to > start && !seen.contains(&spark.to) {
-            seen.push(spark.to);
-            if follow(start, spark.to, from, seen, path) {
-                return true;
-            }
-        }
-        path.pop();
-    }
-    false
-}
-
-fn tell(project: &Checked, path: &[&Spark], found: &mut Diagnostics) {
-    let name = |id: JourneyId| project.journeys.get(id.index()).map_or(String::new(), |journey| journey.name.to_string());
-    let (Some(first), Some(last)) = (path.first(), path.last()) else { return };
-    let mut cycle = format!("`{}`", name(first.from));
-    for spark in path {
-        cycle.push_str(&format!(" → `{}`", name(spark.to)));
-    }
-    let name = name(first.from);
-    if path.iter().any(|spark| spark.conditional) {
-        found.push(StormPossible { place: last.place, cycle, name });
-    } else {
-        found.push(Storm { place: last.place, cycle, name });
-    }
-}
-
-/// Whether a journey lets the same customer in again although she has been in it just now: `Some(true)` only with another key.
-fn opens_again(journey: &Journey) -> Option<bool> {
-    if journey.again == Again::Always || journey.while_running == WhileRunning::Restart {
-        return Some(false);
-    }
-    match journey.key {
-        RunKey::PerEvent | RunKey::PerRequest => Some(false),
-        RunKey::Value(_) => Some(true),
-        RunKey::Customer => None,
-    }
-}
-
-fn sparks(project: &Checked) -> Vec<Spark> {
-    let mut sparks = Vec::new();
-    for (at, journey) in project.journeys.iter().enumerate() {
-        let from = JourneyId(at as u16);
-        let mut at_once = Vec::new();
-        steps_at_once(&journey.steps, true, &mut at_once);
-        for (step, sure) in at_once {
-            match &step.kind {
-                StepKind::Start { journey: to, .. } => {
-                    let again = project.journeys.get(to.index()).and_then(opens_again);
-                    sparks.extend(again.map(|by_key| Spark { from, to: *to, place: step.head, conditional: by_key || !sure }));
-                }
-                StepKind::Emit { event, .. } => takers(project, *event, |to, conditional| {
-                    sparks.push(Spark { from, to, place: step.head, conditional: conditional || !sure });
-                }),
-                _ => {}
-            }
-        }
-    }
-    sparks
-}
-
-/// Journeys that an event lets in as often as it comes.
-fn takers(project: &Checked, event: EventId, mut take: impl FnMut(JourneyId, bool)) {
-    for (at, journey) in project.journeys.iter().enumerate() {
-        let Some(by_key) = opens_again(journey) else { continue };
-        for entry in &journey.entries {
-            if matches!(entry.kind, EntryKind::On(What::Happened(Happening::Event(taken))) if taken == event) {
-                take(JourneyId(at as u16), by_key || entry.condition.is_some());
-            }
-        }
-    }
-}
-
-/// The steps that a run can come to in the instant it begins, each with whether it surely comes to it. Returns whether it can also come
-/// past the block.
-fn steps_at_once<'a>(block: &'a [Step], mut sure: bool, out: &mut Vec<(&'a Step, bool)>) -> bool {
-    for step in block {
-        out.push((step, sure));
-        let past = match &step.kind {
-            StepKind::Wait(_) | StepKind::Collect(_) | StepKind::Exit { .. } | StepKind::Break => false,
-            // A branch on a condition that already holds is taken at once.
-            StepKind::Await(wait) => {
-                sure = false;
-                let mut any = false;
-                for arm in wait.arms.iter().filter(|arm| matches!(arm.kind, ArmKind::When(_))) {
-                    any |= steps_at_once(&arm.block, false, out);
-                }
-                any
-            }
-            StepKind::ForEach { block, .. } => {
-                steps_at_once(block, false, out);
-                true
-            }
-            StepKind::Repeat { block, .. } => {
-                steps_at_once(block, sure, out);
-                passage(block).breaks || passes_at_once(block)
-            }
-            kind @ (StepKind::If { .. } | StepKind::Split { .. }) => {
-                let (mut any, mut all) = (false, true);
-                each_branch(kind, &mut |block| {
-                    let past = steps_at_once(block, false, out);
-                    any |= past;
-                    all &= past;
-                });
-                sure &= all;
-                any
-            }
-            _ => true,
-        };
-        if !past {
-            return false;
-        }
-    }
-    true
 }

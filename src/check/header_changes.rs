@@ -16,7 +16,7 @@ use crate::condition::watch::watch_of;
 use crate::diagnostic::Code;
 use crate::schema::CatalogId;
 use crate::source::Place;
-use crate::value::Type;
+use crate::value::{Decimal, Type, Value};
 
 problems! {
     /// `enter when product.stock rises above 0`, of which every customer would have to be asked.
@@ -28,10 +28,17 @@ problems! {
     NotAnItemsField { path: String, help: String } = Code::new("E0811", "not-an-items-field");
         "`{path}` is no field of a catalog's item", "customers enter when something about an item changes", "{help}";
 
+    /// `enter when product.price drops by 120%`
+    NoSuchShare { most: String } = Code::new("E0813", "share-of-a-change");
+        "a price or a number cannot change by this share", "it is more than 0% and at most {most}%", "write for example `drops by 10%`";
+
     /// `enter when product.name rises above "M"`
     CannotRise { is: String, help: String } = Code::new("E0812", "cannot-rise-or-drop");
         "this cannot rise or drop", "it is {is}", "{help}";
 }
+
+/// Most percent that something can rise by: a thousand times of what it was.
+const PERCENT_MAX: i64 = 100_000;
 
 pub(super) fn check(cx: &mut Cx, path: &PathRef, test: Option<ChangeTest>, than: Option<&ast::Expr>) -> Option<EntryKind> {
     let dotted = super::header_entry::dotted(path);
@@ -59,7 +66,7 @@ pub(super) fn check(cx: &mut Cx, path: &PathRef, test: Option<ChangeTest>, than:
         return None;
     };
     let ty = declared.fields.get(usize::from(field))?.ty.required().clone();
-    let (test, than) = (test?, threshold(cx, catalog, &ty, test?, path, than)?);
+    let (test, than) = threshold(cx, catalog, &ty, test?, path, than)?;
     Some(EntryKind::Changes { catalog, field, test, than })
 }
 
@@ -71,9 +78,9 @@ fn threshold(
     test: ChangeTest,
     path: &PathRef,
     than: Option<&ast::Expr>,
-) -> Option<Option<Expr>> {
+) -> Option<(ChangeTest, Option<Expr>)> {
     if test == ChangeTest::Changes {
-        return Some(None);
+        return Some((test, None));
     }
     let ordered = match test {
         ChangeTest::RisesBy | ChangeTest::DropsBy => matches!(ty, Type::Number | Type::Money(_) | Type::Error),
@@ -84,6 +91,18 @@ fn threshold(
         cx.found.push(CannotRise { place: path.place, is: a(ty), help });
         return None;
     }
+    if matches!(test, ChangeTest::Rises | ChangeTest::Drops) {
+        return Some((test, None));
+    }
+    if let (ChangeTest::RisesBy | ChangeTest::DropsBy, ast::ExprKind::Percent(percent)) = (test, &than?.kind) {
+        let (test, most) =
+            if test == ChangeTest::RisesBy { (ChangeTest::RisesByShare, PERCENT_MAX) } else { (ChangeTest::DropsByShare, 100) };
+        if *percent <= Decimal::ZERO || *percent > Decimal::from(most) {
+            cx.found.push(NoSuchShare { place: than?.place, most: most.to_string() });
+            return None;
+        }
+        return Some((test, Some(Expr::Const(Value::Number(*percent)))));
+    }
     let mut scope = Scope::of_customer();
     let mut typer = Typer { project: cx.project, scope: &mut scope, found: cx.found };
     let name = typer.project.schema.catalogs[catalog.index()].name.clone();
@@ -91,9 +110,9 @@ fn threshold(
     let (value, is) = typer.expr(than?, Some(ty));
     if is.is_optional() && fits(is.required(), ty) {
         // A threshold that is missing is never passed.
-        return Some(Some(value));
+        return Some((test, Some(value)));
     }
-    typer.expect_type(than?, &is, ty).then_some(Some(value))
+    typer.expect_type(than?, &is, ty).then_some((test, Some(value)))
 }
 
 fn not_a_field(cx: &mut Cx, path: &PathRef, dotted: String) {

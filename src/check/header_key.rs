@@ -108,6 +108,8 @@ pub(super) fn key_match(cx: &mut Cx, what: What, target: Place, key: Option<&ast
     };
     match (key, cx.keyed) {
         (None, false) => Some(KeyMatch::NotKeyed),
+        // An experiment is measured by customer, whatever the run.
+        (None, true) if cx.measuring => Some(KeyMatch::Any),
         (None, true) => {
             unsaid(cx, event, target);
             None

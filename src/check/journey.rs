@@ -32,6 +32,8 @@ pub(crate) struct Cx<'a, 'p> {
     pub(crate) scope: Scope<'a>,
     /// It says `one run per …`.
     pub(crate) keyed: bool,
+    /// What an experiment is measured by, where no key need be said.
+    pub(crate) measuring: bool,
     /// The property that it is keyed by.
     pub(crate) key_name: Option<Text>,
     /// `enter on … as x`: known to the steps.
@@ -99,6 +101,7 @@ fn check(project: &Project, signatures: &Signatures, id: JourneyId, written: &as
             values: &values,
             scope: Scope::of_run(&mut entry),
             keyed: false,
+            measuring: false,
             key_name: None,
             entry_names: Vec::new(),
             repeats: 0,

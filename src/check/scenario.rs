@@ -17,7 +17,7 @@ use super::scope::Scope;
 use super::signature::Signatures;
 use crate::ast;
 use crate::calendar::Span;
-use crate::condition::{Expr, Happening, What};
+use crate::condition::{Expr, Happening, What, WhichMessage};
 use crate::diagnostic::{Code, Diagnostics, Fix, suggest};
 use crate::schema::{ChannelId, JourneyId, MessageId};
 use crate::source::Place;
@@ -58,9 +58,9 @@ problems! {
     GivenLate {} = Code::new("E0506", "given-too-late");
         "what is given must stand before the story begins", "something happened above already", "move this line up";
 
-    /// `given has clicked reminder 3 days ago`
+    /// `given has clicked any message 3 days ago`
     NotGivable {} = Code::new("E0507", "cannot-be-given");
-        "only events and consents can have happened before", "this cannot be given", "write an event, for example `given has order_completed 3 days ago {{ total: 100 THB }}`";
+        "it is not said what happened before", "this cannot be given", "name one event or one message, for example `given has order_completed 3 days ago {{ total: 100 THB }}` or `given has clicked hello 3 days ago`";
 
     /// `starting` twice, or too late.
     StartsTwice {} = Code::new("E0511", "starts-once");
@@ -361,6 +361,18 @@ fn given_has(
             Some(SceneKind::GivenHas { count, what: what?, ago: ago?, fields })
         }
         What::Happened(_) => Some(SceneKind::GivenHas { count, what: what?, ago: ago?, fields: Vec::new() }),
+        What::Message { verb, which: WhichMessage::Message(message), by } => {
+            if let Some(fields) = fields {
+                cx.found.push(NotGivable { place: fields.place });
+            }
+            let by = by.or_else(|| cx.signatures.messages.get(message.index())?.channels.first().copied());
+            Some(SceneKind::GivenHas {
+                count,
+                what: What::Message { verb, which: WhichMessage::Message(message), by },
+                ago: ago?,
+                fields: Vec::new(),
+            })
+        }
         What::Message { .. } => {
             cx.found.push(NotGivable { place: target.place });
             None

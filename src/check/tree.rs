@@ -48,7 +48,7 @@ pub(crate) fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Boolean(_)
         | ExprKind::Name(_)
         | ExprKind::InSegment(_)
-        | ExprKind::InJourney(_)
+        | ExprKind::InJourney(..)
         | ExprKind::InList(_)
         | ExprKind::InStage(_)
         | ExprKind::SubscribedTo(_)

@@ -280,6 +280,9 @@ fn show(
 
 /// MJML as the HTML that mail programs show.
 fn html_of(mjml: &str) -> Result<String, String> {
+    if crate::template::nesting::too_deep(mjml).is_some() {
+        return Err(format!("this MJML has more than {} tags inside each other", crate::template::nesting::DEPTH_MAX));
+    }
     let root = mrml::parse(mjml).map_err(|error| format!("this is no MJML: {error}"))?;
     root.element.render(&mrml::prelude::render::RenderOptions::default()).map_err(|error| format!("this MJML cannot be shown: {error}"))
 }

@@ -48,7 +48,12 @@ impl Expr {
                     each(condition);
                 }
             }
-            Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
+            Expr::InJourneyFor { key: of, .. }
+            | Expr::Field(of, _)
+            | Expr::Not(of)
+            | Expr::IsMissing(of)
+            | Expr::Negate(of)
+            | Expr::Matches { value: of, .. } => each(of),
             Expr::List(items) | Expr::Record(items) | Expr::And(items) | Expr::Or(items) => items.iter().for_each(each),
             Expr::Compare { left, right, .. } | Expr::Text { left, right, .. } | Expr::Arithmetic { left, right, .. } => {
                 each(left);
@@ -111,7 +116,12 @@ impl Expr {
                     each(condition);
                 }
             }
-            Expr::Field(of, _) | Expr::Not(of) | Expr::IsMissing(of) | Expr::Negate(of) | Expr::Matches { value: of, .. } => each(of),
+            Expr::InJourneyFor { key: of, .. }
+            | Expr::Field(of, _)
+            | Expr::Not(of)
+            | Expr::IsMissing(of)
+            | Expr::Negate(of)
+            | Expr::Matches { value: of, .. } => each(of),
             Expr::List(items) | Expr::Record(items) | Expr::And(items) | Expr::Or(items) => items.iter_mut().for_each(each),
             Expr::Compare { left, right, .. } | Expr::Text { left, right, .. } | Expr::Arithmetic { left, right, .. } => {
                 each(left);

@@ -295,9 +295,14 @@ fn key_of(journey: &Journey, entry: u16, cause: Cause<'_>) -> Key {
         RunKey::PerEvent | RunKey::PerRequest => Key::Own,
         RunKey::Value(position) => match entry_value(journey, usize::from(position), entry, cause) {
             None | Some(Value::Missing) => Key::Missing,
-            Some(value) => Key::Is(stable_hash(value).max(1)),
+            Some(value) => Key::Is(key_hash(value)),
         },
     }
+}
+
+/// What a run keeps of its key.
+pub(super) fn key_hash(value: &Value) -> u64 {
+    stable_hash(value).max(1)
 }
 
 fn entry_value<'v>(journey: &Journey, position: usize, entry: u16, cause: Cause<'v>) -> Option<&'v Value> {

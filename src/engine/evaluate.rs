@@ -158,6 +158,13 @@ impl<'a> Context<'a> {
             Expr::OnList(list) => self.customer.lists.binary_search(list).is_ok(),
             Expr::AtStage(stage) => self.stage() == Some(*stage),
             Expr::InJourney(journey) => self.customer.runs.iter().any(|run| run.journey == *journey && run.is_live()),
+            Expr::InJourneyFor { journey, key } => match &*self.eval(key, subject) {
+                Value::Missing => false,
+                key => {
+                    let key = super::entries::key_hash(key);
+                    self.customer.runs.iter().any(|run| run.journey == *journey && run.key == key && run.is_live())
+                }
+            },
             Expr::SubscribedTo(topic) => self.customer.is_subscribed(self.plan, *topic),
             Expr::ReachableBy(channel) => self.customer.is_reachable(self.plan, *channel),
             Expr::SendState { send, verb, by } => self.send_is(*send, *verb, *by),
@@ -233,6 +240,7 @@ impl<'a> Context<'a> {
             | Expr::Matches { .. }
             | Expr::InSegment(_)
             | Expr::InJourney(_)
+            | Expr::InJourneyFor { .. }
             | Expr::OnList(_)
             | Expr::AtStage(_)
             | Expr::SubscribedTo(_)

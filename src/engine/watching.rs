@@ -124,7 +124,23 @@ fn has_changed(test: ChangeTest, before: &Value, after: &Value, than: &Value) ->
         }
         _ => false,
     };
+    // Of nothing, and of less than nothing, there is no share.
+    let share = |from: &Value, step: Option<Decimal>| match (from, step, than) {
+        (Value::Number(from), Some(step), Value::Number(than)) => {
+            let least = from.checked_mul(*than).and_then(|part| part.checked_div(Decimal::ONE_HUNDRED));
+            *from > Decimal::ZERO && step > Decimal::ZERO && least.is_some_and(|least| step >= least)
+        }
+        _ => false,
+    };
+    let step = |from: &Value, to: &Value| match (from, to) {
+        (Value::Number(from), Value::Number(to)) => to.checked_sub(*from),
+        _ => None,
+    };
     match test {
+        ChangeTest::Rises => is(after, Ordering::Greater, before),
+        ChangeTest::Drops => is(after, Ordering::Less, before),
+        ChangeTest::RisesByShare => share(before, step(before, after)),
+        ChangeTest::DropsByShare => share(before, step(after, before)),
         ChangeTest::Changes => before != after,
         ChangeTest::RisesAbove => is(after, Ordering::Greater, than) && order(before, than).is_some_and(|order| order != Ordering::Greater),
         ChangeTest::DropsBelow => is(after, Ordering::Less, than) && order(before, than).is_some_and(|order| order != Ordering::Less),

@@ -304,7 +304,7 @@ pub(super) fn depends(condition: &Expr) -> Depends {
         Expr::SendState { .. } => on.messages = true,
         Expr::ReachableBy(_) => on.messages = true,
         Expr::InSegment(segment) => on.segments.push(*segment),
-        Expr::InJourney(journey) => on.journeys.push(*journey),
+        Expr::InJourney(journey) | Expr::InJourneyFor { journey, .. } => on.journeys.push(*journey),
         Expr::SubscribedTo(topic) => on.topics.push(*topic),
         Expr::Score(score) => on.scores.push(*score),
         _ => {}

@@ -7,7 +7,7 @@ use super::drive::with_defaults;
 use super::script::Script;
 use crate::calendar::civil;
 use crate::check::checked::{Scene, SceneKind};
-use crate::condition::{Happening, What};
+use crate::condition::{Happening, What, WhichMessage};
 use crate::engine::given::Given;
 
 pub(super) fn facts(stage: &Stage, script: &Script) -> Vec<Given> {
@@ -33,6 +33,12 @@ fn fact(stage: &Stage, script: &Script, line: &Scene) -> Vec<Given> {
                 Happening::Event(_) => {}
             }
             facts
+        }
+        SceneKind::GivenHas {
+            count, what: What::Message { verb, which: WhichMessage::Message(message), by: Some(channel) }, ago, ..
+        } => {
+            let at = civil::subtract(script.begin, *ago, stage.plan.policy.zone);
+            vec![Given::Message { message: *message, channel: *channel, verb: *verb, at }; *count as usize]
         }
         _ => Vec::new(),
     }

@@ -3,6 +3,7 @@
 //! In: two reports. Out: [`Comparison`]: what is the same name in both stands on one line, with the difference. **Invariant:** nothing is
 //! compared by position; a journey that only one of them has is shown with the other side empty.
 
+use super::report::experiments::ExperimentReport;
 use super::report::{JourneyReport, MessageReport, Report};
 use super::text::{number, rate, table};
 use serde::Serialize;
@@ -20,7 +21,7 @@ pub struct Comparison {
 /// One number of both; `null` where one of them has no such thing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Number {
-    /// `journey`, `message`, `segment`
+    /// `journey`, `experiment`, `message`, `segment`
     pub kind: &'static str,
     pub name: String,
     /// `entered`, `sent by email`, `goal purchase`
@@ -38,6 +39,14 @@ impl Comparison {
         for name in names {
             let find = |report: &Report| report.journeys.iter().find(|journey| journey.name == name).map(journey_numbers);
             pair("journey", name, find(this), find(other), &mut numbers);
+        }
+        let names: BTreeSet<(&str, &str)> = experiments(this).chain(experiments(other)).collect();
+        for (journey, name) in names {
+            let find = |report: &Report| {
+                let journey = report.journeys.iter().find(|one| one.name == journey)?;
+                journey.experiments.iter().find(|experiment| experiment.name == name).map(experiment_numbers)
+            };
+            pair("experiment", &format!("{journey} \"{name}\""), find(this), find(other), &mut numbers);
         }
         let names: BTreeSet<&str> = both(this, other, |report| report.messages.iter().map(|message| message.message.as_str()).collect());
         for name in names {
@@ -97,6 +106,14 @@ fn both<'r>(this: &'r Report, other: &'r Report, names: impl Fn(&'r Report) -> V
     names(this).into_iter().chain(names(other)).collect()
 }
 
+/// Every experiment with its journey.
+fn experiments(report: &Report) -> impl Iterator<Item = (&str, &str)> {
+    report
+        .journeys
+        .iter()
+        .flat_map(|journey| journey.experiments.iter().map(|experiment| (journey.name.as_str(), experiment.name.as_str())))
+}
+
 type Named = (String, f64, bool);
 
 fn pair(kind: &'static str, name: &str, this: Option<Vec<Named>>, other: Option<Vec<Named>>, numbers: &mut Vec<Number>) {
@@ -138,6 +155,21 @@ fn journey_numbers(journey: &JourneyReport) -> Vec<Named> {
         if let Some(rate) = goal.treated.rate {
             numbers.push((format!("goal {}, rate", goal.goal), rate, true));
         }
+    }
+    numbers
+}
+
+fn experiment_numbers(experiment: &ExperimentReport) -> Vec<Named> {
+    let mut numbers = Vec::new();
+    for variant in &experiment.variants {
+        numbers.push((format!("{}: entered", variant.name), variant.entered as f64, false));
+        numbers.push((format!("{}: measured", variant.name), variant.measured.reached as f64, false));
+        if let Some(rate) = variant.measured.rate {
+            numbers.push((format!("{}: measured, rate", variant.name), rate, true));
+        }
+    }
+    if let Some(winner) = &experiment.winner {
+        numbers.push((format!("{}: has won", winner.variant), 1.0, false));
     }
     numbers
 }

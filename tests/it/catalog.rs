@@ -473,3 +473,35 @@ fn rows_of_catalogs_that_do_not_fit_are_told_with_their_lines() {
     let (_, first) = stock.reports[1].refusals.main().unwrap();
     assert_eq!((first.line, first.column.as_str()), (3, "name"));
 }
+
+#[test]
+fn a_price_drops_at_all_or_by_a_share_of_what_it_was() {
+    let story = |test: &str, price: &str, expected: &str| {
+        format!(
+            "journey cheaper {{\n  enter when product.price {test} where product.sku in customer.wishlist\n  one run per sku\n  send about_item(item: entry.item) by \
+             email\n}}\nscenario \"a change\" for cheaper {{\n  given customer {{ email: \"nok@example.com\", wishlist: [\"A1\"] }}\n  given product \"A1\" {{ name: \
+             \"Kettle\", price: 900 THB }}\n  at 2026-03-01 10:00 product \"A1\" {{ price: {price} THB }}\n  expect {expected}\n}}\n"
+        )
+    };
+    for (test, price, expected) in [
+        ("drops", "899", "1 message"),
+        ("drops", "900", "no messages"),
+        ("drops", "901", "no messages"),
+        ("rises", "901", "1 message"),
+        ("rises", "899", "no messages"),
+        // 10% of 900 is 90.
+        ("drops by 10%", "810", "1 message"),
+        ("drops by 10%", "810.01", "no messages"),
+        ("drops by 10%", "990", "no messages"),
+        ("rises by 200%", "2700", "1 message"),
+        ("rises by 200%", "2699.99", "no messages"),
+    ] {
+        holds(&story(test, price, expected));
+    }
+    let refused = |test: &str| codes(&story(test, "899", "no messages"));
+    assert_eq!(
+        (refused("drops by 0%"), refused("drops by 101%"), refused("drops by 100%")),
+        (vec!["E0813".into()], vec!["E0813".into()], vec![])
+    );
+    assert_eq!(refused("drops below 10%"), ["E0229"]);
+}

@@ -305,3 +305,21 @@ fn checking_takes_time_in_proportion_to_the_project() {
     // Twice the work takes about twice the time; four times would be quadratic.
     assert!(whole < half * 4, "{half:?} for 1,000 journeys, {whole:?} for 2,000");
 }
+
+/// A part of a month has no length: it is refused, and nothing is made of it.
+#[test]
+fn a_part_of_a_month_is_refused_once_and_never_taken_for_a_whole_one() {
+    for (written, right) in [("1.5 months", "1 month 15 days"), ("0.5 years", "6 months"), ("2 weeks 1.5 months", "45 days")] {
+        let text = |wait: &str| {
+            format!(
+                "event bought {{ order_id text }}\njourney j {{\n  enter on bought\n  enter again never\n  wait {wait}\n  exit \"x\"\n}}\n"
+            )
+        };
+        let check = |wait: &str| onward::check_project(onward::Project::from_texts([("a.journey", text(wait).as_str())]));
+        let (compiled, found) = check(written);
+        let found = found.into_sorted();
+        assert_eq!(found.len(), 1, "{written}: {found:#?}");
+        assert!(compiled.plan.is_none(), "{written}");
+        assert!(check(right).1.is_empty(), "{right}");
+    }
+}

@@ -434,6 +434,9 @@ fn mjml_that_cannot_be_made_into_a_mail_is_shown_at_its_place_in_its_file() {
     assert!(include.len() == 1 && include[0].starts_with("E0435"), "{include:?}");
     let branches = "{% if customer.first_name %}<mj-text>a</mj-text>{% else %}<mj-image src=\"https://x.example/a.png\" />{% endif %}";
     assert_eq!(found(&whole(branches)), [""; 0]);
+    // What would need a stack without end is refused.
+    let deep = found(&format!("<mjml><mj-body>{}", "<mj-section>".repeat(50_000)));
+    assert!(deep.len() == 1 && deep[0].starts_with("E0435"), "{} {}", deep.len(), &deep[0][..40]);
     assert_eq!(found("plain text").len(), 1);
     assert_eq!(found("").len(), 1);
 }

@@ -318,3 +318,34 @@ fn a_start_that_is_refused_closes_no_circle() {
     assert_eq!(circle("enter again always"), ["E0352 start journey one"]);
     assert_eq!(circle("enter again never\n  while running restart"), ["E0352 start journey one"]);
 }
+
+#[test]
+fn circles_through_lists_and_topics_are_found_where_they_can_go_round() {
+    let two = |first: &str, second: &str, one: &str, other: &str| {
+        let text = format!(
+            "{SHOP}list vip \"VIP\"\njourney a {{\n  {first}\n  enter again always\n  {one}\n  send hello\n}}\njourney b {{\n  {second}\n  enter again always\n  \
+             {other}\n  send hello\n}}\n"
+        );
+        findings(&text).into_iter().filter(|found| found.starts_with("W0356") || found.starts_with("E0352")).collect::<Vec<_>>()
+    };
+    let (joins, leaves) = ("enter when joins list vip", "enter when leaves list vip");
+    assert_eq!(two(joins, leaves, "remove from list vip", "add to list vip"), ["W0356 add to list vip"]);
+    // With a wait between, others live; where nothing takes her out again she joins once.
+    assert_eq!(two(joins, leaves, "remove from list vip", "wait 1 day\n  add to list vip"), [""; 0]);
+    assert_eq!(two(joins, joins, "add to list vip", "add to list vip"), [""; 0]);
+    let (on, off) = ("enter on subscribed to news", "enter on unsubscribed from news");
+    assert_eq!(two(on, off, "unsubscribe from news", "subscribe to news"), ["W0356 subscribe to news"]);
+    assert_eq!(two(on, on, "subscribe to news", "subscribe to news"), [""; 0]);
+    // One journey that does both.
+    let own = two(on, leaves, "unsubscribe from news\n  subscribe to news", "wait 1 day");
+    assert_eq!(own, ["W0356 subscribe to news"]);
+}
+
+#[test]
+fn every_branch_on_an_open_is_pointed_out_and_a_limit_is_not() {
+    let found = |steps: &str| findings(&journey(steps)).into_iter().map(|found| found[..5].to_owned()).collect::<Vec<_>>();
+    assert_eq!(found("send hello as page\n  wait 1 day\n  if page is opened { send hello }"), ["W0370"]);
+    assert_eq!(found("send hello\n  wait 1 day\n  if has not opened hello and has order_completed since entry { send hello }"), ["W0370"]);
+    assert_eq!(found("send hello\n  wait up to 2 days { on opened hello { exit }\n otherwise { } }\n  send hello"), ["W0370"]);
+    assert_eq!(found("send hello\n  wait 1 day\n  if has clicked hello { send hello }"), [""; 0]);
+}

@@ -95,3 +95,54 @@ fn a_wrong_name_is_answered_with_a_right_one() {
     let (code, _, stderr) = render(&folder, &["welcome", ".", "--channel", "email"]);
     assert!(code == 1 && stderr.contains("this MJML cannot be made into a mail"), "{code} {stderr}");
 }
+
+#[test]
+fn a_customer_of_the_projects_files_is_found_by_her_id() {
+    let folder = project("by_id");
+    let manifest =
+        "[[customers]]\nfile = \"people.csv\"\nid = \"user_id\"\n[customers.columns]\nfirst_name = \"name\"\nlanguage = \"speaks\"\n";
+    fs::write(folder.join("onward.toml"), manifest).unwrap();
+    fs::write(folder.join("people.csv"), "user_id,name,speaks\nu1,นก,th\nu2,Ada,en\n").unwrap();
+    let (code, shown, said) = render(&folder, &["welcome", ".", "--customer", "u2", "--channel", "email"]);
+    assert_eq!((code, said.as_str()), (0, ""), "{shown}");
+    assert!(shown.contains("in \"en\"\n  subject: Hello Ada\n"), "{shown}");
+    let (code, shown, _) = render(&folder, &["welcome", ".", "--customer", "u1", "--channel", "email"]);
+    assert!(code == 0 && shown.contains("subject: สวัสดี นก"), "{shown}");
+    let (code, _, said) = render(&folder, &["welcome", ".", "--customer", "u3"]);
+    assert!(code == 2 && said.contains("no customer of that id"), "{said}");
+}
+
+/// What the system opens HTML with is a program on the path, here one that notes what it was given.
+#[cfg(target_os = "linux")]
+#[test]
+fn html_is_opened_in_a_browser_when_that_is_asked() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = project("opened");
+    let browser = folder.join("bin/xdg-open");
+    fs::create_dir_all(folder.join("bin")).unwrap();
+    fs::write(&browser, format!("#!/bin/sh\necho \"$1\" > '{0}/opened.part' && mv '{0}/opened.part' '{0}/opened.txt'\n", folder.display()))
+        .unwrap();
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |path: &str| {
+        Command::new(env!("CARGO_BIN_EXE_onward"))
+            .args(["render", "welcome", ".", "--channel", "email", "--open", "--out", "html"])
+            .env("PATH", path)
+            .current_dir(&folder)
+            .output()
+            .unwrap()
+    };
+    let ran = run(&format!("{}:/usr/bin:/bin", folder.join("bin").display()));
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let begin = std::time::Instant::now();
+    let opened = loop {
+        if let Ok(text) = fs::read_to_string(folder.join("opened.txt")) {
+            break text;
+        }
+        assert!(begin.elapsed() < std::time::Duration::from_secs(20), "nothing was opened");
+        std::thread::yield_now();
+    };
+    assert!(folder.join(opened.trim()).is_file() && opened.trim().ends_with("welcome.email.html"), "{opened}");
+    // Without such a program it is said.
+    let ran = run("/nowhere");
+    assert!(!ran.status.success() && String::from_utf8_lossy(&ran.stderr).contains("cannot be opened"), "{:?}", ran.status);
+}

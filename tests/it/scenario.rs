@@ -2,7 +2,6 @@
 
 use onward::project::Project;
 use onward::scenario::{self, Report};
-use std::fs;
 use std::path::Path;
 
 const SHOP: &str = r#"
@@ -537,18 +536,126 @@ scenario "clicks" for welcome {{
 #[test]
 fn the_shipped_projects_hold_and_say_the_same_twice() {
     for project in ["journeys/shop", "journeys/grocery"] {
-        let mut files: Vec<(String, String)> = Vec::new();
-        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(project)).unwrap().flatten() {
-            if entry.path().extension().is_some_and(|extension| extension == "journey") {
-                files.push((entry.file_name().into_string().unwrap(), fs::read_to_string(entry.path()).unwrap()));
-            }
-        }
-        let texts = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        let (compiled, found) = onward::check_project(Project::from_texts(texts));
+        let project_of = onward::project::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(project)).unwrap();
+        let (compiled, found) = onward::check_project(project_of);
         assert!(found.is_empty(), "{project}: {:#?}", found.into_sorted());
         let say = || scenario::text(&scenario::run(&compiled.checked, compiled.sources(), None), compiled.sources(), false);
         let first = say();
         assert!(first.contains("all as expected") || first.contains("no scenario to play"), "{project}:\n{first}");
         assert_eq!(first, say());
     }
+}
+
+const GAPS: &str = r#"
+customer { email email?, nick text? }
+event ordered { order_id text, note text? }
+topic news "News" opt out
+"#;
+/// Plays a text that is a whole project.
+fn alone(text: &str) -> Report {
+    let (compiled, found) = onward::check_project(Project::from_texts([("shop.journey", text)]));
+    assert!(!found.has_errors(), "{:#?}", found.into_sorted());
+    scenario::run(&compiled.checked, compiled.sources(), None)
+}
+
+const HELLO: &str = "message hello about news { email { subject \"Hello\", text \"T\" } }\n";
+const AGAIN: &str = "message again(note text) about news { email { subject \"Again\", text \"{{ note }}\" } }\n";
+
+#[test]
+fn what_became_of_earlier_messages_can_be_given() {
+    let journey = r#"
+journey j {
+  enter on ordered
+  enter again never
+  if has clicked hello in the last 7 days { exit "clicked" }
+  if has received at least 2 messages in the last 7 days { exit "enough" }
+  send hello
+}
+"#;
+    let story = |given: &str, expected: &str| {
+        format!(
+            "{GAPS}{HELLO}{journey}scenario \"s\" for j {{\n  given customer {{ email: \"a@example.com\" }}\n  {given}\n  at 2026-03-01 10:00 ordered {{ order_id: \"1\" \
+             }}\n  expect {expected}\n}}\n"
+        )
+    };
+    for (given, expected) in [
+        ("given has clicked hello 3 days ago", "exit \"clicked\""),
+        ("given has clicked hello by email 8 days ago", "1 message"),
+        ("given has 2 received hello 3 days ago", "exit \"enough\""),
+        ("given has received hello 3 days ago", "1 message"),
+    ] {
+        let text = story(given, expected);
+        let report = alone(&text);
+        assert!(report.scenarios.iter().all(|played| played.failed.is_none()), "{given}: {:?}", report.scenarios[0].failed);
+    }
+}
+
+#[test]
+fn the_name_behind_a_where_that_ends_with_is_set_is_the_triggers() {
+    let report = alone(&format!(
+        r#"{GAPS}{AGAIN}
+journey j {{
+  enter on ordered where note is set as first
+  enter again never
+  wait up to 2 days {{
+    on ordered where order_id is not "x" and note is set as second {{
+      let note be second.note or exit if missing
+      send again(note: note)
+    }}
+    otherwise {{ }}
+  }}
+  wait up to 2 days for ordered where note is set as third otherwise exit "none"
+  let last be third.note or exit if missing
+  send again(note: last)
+}}
+scenario "s" for j {{
+  given customer {{ email: "a@example.com" }}
+  at 2026-03-01 10:00 ordered {{ order_id: "1", note: "one" }}
+  after 1 day ordered {{ order_id: "2", note: "two" }}
+  after 1 day ordered {{ order_id: "3", note: "three" }}
+  expect message again containing "two"
+  expect message again containing "three"
+}}
+"#
+    ));
+    assert!(report.scenarios[0].failed.is_none(), "{:?}", report.scenarios[0].failed);
+}
+
+#[test]
+fn a_run_of_another_journey_is_found_by_the_same_key() {
+    let text = |key: &str| {
+        format!(
+            r#"{GAPS}{HELLO}
+journey ask {{
+  enter on ordered where not in journey care for the same order_id
+  one run per order_id
+  wait 1 day
+  if in journey care for the same {key} {{ exit "cared for" }}
+  send hello
+}}
+journey care {{
+  enter on ordered
+  one run per order_id
+  wait 3 days
+}}
+scenario "one is cared for and the other is not" for ask {{
+  given customer {{ email: "a@example.com" }}
+  at 2026-03-01 10:00 ordered {{ order_id: "1" }}
+  at 2026-03-02 09:00 ordered {{ order_id: "2" }}
+  in the run of order_id "1" {{ expect exit "cared for" }}
+  in the run of order_id "2" {{ expect exit "cared for" }}
+}}
+"#
+        )
+    };
+    let report = alone(&text("order_id"));
+    assert!(report.scenarios[0].failed.is_none(), "{:?}", report.scenarios[0].failed);
+    // Another run of the journey is not this one.
+    let longer = text("order_id").replace("wait 1 day\n", "wait 4 days\n").replace("expect exit \"cared for\"", "expect message hello");
+    let longer = longer.replace("  at 2026-03-02 09:00 ordered", "  at 2026-03-04 09:00 ordered");
+    let report = alone(&longer);
+    assert!(report.scenarios[0].failed.is_none(), "{:?}", report.scenarios[0].failed);
+    let (_, found) = onward::check_project(Project::from_texts([("a.journey", text("note").as_str())]));
+    let codes: Vec<_> = found.into_sorted().iter().map(|one| one.code.number).collect();
+    assert!(codes.contains(&"E0338"), "{codes:?}");
 }

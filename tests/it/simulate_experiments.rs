@@ -230,3 +230,24 @@ fn what_does_better_gets_more_and_the_control_keeps_its_share() {
     assert_eq!((mail_share + text_share, control.share_at_end.as_str()), (90, "10%"));
     assert!(mail_share > text_share && text_share >= 1 && mail.entered_later > text.entered_later && control.entered > 100, "{channel:?}");
 }
+
+#[test]
+fn two_versions_of_an_experiment_stand_side_by_side() {
+    use onward::simulate::compare::Comparison;
+    let report = |rule: &str| fine(&project(rule).0, &with(1, 0)).report;
+    let (this, other) = (report(RULE), report(""));
+    let comparison = Comparison::new(&this, &other);
+    let of = |what: &str| {
+        let line =
+            comparison.numbers.iter().find(|line| line.kind == "experiment" && line.name == "greet \"channel\"" && line.what == what);
+        line.map(|line| (line.this, line.other)).unwrap_or_else(|| panic!("no line `{what}`"))
+    };
+    // The winner takes everybody who comes later; without a rule both go on.
+    let entered = |report: &Report, at: usize| experiment(report, "channel").variants[at].entered as f64;
+    assert_eq!(of("mail: entered"), (Some(entered(&this, 0)), Some(entered(&other, 0))));
+    assert!(entered(&this, 0) > entered(&other, 0));
+    assert_eq!(of("mail: has won"), (Some(1.0), Some(0.0)));
+    assert!(of("text: measured, rate").0.is_some());
+    assert!(comparison.render().contains("experiment greet \"channel\""), "{}", comparison.render());
+    assert!(Comparison::new(&this, &this).is_equal());
+}

@@ -325,7 +325,7 @@ impl<'a> Lowerer<'a> {
         let name = self.name_in(node);
         Some(match self.children(node).first().map(|word| self.kind(*word))? {
             K::KwInSegment => ExprKind::InSegment(name),
-            K::KwInJourney => ExprKind::InJourney(name),
+            K::KwInJourney => ExprKind::InJourney(name, self.child(node, K::ForKey).map(|key| self.for_key(key))),
             K::KwSubscribedTo => ExprKind::SubscribedTo(name),
             K::KwReachableBy => ExprKind::ReachableBy(name),
             K::KwInStage => ExprKind::InStage(name),
@@ -385,6 +385,14 @@ impl<'a> Lowerer<'a> {
         let since = self.child(node, K::Since).and_then(|since| self.since(since));
         let condition = self.where_in(node);
         Trigger { targets, since, condition, place: self.place(node) }
+    }
+
+    /// A trigger, and the name of what meets it. At the end of a `where` the name behind `is set as` is the trigger's, for what is bound
+    /// inside of a `where` nobody could use.
+    pub(super) fn named_trigger_in(&'a self, node: NodeId) -> (Option<Trigger>, Option<crate::ast::Name>) {
+        let mut trigger = self.trigger_in(node);
+        let bind = self.bind_in(node).or_else(|| trailing_bind(trigger.as_mut()?.condition.as_mut()?));
+        (trigger, bind)
     }
 
     pub(super) fn where_in(&'a self, node: NodeId) -> Option<Expr> {
@@ -488,5 +496,15 @@ fn foreign_compare(text: &str) -> BinaryOp {
         "=>" | "≥" => BinaryOp::AtLeast,
         "=<" | "≤" => BinaryOp::AtMost,
         _ => BinaryOp::Is,
+    }
+}
+
+/// Takes the name behind an `is set as` that ends a condition.
+pub(super) fn trailing_bind(condition: &mut Expr) -> Option<crate::ast::Name> {
+    match &mut condition.kind {
+        ExprKind::IsSet { bind, .. } => bind.take(),
+        ExprKind::Joined { tests, .. } => trailing_bind(tests.last_mut()?),
+        ExprKind::Not(inner) => trailing_bind(inner),
+        _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Journeys and the clauses of their headers.
 
 use super::Lowerer;
+use super::conditions::trailing_bind;
 use super::literals::decimal;
 use crate::ast::{
     ChangeTest, Clause, ClauseKind, DayWord, Docs, Enter, EnterAgain, Entry, Every, EveryOn, EveryStep, Goal, IfPast, Journey, JourneyItem,
@@ -28,16 +29,20 @@ impl<'a> Lowerer<'a> {
 
     fn clause(&'a self, node: NodeId) -> Option<ClauseKind> {
         Some(match self.kind(node) {
-            K::Enter => ClauseKind::Enter(Enter {
-                entry: self.children(node).into_iter().find_map(|form| self.entry(form)),
-                if_past: if self.has(node, K::KwEnterNow) {
-                    Some(IfPast::EnterNow)
-                } else {
-                    (self.has(node, K::KwIfPast) && self.has(node, K::KwSkip)).then_some(IfPast::Skip)
-                },
-                condition: self.where_in(node),
-                bind: self.bind_in(node),
-            }),
+            K::Enter => {
+                let mut condition = self.where_in(node);
+                let bind = self.bind_in(node).or_else(|| condition.as_mut().and_then(trailing_bind));
+                ClauseKind::Enter(Enter {
+                    entry: self.children(node).into_iter().find_map(|form| self.entry(form)),
+                    if_past: if self.has(node, K::KwEnterNow) {
+                        Some(IfPast::EnterNow)
+                    } else {
+                        (self.has(node, K::KwIfPast) && self.has(node, K::KwSkip)).then_some(IfPast::Skip)
+                    },
+                    condition,
+                    bind,
+                })
+            }
             K::EnterAgain => ClauseKind::EnterAgain(self.enter_again(node)),
             K::OneRunPer => ClauseKind::OneRunPer(self.name_in(node).map(|name| match name.text.as_str() {
                 "event" if !name.quoted => OneRunPer::Event,
@@ -105,6 +110,8 @@ impl<'a> Lowerer<'a> {
                 K::KwRisesBy => break Some(ChangeTest::RisesBy),
                 K::KwDropsBy => break Some(ChangeTest::DropsBy),
                 K::KwChanges => break Some(ChangeTest::Changes),
+                K::KwRises => break Some(ChangeTest::Rises),
+                K::KwDrops => break Some(ChangeTest::Drops),
                 _ => {}
             }
         };

@@ -206,8 +206,12 @@ fn worded(word: &str) -> Option<Decimal> {
     words.iter().position(|known| *known == word).map(|at| Decimal::from(at as u64 + 1))
 }
 
-/// Parts of a day are elapsed time: `1.5 days` is one day and 12 hours. Too large ones stop at the largest that can be held.
+/// Parts of a day are elapsed time: `1.5 days` is one day and 12 hours. Too large ones stop at the largest that can be held. A part of a
+/// month has no length: it is reported where it is read, and is nothing here.
 fn add(span: &mut Duration, count: Decimal, unit: Unit) -> Option<()> {
+    if matches!(unit, Unit::Month | Unit::Year) && !count.is_integer() {
+        return None;
+    }
     let whole = |by: i64| (count * Decimal::from(by)).trunc().to_i64().unwrap_or(i64::MAX);
     let small = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
     let part = |ms: i64| (count.fract() * Decimal::from(ms)).trunc().to_i64().unwrap_or(0);

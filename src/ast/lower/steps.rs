@@ -106,9 +106,9 @@ impl<'a> Lowerer<'a> {
         let Some(short) = self.child(node, K::ShortWait) else {
             return StepKind::WaitUpTo { duration, branches: self.branches_in(node).unwrap_or_default() };
         };
-        let what = match self.trigger_in(short) {
-            Some(trigger) => Some(ShortWait::For { trigger, bind: self.bind_in(short) }),
-            None => self.value_in(short).map(ShortWait::Until),
+        let what = match self.named_trigger_in(short) {
+            (Some(trigger), bind) => Some(ShortWait::For { trigger, bind }),
+            (None, _) => self.value_in(short).map(ShortWait::Until),
         };
         let otherwise = self.children(short).into_iter().find_map(|child| self.step(child, Docs::default())).map(Box::new);
         StepKind::WaitUpToShort { duration, what, otherwise }
@@ -175,7 +175,10 @@ impl<'a> Lowerer<'a> {
         let mut branches = Vec::new();
         self.with_docs(block, |line, docs| {
             let kind = match self.kind(line) {
-                K::OnBranch => BranchKind::On { trigger: self.trigger_in(line), bind: self.bind_in(line) },
+                K::OnBranch => {
+                    let (trigger, bind) = self.named_trigger_in(line);
+                    BranchKind::On { trigger, bind }
+                }
                 K::WhenBranch => BranchKind::When(self.value_in(line)),
                 K::OtherwiseBranch => BranchKind::Otherwise,
                 _ => return,

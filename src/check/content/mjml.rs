@@ -9,6 +9,7 @@ use crate::check::message::Cx;
 use crate::check::problem::problems;
 use crate::check::template::place;
 use crate::diagnostic::{Code, Fix, suggest};
+use crate::template::nesting;
 use mrml::prelude::parser::{Error, Span};
 use std::ops::Range;
 
@@ -67,6 +68,13 @@ pub(super) fn check(cx: &mut Cx, text: &TextLit) {
         cx.found.push(NotMjml { place, why: format!("there is no `{name}`"), help, fix });
         return;
     }
+    // What reads it goes into each tag by recursion.
+    if let Some(deep) = nesting::too_deep(&written) {
+        let why = format!("more than {} tags stand inside each other", nesting::DEPTH_MAX);
+        let help = "close each tag where it ends".to_owned();
+        cx.found.push(NotMjml { place: place(text, &on_boundaries(&written, deep, deep + 1)), why, help, fix: None });
+        return;
+    }
     let Err(error) = mrml::parse(&written) else { return };
     let (at, why, help) = said(&error, &text.text);
     cx.found.push(NotMjml { place: place(text, &at), why, help, fix: None });
@@ -93,7 +101,11 @@ fn unknown_tag(text: &str) -> Option<Range<usize>> {
 
 /// The HTML that mail programs get of what is written; `None` where it cannot be made.
 pub(in crate::check) fn html(mjml: &str) -> Option<String> {
-    mrml::parse(blanked(mjml)).ok()?.element.render(&mrml::prelude::render::RenderOptions::default()).ok()
+    let written = blanked(mjml);
+    if nesting::too_deep(&written).is_some() {
+        return None;
+    }
+    mrml::parse(written).ok()?.element.render(&mrml::prelude::render::RenderOptions::default()).ok()
 }
 
 /// Where it is, what it is, and what to do.

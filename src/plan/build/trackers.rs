@@ -115,6 +115,7 @@ fn asks_only_the_event(condition: &Expr) -> bool {
                 | Expr::SendState { .. }
                 | Expr::InSegment(_)
                 | Expr::InJourney(_)
+                | Expr::InJourneyFor { .. }
                 | Expr::OnList(_)
                 | Expr::AtStage(_)
                 | Expr::SubscribedTo(_)

@@ -279,7 +279,7 @@ fn choice_noun(parent: Kind) -> &'static str {
         Kind::WhenInDoubt => "`skip` or `repeat`",
         Kind::Enter => "what begins a run, such as `on order_completed`,",
         Kind::EntryJoins => "`segment` or `list`",
-        Kind::EntryChanges => "`changes`, `rises above`, `drops below`, `rises by` or `drops by`",
+        Kind::EntryChanges => "`changes`, `rises`, `drops`, `rises above`, `drops below`, `rises by` or `drops by`",
         Kind::EntryAround | Kind::UntilAround => "`before` or `after`",
         Kind::EnterAgain => "`never`, `always`, or a length of time and `after entry` or `after the end`,",
         Kind::WhileRunning => "`ignore`, `restart` or `update entry`",
