@@ -6,11 +6,20 @@
 
 pub mod arrival;
 pub mod bind;
+pub mod audit;
+pub mod bind;
+pub mod clock;
+pub mod core;
+pub mod desk;
+pub mod dispatch;
 pub mod http;
 pub mod intake;
+pub mod keeper;
 pub mod keys;
 pub mod pages;
 pub mod tokens;
+pub mod runner;
+pub mod settings;
 
 use crate::channel::{Envelope, Report, Task};
 use crate::value::Value;

@@ -14,7 +14,7 @@ pub mod problem;
 pub mod refusal;
 pub mod rows;
 pub mod shape;
-mod toml_walk;
+pub mod toml_walk;
 
 pub use config::Config;
 pub use refusal::{Reason, Refusals};

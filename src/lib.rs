@@ -48,6 +48,8 @@ pub mod project;
 pub mod record;
 pub mod scenario;
 pub mod schema;
+#[cfg(feature = "daemon")]
+pub mod shard;
 #[cfg(feature = "cli")]
 pub mod simulate;
 pub mod source;

@@ -4,6 +4,7 @@
 //! Knows nothing of syntax, plans or customers.
 
 pub mod compute;
+pub mod json;
 pub mod moment;
 pub mod normal;
 pub mod number;

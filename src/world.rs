@@ -6,6 +6,7 @@
 
 pub mod catalogs;
 pub mod chance;
+pub mod directory;
 pub mod facts;
 
 use crate::calendar::Instant;

@@ -31,6 +31,8 @@ mod it {
     mod cli;
     mod codec;
     mod dangers;
+    #[cfg(feature = "daemon")]
+    mod daemon;
     mod diagnostics;
     mod docs;
     mod engine;

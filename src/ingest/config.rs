@@ -204,9 +204,16 @@ impl Config {
                 }
             }
         }
+        // What the daemon alone reads: `daemon::settings`.
+        for key in FOR_THE_DAEMON {
+            top.get(key);
+        }
         top.finish(found);
     }
 }
+
+/// Tables that say how a project is served, not what it means.
+pub const FOR_THE_DAEMON: [&str; 4] = ["serve", "channels", "callbacks", "web"];
 
 const ZONE_HELP: &str = "write `timezone = \"Asia/Bangkok\"`";
 

@@ -103,6 +103,34 @@ impl<'t, 'i> Table<'t, 'i> {
         number
     }
 
+    pub fn truth(&mut self, key: &'static str, help: &str, found: &mut Diagnostics) -> Option<bool> {
+        let value = self.get(key)?;
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => {
+                found.push(self.bad(key, value, "`true` or `false`", help));
+                None
+            }
+        }
+    }
+
+    /// A list of texts.
+    pub fn texts(&mut self, key: &'static str, help: &str, found: &mut Diagnostics) -> Vec<Written> {
+        let Some(value) = self.get(key) else { return Vec::new() };
+        let DeValue::Array(items) = value.get_ref() else {
+            found.push(self.bad(key, value, "a list of texts", help));
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items.iter() {
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(Written { text: text.to_string(), place: self.place_of(item) }),
+                _ => found.push(self.bad(key, item, "a text in quotes", help)),
+            }
+        }
+        texts
+    }
+
     /// A table inside this one.
     pub fn table(&mut self, key: &'static str, name: impl Into<String>, found: &mut Diagnostics) -> Option<Table<'t, 'i>> {
         let value = self.get(key)?;

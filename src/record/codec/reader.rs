@@ -54,7 +54,8 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn fault(&self, fault: Fault) -> DecodeError {
+    /// What is wrong here.
+    pub fn fault(&self, fault: Fault) -> DecodeError {
         DecodeError { at: self.base + self.at, fault }
     }
 

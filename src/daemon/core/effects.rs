@@ -1,0 +1,172 @@
+//! What leaves the house, from the engine's effect to its outcome.
+//!
+//! In: effects of the engine, what workers say. Out: parcels that are dispatched once the batch is durable; inputs of the customers whose they
+//! are. **Invariant:** a parcel is in the log before anybody sees it, and is settled in the write that holds its outcome; an address that is
+//! suppressed gets nothing, whoever has it.
+
+use super::others;
+use super::people::address_digest;
+use super::{After, Core};
+use crate::engine::{Answer, CodeDraw, Effect, Input, InputKind, Outcome, SendKey, Told};
+use crate::schema::{ChannelId, ChannelKind};
+use crate::shard::Number;
+use crate::shard::commit::{Parcel, ParcelKey};
+
+impl Core {
+    pub(super) fn effect(&mut self, number: Number, effect: Effect) {
+        match effect {
+            Effect::Deliver(delivery) => self.post(number, Parcel::Message(delivery)),
+            Effect::HandOver(key) => self.opened = Some(key),
+            Effect::Withdraw(key) => {
+                self.settle(number, ParcelKey::Message(key));
+            }
+            Effect::Cancel(key) => {
+                if self.settle(number, ParcelKey::Message(key)) {
+                    self.after.push(After::Withdraw(number, ParcelKey::Message(key)));
+                }
+            }
+            Effect::CallHook(call) => self.post(number, Parcel::Hook(call)),
+            Effect::DrawCode(draw) => self.draw(number, draw),
+            Effect::Tell(told) => self.tell_another(*told),
+            Effect::Audience { audience, add } => {
+                self.next_audience = self.next_audience.wrapping_add(1);
+                self.post(number, Parcel::Audience { number: self.next_audience, audience, add });
+            }
+        }
+    }
+
+    fn post(&mut self, number: Number, parcel: Parcel) {
+        self.shards[number.shard()].post(number, parcel.clone(), &mut self.writer);
+        self.under_way += 1;
+        self.after.push(After::Dispatch(number, parcel));
+    }
+
+    pub(super) fn settle(&mut self, number: Number, key: ParcelKey) -> bool {
+        let Some(shard) = self.shards.get_mut(number.shard()) else { return false };
+        let there = shard.settle(number, &key, &mut self.writer);
+        self.under_way -= usize::from(there);
+        there
+    }
+
+    /// What waits for the customer to come (web, inbox) is no work for anybody.
+    pub(super) fn waits_for_her(&self, channel: ChannelId) -> bool {
+        self.kind_of(channel).is_some_and(|kind| matches!(kind, ChannelKind::Web | ChannelKind::Inbox))
+    }
+
+    pub(super) fn kind_of(&self, channel: ChannelId) -> Option<ChannelKind> {
+        self.world.plan().schema.channels.get(channel.index()).map(|channel| channel.kind)
+    }
+
+    /// A code of a pool, at once: each is given once, for the write that takes it holds the answer too.
+    fn draw(&mut self, number: Number, draw: CodeDraw) {
+        let pool = self.world.plan().schema.pools.get(draw.pool.index()).map(|pool| pool.name.to_string()).unwrap_or_default();
+        let answer = match self.others.give_code(&pool) {
+            Some(code) => {
+                self.write_other(others::CODE_GIVEN, pool.as_bytes());
+                Answer::Code(code.into())
+            }
+            None => Answer::NoneLeft,
+        };
+        let now = self.now;
+        self.caused.push_back((number, Input { now, id: 0, kind: InputKind::Answer { call: draw.call, answer } }));
+    }
+
+    fn tell_another(&mut self, told: Told) {
+        match self.find_user(&told.to) {
+            Some(other) => {
+                let now = self.now;
+                self.caused.push_back((other, Input { now, id: 0, kind: InputKind::Told(Box::new(told)) }));
+            }
+            None => self.counts.told_nobody += 1,
+        }
+    }
+
+    /// A worker is connected and the bytes come next: all checks again. `true` if they may.
+    pub(super) fn ready(&mut self, number: Number, send: SendKey, attempt: u32) -> bool {
+        let key = ParcelKey::Message(send);
+        let Some(Parcel::Message(delivery)) = self.shard(number).and_then(|shard| shard.parcel(number, &key)) else { return false };
+        let (address, channel) = (delivery.address.clone(), delivery.channel);
+        if let Some(kind) = self.kind_of(channel)
+            && self.directory.is_suppressed(address_digest(kind, &address))
+        {
+            let now = self.now;
+            self.input(number, Input { now, id: 0, kind: InputKind::Suppress { channel, suppressed: true } });
+        }
+        self.opened = None;
+        let now = self.now;
+        self.input(number, Input { now, id: 0, kind: InputKind::Ready { send, attempt } });
+        self.opened.take() == Some(send)
+    }
+
+    pub(super) fn outcome(&mut self, number: Number, send: SendKey, outcome: Outcome, provider_id: Option<String>, suppress: bool) {
+        let key = ParcelKey::Message(send);
+        let Some(Parcel::Message(delivery)) = self.shard(number).and_then(|shard| shard.parcel(number, &key)) else { return };
+        let (address, channel) = (delivery.address.clone(), delivery.channel);
+        let stays = outcome == Outcome::Accepted && self.waits_for_her(channel);
+        if !stays {
+            self.settle(number, key);
+        } else {
+            // It is shown until it is withdrawn; nobody works on it any more.
+            self.under_way = self.under_way.saturating_sub(1);
+        }
+        if let Some(id) = provider_id {
+            self.note_provider_id(number, send, &id);
+        }
+        let now = self.now;
+        if suppress && let Some(kind) = self.kind_of(channel) {
+            self.suppress_address(kind, &address, true);
+            self.input(number, Input { now, id: 0, kind: InputKind::Suppress { channel, suppressed: true } });
+        }
+        self.input(number, Input { now, id: 0, kind: InputKind::Outcome { send, result: outcome } });
+    }
+
+    /// One input from a door, on the core's own thread.
+    pub fn take_input(&mut self, number: Number, input: Input) {
+        if self.entry_is_there(number) {
+            self.input(number, input);
+        } else {
+            self.counts.strange_reports += 1;
+        }
+    }
+
+    /// A report tells what became of a message that was in doubt.
+    pub fn settle_doubt(&mut self, number: Number, send: SendKey, outcome: Outcome) {
+        self.outcome(number, send, outcome, None, false);
+    }
+
+    /// The address that a message went to gets nothing any more, whoever has it.
+    pub fn suppress_address_of(&mut self, number: Number, send: SendKey) {
+        let Ok(Some(row)) = self.shard(number).map_or(Ok(None), |shard| shard.row(number)) else { return };
+        let plan = std::sync::Arc::clone(self.world.plan());
+        if let Some(kind) = self.kind_of(send.channel)
+            && let Ok(address) = crate::engine::contact::address(&plan, &row, send.channel)
+            && !address.is_empty()
+        {
+            self.suppress_address(kind, address, true);
+        }
+    }
+
+    /// What a message was about.
+    pub fn topic_of(&self, number: Number, send: SendKey) -> Option<crate::schema::TopicId> {
+        let row = self.shard(number)?.row(number).ok().flatten()?;
+        row.facts.iter().find(|fact| fact.key == send).map(|fact| fact.topic)
+    }
+
+    /// A message as it was rendered, while it is under way or shown.
+    pub fn kept(&self, number: Number, send: SendKey) -> Option<crate::engine::Delivery> {
+        match self.shard(number)?.parcel(number, &ParcelKey::Message(send))? {
+            Parcel::Message(delivery) => Some(delivery.clone()),
+            _ => None,
+        }
+    }
+
+    fn note_provider_id(&mut self, number: Number, send: SendKey, id: &str) {
+        use crate::record::Encode as _;
+        let mut out = crate::record::Writer::default();
+        out.text(id);
+        out.varint(number.0);
+        send.encode(&mut out);
+        self.write_other(others::PROVIDER_ID, out.as_bytes());
+        self.others.note_provider_id(id, number, send);
+    }
+}

@@ -1,0 +1,185 @@
+//! The world of a running daemon: the plans, what the catalogs hold, what was decided over all customers, pauses and the hold.
+//!
+//! In: changes, each recorded in the log by who makes it. Out: the view that the engine asks for. **Invariant:** every change makes a new
+//! number; time that is lost here is really lost.
+
+use crate::calendar::Instant;
+use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
+use crate::plan::Plan;
+use crate::schema::{ChannelId, JourneyId};
+use crate::world::catalogs::Catalogs;
+use crate::world::facts::{Counters, Facts};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub struct DaemonWorld {
+    active: Loaded,
+    pinned: BTreeMap<PlanId, Loaded>,
+    limits: Limits,
+    number: u64,
+    catalogs: Catalogs,
+    facts: Facts,
+    counters: Counters,
+    /// Names of journeys that are paused.
+    paused: BTreeSet<String>,
+    paused_channels: BTreeSet<String>,
+    everything_paused: bool,
+    /// After a restore or a copy: nothing is sent until an operator says so.
+    hold: bool,
+}
+
+impl DaemonWorld {
+    pub fn new(plan: Arc<Plan>, limits: Limits) -> DaemonWorld {
+        DaemonWorld {
+            active: Loaded::new(plan),
+            pinned: BTreeMap::new(),
+            limits,
+            number: 1,
+            catalogs: Catalogs::default(),
+            facts: Facts::default(),
+            counters: Counters::default(),
+            paused: BTreeSet::new(),
+            paused_channels: BTreeSet::new(),
+            everything_paused: false,
+            hold: false,
+        }
+    }
+
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.active.plan
+    }
+
+    pub fn loaded(&self, id: PlanId) -> Option<&Loaded> {
+        if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
+    }
+
+    /// Plans that runs may be pinned to, beside the active one.
+    pub fn pinned_plans(&self) -> impl Iterator<Item = &Loaded> {
+        self.pinned.values()
+    }
+
+    /// An older plan, for the runs that are pinned to it.
+    pub fn pin(&mut self, plan: Arc<Plan>) {
+        let loaded = Loaded::new(plan);
+        if loaded.id != self.active.id {
+            self.pinned.insert(loaded.id, loaded);
+        }
+    }
+
+    /// Another plan becomes active. The one before stays for its runs.
+    pub fn activate(&mut self, plan: Arc<Plan>) -> PlanId {
+        let loaded = Loaded::new(plan);
+        self.pinned.remove(&loaded.id);
+        let before = std::mem::replace(&mut self.active, loaded);
+        let id = before.id;
+        if id != self.active.id {
+            self.pinned.insert(id, before);
+        }
+        self.number += 1;
+        id
+    }
+
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.number += 1;
+    }
+
+    pub fn stock(&mut self, catalogs: Catalogs) {
+        self.catalogs = catalogs;
+        self.number += 1;
+    }
+
+    pub fn restore_number(&mut self, number: u64) {
+        self.number = number;
+    }
+
+    pub fn count(&mut self, records: &[Record]) {
+        for record in records {
+            self.counters.record(record);
+        }
+    }
+
+    /// `None` for everything.
+    pub fn pause(&mut self, what: &Paused, paused: bool) {
+        match what {
+            Paused::Everything => self.everything_paused = paused,
+            Paused::Journey(name) if paused => drop(self.paused.insert(name.clone())),
+            Paused::Journey(name) => drop(self.paused.remove(name)),
+            Paused::Channel(name) if paused => drop(self.paused_channels.insert(name.clone())),
+            Paused::Channel(name) => drop(self.paused_channels.remove(name)),
+        }
+        self.number += 1;
+    }
+
+    pub fn set_hold(&mut self, hold: bool) {
+        self.hold = hold;
+        self.number += 1;
+    }
+
+    pub fn is_on_hold(&self) -> bool {
+        self.hold
+    }
+
+    /// Everything that is paused, in words.
+    pub fn pauses(&self) -> Vec<Paused> {
+        let everything = self.everything_paused.then_some(Paused::Everything);
+        let journeys = self.paused.iter().cloned().map(Paused::Journey);
+        let channels = self.paused_channels.iter().cloned().map(Paused::Channel);
+        everything.into_iter().chain(journeys).chain(channels).collect()
+    }
+}
+
+/// What can be paused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Paused {
+    Everything,
+    Journey(String),
+    Channel(String),
+}
+
+impl World for DaemonWorld {
+    fn active(&self) -> &Loaded {
+        &self.active
+    }
+
+    fn pinned(&self, id: PlanId) -> Option<&Loaded> {
+        self.loaded(id)
+    }
+
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {
+        &self.catalogs
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn loses_time(&self) -> bool {
+        true
+    }
+
+    fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {
+        self.facts.weights(identity, at)
+    }
+
+    fn paused(&self, journey: JourneyId, channel: ChannelId) -> bool {
+        if self.everything_paused {
+            return true;
+        }
+        if self.paused.is_empty() && self.paused_channels.is_empty() {
+            return false;
+        }
+        let journey = self.active.plan.journeys.get(journey.index()).map_or("", |journey| journey.name.as_str());
+        let channel = self.active.plan.schema.channels.get(channel.index()).map_or("", |channel| channel.name.as_str());
+        self.paused.contains(journey) || self.paused_channels.contains(channel)
+    }
+
+    fn on_hold(&self) -> bool {
+        self.hold
+    }
+}

@@ -1,0 +1,211 @@
+//! From a durable parcel to a provider, and back with its outcome.
+//!
+//! In: [`Errand`]s. Out: requests to the core: ready, outcome. **Invariant:** a message is handed over only after the core's yes (the [`Gate`]), or, where
+//! the provider knows it by its key, after its claim; every attempt ends in a verdict, and every parcel in an outcome; what was under way
+//! when the process ended is found again among the parcels of the store. Decides nothing about whether a message may go: that is the core's.
+
+pub mod audience;
+pub mod envelope;
+pub mod hooks;
+
+use super::core::Request;
+use super::runner::{Errand, Handle, answer};
+use crate::channel::{ATTEMPT_MAX, Adapter, Closed, Envelope, Gate, Task, Verdict, retry};
+use crate::engine::{Outcome, SendKey};
+use crate::shard::Number;
+use crate::shard::commit::{Parcel, ParcelKey};
+use audience::Audiences;
+use envelope::Envelopes;
+use hooks::Hooks;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+
+/// Hand-overs at a time on one channel where its settings say nothing: at most so many become unknown in a crash.
+pub const IN_FLIGHT: usize = 64;
+/// A message without a provider's key that stays in doubt waits so long for a report before it counts as unknown.
+const IN_DOUBT: Duration = Duration::from_secs(15 * 60);
+
+/// How messages of one channel leave.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub adapter: Arc<dyn Adapter>,
+    pub in_flight: Arc<Semaphore>,
+}
+
+impl Route {
+    pub fn new(adapter: Arc<dyn Adapter>, in_flight: usize) -> Route {
+        Route { adapter, in_flight: Arc::new(Semaphore::new(in_flight.max(1))) }
+    }
+}
+
+/// Everything that a hand-over needs.
+pub struct Dispatcher {
+    pub handle: Handle,
+    /// By name of the channel.
+    pub routes: BTreeMap<String, Route>,
+    /// For channels without a route of their own.
+    pub fallback: Route,
+    pub envelopes: Envelopes,
+    pub hooks: Hooks,
+    pub audiences: Audiences,
+    /// How long a message that is surely not sent is tried again, real time.
+    pub late: Duration,
+    /// Hand-overs that must not happen any more.
+    pub withdrawn: Mutex<BTreeSet<(Number, ParcelKey)>>,
+}
+
+impl Dispatcher {
+    /// Until the last sender is gone.
+    pub async fn run(self: Arc<Self>, mut errands: mpsc::UnboundedReceiver<Errand>) {
+        while let Some(errand) = errands.recv().await {
+            match errand {
+                Errand::Dispatch(number, parcel) => {
+                    let this = Arc::clone(&self);
+                    tokio::spawn(async move { this.deliver(number, parcel, false).await });
+                }
+                Errand::Withdraw(number, key) => {
+                    if let Ok(mut withdrawn) = self.withdrawn.lock() {
+                        withdrawn.insert((number, key));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was under way when the process ended. `handed_over`: its gate was open already.
+    pub async fn resume(self: &Arc<Self>, parcels: Vec<(Number, Parcel, bool)>) {
+        for (number, parcel, handed_over) in parcels {
+            let this = Arc::clone(self);
+            tokio::spawn(async move { this.deliver(number, parcel, handed_over).await });
+        }
+    }
+
+    async fn deliver(&self, number: Number, parcel: Parcel, handed_over: bool) {
+        match &parcel {
+            Parcel::Message(delivery) => {
+                let plan = self.handle.plan();
+                let Some(envelope) = self.envelopes.make(&plan, number, delivery) else {
+                    self.outcome(number, delivery.key, Outcome::NotSent, None, false).await;
+                    return;
+                };
+                self.message(number, delivery.key, envelope, handed_over).await;
+            }
+            Parcel::Hook(call) => {
+                let id = format!("{:x}-call-{}", number.0, call.call);
+                self.hooks.call(&self.handle, number, id, call).await;
+            }
+            Parcel::Code(_) => {}
+            Parcel::Audience { audience, add, .. } => {
+                self.audiences.put(&self.handle, number, *audience, *add).await;
+                let key = parcel.key();
+                self.handle.send_patiently(Request::Settled { number, key, input: None, reply: Box::new(|()| {}) }).await;
+            }
+        }
+    }
+
+    async fn message(&self, number: Number, key: SendKey, mut envelope: Envelope, handed_over: bool) {
+        let route = self.routes.get(&envelope.channel).unwrap_or(&self.fallback);
+        let remembers = route.adapter.remembers();
+        if handed_over && remembers.is_none() {
+            // The process ended between the gate and the answer.
+            self.in_doubt(number, key).await;
+            return;
+        }
+        let begun = tokio::time::Instant::now();
+        for attempt in 1.. {
+            envelope.attempt = attempt;
+            let verdict = {
+                let Ok(_place) = route.in_flight.acquire().await else { return };
+                if self.is_withdrawn(number, key) {
+                    return;
+                }
+                self.attempt(number, key, route, &envelope).await
+            };
+            let age = begun.elapsed();
+            let (reason, retry_after) = match verdict {
+                Verdict::Accepted { provider_id } => return self.outcome(number, key, Outcome::Accepted, provider_id, false).await,
+                Verdict::Refused { reason, suppress } => {
+                    tracing::info!(message = %envelope.id, channel = %envelope.channel, %reason, "refused");
+                    return self.outcome(number, key, Outcome::Refused, None, suppress).await;
+                }
+                Verdict::Withdrawn => return,
+                Verdict::Unknown { reason } => match remembers {
+                    // Asked again with the same key while the key surely lives.
+                    Some(life) if age + Duration::from_secs(3_600) < life || attempt == 1 => (reason, None),
+                    _ => {
+                        tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, "in doubt");
+                        return self.in_doubt(number, key).await;
+                    }
+                },
+                Verdict::NotSent { reason, retry_after } => (reason, retry_after),
+            };
+            let wait = retry::wait(&envelope.id, attempt, retry_after);
+            if age + wait > self.late {
+                tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, attempt, "given up");
+                return self.outcome(number, key, Outcome::NotSent, None, false).await;
+            }
+            tracing::info!(message = %envelope.id, channel = %envelope.channel, %reason, attempt, wait_ms = wait.as_millis() as u64, "tried again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn attempt(&self, number: Number, key: SendKey, route: &Route, envelope: &Envelope) -> Verdict {
+        let gate = CoreGate { handle: &self.handle, number, key, attempt: envelope.attempt, open: AtomicBool::new(false) };
+        match tokio::time::timeout(ATTEMPT_MAX, route.adapter.hand_over(envelope, &gate)).await {
+            Ok(verdict) => verdict,
+            Err(_) if gate.open.load(Ordering::Acquire) || route.adapter.remembers().is_some() => Verdict::Unknown { reason: "no answer in time".to_owned() },
+            Err(_) => Verdict::NotSent { reason: "no connection in time".to_owned(), retry_after: None },
+        }
+    }
+
+    /// A report may still say what became of it; then it is unknown.
+    async fn in_doubt(&self, number: Number, key: SendKey) {
+        let wait = self.handle.clock().real(i64::try_from(IN_DOUBT.as_millis()).unwrap_or(i64::MAX));
+        tokio::time::sleep(wait).await;
+        // Settled meanwhile, this is without effect.
+        self.outcome(number, key, Outcome::Unknown, None, false).await;
+    }
+
+    async fn outcome(&self, number: Number, send: SendKey, outcome: Outcome, provider_id: Option<String>, suppress: bool) {
+        let (reply, answered) = answer();
+        if self.handle.send_patiently(Request::Outcome { number, send, outcome, provider_id, suppress, reply }).await {
+            // Without an answer the process is ending, and the parcel is still there.
+            drop(answered.await);
+        }
+    }
+
+    fn is_withdrawn(&self, number: Number, key: SendKey) -> bool {
+        self.withdrawn.lock().is_ok_and(|mut withdrawn| withdrawn.remove(&(number, ParcelKey::Message(key))))
+    }
+}
+
+/// The core stands at the gate.
+struct CoreGate<'g> {
+    handle: &'g Handle,
+    number: Number,
+    key: SendKey,
+    attempt: u32,
+    open: AtomicBool,
+}
+
+impl Gate for CoreGate<'_> {
+    fn open(&self) -> Task<'_, Result<(), Closed>> {
+        Box::pin(async move {
+            let (reply, answered) = answer();
+            let request = Request::Ready { number: self.number, send: self.key, attempt: self.attempt, reply };
+            if !self.handle.send_patiently(request).await {
+                return Err(Closed);
+            }
+            match answered.await {
+                Ok(true) => {
+                    self.open.store(true, Ordering::Release);
+                    Ok(())
+                }
+                _ => Err(Closed),
+            }
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! From a delivery to what an adapter takes.
+//!
+//! In: a delivery as the engine rendered it, the plan. Out: an [`Envelope`] with its identity and its links. **Invariant:** the same delivery makes the
+//! same envelope, whenever it is made: all attempts carry the same bytes. Looks nothing up about the customer.
+
+use crate::channel::{Envelope, Links};
+use crate::daemon::core::message_id::MessageIds;
+use crate::engine::Delivery;
+use crate::plan::Plan;
+use crate::shard::Number;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Makes the links of a message, and puts them into its parts.
+pub trait LinkMaker: Send + Sync + Debug {
+    fn links(&self, number: Number, id: &str, topic: &str) -> Links;
+    /// Links in the text lead over our own pages; what stands for the unsubscribe link becomes it.
+    fn rewrite(&self, envelope: &mut Envelope);
+}
+
+/// Makes envelopes.
+#[derive(Debug, Clone)]
+pub struct Envelopes {
+    pub ids: MessageIds,
+    /// `None` where the deployment has no public address.
+    pub links: Option<Arc<dyn LinkMaker>>,
+}
+
+impl Envelopes {
+    /// `None` where the plan does not know the message any more.
+    pub fn make(&self, plan: &Plan, number: Number, delivery: &Delivery) -> Option<Envelope> {
+        let message = plan.messages.get(delivery.message.index())?;
+        let topic = plan.schema.topics.get(message.topic.index())?;
+        let channel = plan.schema.channels.get(delivery.channel.index())?;
+        let id = self.ids.make(number, delivery.key);
+        let links = self.links.as_ref().map(|maker| maker.links(number, &id, &topic.name)).unwrap_or_default();
+        let mut envelope = Envelope {
+            id,
+            channel: channel.name.to_string(),
+            kind: channel.kind,
+            address: delivery.address.to_string(),
+            language: delivery.language.to_string(),
+            parts: delivery.parts.iter().map(|(name, text)| (name.to_string(), text.clone())).collect(),
+            topic: topic.name.to_string(),
+            message: message.name.to_string(),
+            journey: plan.journeys.get(delivery.journey.index()).map(|journey| journey.name.to_string()).unwrap_or_default(),
+            transactional: topic.is_transactional(),
+            links,
+            attempt: 1,
+        };
+        if let Some(maker) = &self.links {
+            maker.rewrite(&mut envelope);
+        }
+        Some(envelope)
+    }
+}

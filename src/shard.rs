@@ -1,0 +1,327 @@
+//! Many customers: their entries in memory, what is due when, and what is under way.
+//!
+//! In: inputs of customers by their number. Out: changed entries as [`commit::Change`]s for the log, effects, what is due. **Invariant:** pure
+//! (no clock, disk, network, threads); everything durable is an entry or a parcel, and every index here is derived from them and built
+//! again by [`Shard::apply`], the way that recovery takes; a change is made to memory and written into the commit in one step, so the two
+//! cannot differ. Knows no names, no files and no providers.
+
+pub mod commit;
+pub mod entry;
+
+use crate::calendar::Instant;
+use crate::engine::row::{Customer, delta};
+use crate::engine::{self, Attention, Input, Output, World};
+use crate::record::{Encode as _, Writer};
+use commit::{Change, Parcel, ParcelKey};
+use entry::Entry;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Shards of a store. The number belongs to the store: another one would need every customer moved.
+pub const SHARDS: u16 = 256;
+
+/// The shard and the place in it: number / 2^32 is the shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Number(pub u64);
+
+impl Number {
+    pub fn new(shard: u16, slot: u32) -> Number {
+        Number(u64::from(shard) << 32 | u64::from(slot))
+    }
+
+    pub fn shard(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    pub fn slot(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// One of the parts of a store.
+#[derive(Debug, Default)]
+pub struct Shard {
+    number: u16,
+    slots: Vec<Slot>,
+    /// One per customer for whom anything is due at all.
+    agenda: BTreeSet<(Instant, u32)>,
+    parcels: BTreeMap<(u32, ParcelKey), Parcel>,
+    /// Customers that are there.
+    living: u32,
+    bytes: u64,
+}
+
+/// One customer. Places are never used again.
+#[derive(Debug)]
+struct Slot {
+    wake: Instant,
+    /// Her [`Entry`], encoded; empty for who is gone.
+    bytes: Box<[u8]>,
+}
+
+/// Memory that handling uses again, and what one input led to.
+#[derive(Debug, Default)]
+pub struct Bench {
+    row: Customer,
+    row_bytes: Vec<u8>,
+    writer: Writer,
+    pub out: Output,
+}
+
+/// An entry that cannot be read: damage that the checks of the store did not see, or a mistake of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the entry of customer {number:?} cannot be read: {fault}")]
+pub struct Damaged {
+    pub number: Number,
+    pub fault: String,
+}
+
+impl Damaged {
+    fn new(number: Number, fault: impl std::fmt::Display) -> Damaged {
+        Damaged { number, fault: fault.to_string() }
+    }
+}
+
+impl Shard {
+    pub fn new(number: u16) -> Shard {
+        Shard { number, ..Shard::default() }
+    }
+
+    pub fn living(&self) -> u32 {
+        self.living
+    }
+
+    /// Of all entries.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The number that the next customer gets.
+    pub fn next(&self) -> Number {
+        Number::new(self.number, self.slots.len() as u32)
+    }
+
+    pub fn entry(&self, number: Number) -> Option<&[u8]> {
+        let slot = self.slots.get(number.slot() as usize)?;
+        (!slot.bytes.is_empty()).then_some(&*slot.bytes)
+    }
+
+    /// Her row; `None` for who is not there.
+    pub fn row(&self, number: Number) -> Result<Option<Customer>, Damaged> {
+        let Some(bytes) = self.entry(number) else { return Ok(None) };
+        let entry = Entry::read(bytes).map_err(|error| Damaged::new(number, error))?;
+        crate::record::from_bytes(entry.row).map(Some).map_err(|error| Damaged::new(number, error))
+    }
+
+    /// The earliest instant at which anything is due for anybody here.
+    pub fn wake(&self) -> Instant {
+        self.agenda.first().map_or(Instant::NEVER, |(at, _)| *at)
+    }
+
+    /// Who is due first, if somebody is due until then.
+    pub fn first_due(&self, until: Instant) -> Option<(Instant, Number)> {
+        self.agenda.first().filter(|(at, _)| *at <= until).map(|(at, slot)| (*at, Number::new(self.number, *slot)))
+    }
+
+    pub fn parcels(&self) -> impl Iterator<Item = (Number, &ParcelKey, &Parcel)> {
+        self.parcels.iter().map(|((slot, key), parcel)| (Number::new(self.number, *slot), key, parcel))
+    }
+
+    /// Hers, by key.
+    pub fn parcels_of(&self, number: Number) -> impl Iterator<Item = (&ParcelKey, &Parcel)> {
+        let slot = number.slot();
+        self.parcels.range((slot, ParcelKey::FIRST)..).take_while(move |((at, _), _)| *at == slot).map(|((_, key), parcel)| (key, parcel))
+    }
+
+    pub fn parcel(&self, number: Number, key: &ParcelKey) -> Option<&Parcel> {
+        self.parcels.get(&(number.slot(), *key))
+    }
+
+    /// Every entry that is there, by number.
+    pub fn entries(&self) -> impl Iterator<Item = (Number, Instant, &[u8])> {
+        let there = self.slots.iter().enumerate().filter(|(_, slot)| !slot.bytes.is_empty());
+        there.map(|(at, slot)| (Number::new(self.number, at as u32), slot.wake, &*slot.bytes))
+    }
+
+    /// Places that were given out, also to who is gone.
+    pub fn places(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// Somebody new, with her first identifiers.
+    pub fn bear(&mut self, entry: Entry<'_>, writer: &mut Writer) -> Number {
+        let number = self.next();
+        let bytes = entry.to_bytes();
+        Change::Entry { number, bytes: &bytes }.write(writer);
+        self.put(number, Instant::NEVER, bytes.into());
+        number
+    }
+
+    /// Another identifier of hers.
+    pub fn identify(&mut self, number: Number, kind: u8, value: &str, writer: &mut Writer) -> Result<(), Damaged> {
+        let Some(bytes) = self.entry(number) else { return Ok(()) };
+        let mut entry = Entry::read(bytes).map_err(|error| Damaged::new(number, error))?;
+        if entry.identifiers.iter().any(|(known, text)| *known == kind && *text == value) {
+            return Ok(());
+        }
+        entry.identifiers.push((kind, value));
+        let bytes = entry.to_bytes();
+        Change::Entry { number, bytes: &bytes }.write(writer);
+        let wake = self.slots[number.slot() as usize].wake;
+        self.put(number, wake, bytes.into());
+        Ok(())
+    }
+
+    /// She is not there any more: her parcels go with her.
+    pub fn forget(&mut self, number: Number, writer: &mut Writer) {
+        Change::Gone { number }.write(writer);
+        self.remove(number);
+    }
+
+    /// One input of hers: her entry and the commit are changed alike. What it led to is in `bench.out`, which was cleared before.
+    pub fn handle(
+        &mut self,
+        world: &dyn World,
+        attention: Attention,
+        number: Number,
+        input: Input,
+        bench: &mut Bench,
+        writer: &mut Writer,
+    ) -> Result<(), Damaged> {
+        bench.out.clear();
+        let Some(slot) = self.slots.get(number.slot() as usize).filter(|slot| !slot.bytes.is_empty()) else { return Ok(()) };
+        let entry = Entry::read(&slot.bytes).map_err(|error| Damaged::new(number, error))?;
+        bench.row = crate::record::from_bytes(entry.row).map_err(|error| Damaged::new(number, error))?;
+        engine::handle(world, attention, &mut bench.row, input, &mut bench.out);
+        bench.writer.clear();
+        bench.row.encode(&mut bench.writer);
+        bench.row_bytes.clear();
+        bench.row_bytes.extend_from_slice(bench.writer.as_bytes());
+        let changed = entry.row != bench.row_bytes.as_slice();
+        if changed {
+            bench.writer.clear();
+            delta::delta(entry.row, &bench.row_bytes, &mut bench.writer);
+            Change::Row { number, delta: bench.writer.as_bytes() }.write(writer);
+        }
+        let bytes = changed.then(|| Entry { identifiers: entry.identifiers, row: &bench.row_bytes }.to_bytes());
+        let wake = bench.row.wake;
+        match bytes {
+            Some(bytes) => self.put(number, wake, bytes.into()),
+            None => self.set_wake(number, wake),
+        }
+        Ok(())
+    }
+
+    /// Puts a parcel up for dispatch.
+    pub fn post(&mut self, number: Number, parcel: Parcel, writer: &mut Writer) -> ParcelKey {
+        let key = parcel.key();
+        Change::Parcel { number, parcel: Cow::Borrowed(&parcel) }.write(writer);
+        self.parcels.insert((number.slot(), key), parcel);
+        key
+    }
+
+    /// A parcel is settled. `false` if there was none.
+    pub fn settle(&mut self, number: Number, key: &ParcelKey, writer: &mut Writer) -> bool {
+        let there = self.parcels.remove(&(number.slot(), *key)).is_some();
+        if there {
+            Change::Settled { number, key: *key }.write(writer);
+        }
+        there
+    }
+
+    /// What recovery does with a change of the log: the same as was done when it was written.
+    pub fn apply(&mut self, change: &Change<'_>) -> Result<(), Damaged> {
+        match change {
+            Change::Entry { number, bytes } => {
+                let wake = entry_wake(*number, bytes)?;
+                self.put(*number, wake, (*bytes).into());
+            }
+            Change::Row { number, delta } => {
+                let Some(bytes) = self.entry(*number) else { return Err(Damaged::new(*number, "a change of somebody who is not there")) };
+                let entry = Entry::read(bytes).map_err(|error| Damaged::new(*number, error))?;
+                let row = delta::apply(entry.row, delta).map_err(|error| Damaged::new(*number, error))?;
+                let bytes = Entry { identifiers: entry.identifiers, row: &row }.to_bytes();
+                // The wake is read once the log was read to its end: rows change more often than that.
+                self.put(*number, Instant::NEVER, bytes.into());
+            }
+            Change::Gone { number } => self.remove(*number),
+            Change::Parcel { number, parcel } => {
+                self.parcels.insert((number.slot(), parcel.key()), parcel.as_ref().clone());
+            }
+            Change::Settled { number, key } => {
+                self.parcels.remove(&(number.slot(), *key));
+            }
+            Change::Input { .. } | Change::Records { .. } | Change::Other { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// A customer as a snapshot holds her.
+    pub fn restore(&mut self, number: Number, wake: Instant, bytes: Box<[u8]>) {
+        self.put(number, wake, bytes);
+    }
+
+    pub fn restore_parcel(&mut self, number: Number, parcel: Parcel) {
+        self.parcels.insert((number.slot(), parcel.key()), parcel);
+    }
+
+    /// Places up to here were given out before the snapshot.
+    pub fn restore_places(&mut self, places: u32) {
+        while self.slots.len() < places as usize {
+            self.slots.push(Slot { wake: Instant::NEVER, bytes: Box::default() });
+        }
+    }
+
+    /// After the last change of the log: when these are due.
+    pub fn read_wake(&mut self, number: Number) -> Result<(), Damaged> {
+        let Some(bytes) = self.entry(number) else { return Ok(()) };
+        let wake = entry_wake(number, bytes)?;
+        self.set_wake(number, wake);
+        Ok(())
+    }
+
+    fn put(&mut self, number: Number, wake: Instant, bytes: Box<[u8]>) {
+        self.restore_places(number.slot() + 1);
+        let slot = &mut self.slots[number.slot() as usize];
+        self.living += u32::from(slot.bytes.is_empty());
+        self.bytes = self.bytes + bytes.len() as u64 - slot.bytes.len() as u64;
+        slot.bytes = bytes;
+        self.set_wake(number, wake);
+    }
+
+    fn set_wake(&mut self, number: Number, wake: Instant) {
+        let slot = &mut self.slots[number.slot() as usize];
+        if slot.wake == wake {
+            return;
+        }
+        if slot.wake != Instant::NEVER {
+            self.agenda.remove(&(slot.wake, number.slot()));
+        }
+        if wake != Instant::NEVER {
+            self.agenda.insert((wake, number.slot()));
+        }
+        slot.wake = wake;
+    }
+
+    fn remove(&mut self, number: Number) {
+        let at = number.slot();
+        if self.slots.get(at as usize).is_none_or(|slot| slot.bytes.is_empty()) {
+            return;
+        }
+        self.set_wake(number, Instant::NEVER);
+        let slot = &mut self.slots[at as usize];
+        self.bytes -= slot.bytes.len() as u64;
+        slot.bytes = Box::default();
+        self.living -= 1;
+        let under_way: Vec<ParcelKey> = self.parcels_of(number).map(|(key, _)| *key).collect();
+        for key in under_way {
+            self.parcels.remove(&(at, key));
+        }
+    }
+}
+
+fn entry_wake(number: Number, bytes: &[u8]) -> Result<Instant, Damaged> {
+    let entry = Entry::read(bytes).map_err(|error| Damaged::new(number, error))?;
+    let row: Customer = crate::record::from_bytes(entry.row).map_err(|error| Damaged::new(number, error))?;
+    Ok(row.wake)
+}

@@ -1,0 +1,119 @@
+//! The daemon's core over a store in memory: what is acknowledged is there after a crash, and nothing twice.
+
+mod harness;
+
+use harness::{Daemon, SHOP, at, differing};
+use onward::engine::Outcome;
+
+#[test]
+fn an_event_becomes_a_message_and_its_outcome_moves_the_run_on() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1");
+    let sent = daemon.outgoing();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].1.address, "nok@example.com");
+    assert!(daemon.ready(&sent[0]), "nothing speaks against it");
+    daemon.outcome(&sent[0], Outcome::Accepted);
+    // An hour later the second one is due.
+    daemon.touch(at("2026-03-01 11:00"));
+    assert!(daemon.outgoing().is_empty(), "not early");
+    daemon.touch(at("2026-03-01 11:01"));
+    let second = daemon.outgoing();
+    assert_eq!(second.len(), 1);
+    assert_ne!(second[0].1.message, sent[0].1.message);
+}
+
+#[test]
+fn the_same_event_counts_once_also_after_a_restart() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    assert_eq!(daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1"), "Accepted");
+    assert_eq!(daemon.event(at("2026-03-01 10:02"), "nok", "bought", "m1"), "Duplicate");
+    daemon.crash();
+    assert_eq!(daemon.event(at("2026-03-01 10:03"), "nok", "bought", "m1"), "Duplicate");
+    assert_eq!(daemon.outgoing().len(), 1);
+}
+
+#[test]
+fn what_is_under_way_is_found_again_after_a_crash() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1");
+    let before = daemon.outgoing();
+    daemon.crash();
+    let after = daemon.under_way();
+    assert_eq!(before, after, "the same message with the same bytes");
+    daemon.outcome(&after[0], Outcome::Accepted);
+    daemon.crash();
+    assert!(daemon.under_way().is_empty());
+    daemon.touch(at("2026-03-01 11:01"));
+    assert_eq!(daemon.outgoing().len(), 1, "the run went on from the outcome");
+}
+
+#[test]
+fn snapshots_and_the_log_give_the_same_memory() {
+    let mut daemon = Daemon::new(SHOP);
+    for customer in 0..40 {
+        let name = format!("customer-{customer}");
+        daemon.subscribe(at("2026-03-01 10:00"), &name, &format!("{name}@example.com"));
+        daemon.event(at("2026-03-01 10:01"), &name, "bought", &format!("m{customer}"));
+        if customer == 20 {
+            daemon.snapshot_all();
+        }
+    }
+    let memory = daemon.memory();
+    daemon.crash();
+    assert_eq!(differing(&memory, &daemon.memory()), [""; 0]);
+    daemon.snapshot_all();
+    daemon.crash();
+    assert_eq!(differing(&memory, &daemon.memory()), [""; 0]);
+}
+
+#[test]
+fn an_unsubscribe_between_claim_and_hand_over_stops_the_message() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1");
+    let sent = daemon.outgoing();
+    daemon.unsubscribe(at("2026-03-01 10:01"), "nok");
+    assert!(!daemon.ready(&sent[0]), "she has left between the claim and the hand-over");
+    assert!(daemon.under_way().is_empty());
+}
+
+#[test]
+fn a_suppressed_address_gets_nothing_whoever_has_it() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "Family@Example.com");
+    daemon.subscribe(at("2026-03-01 10:00"), "lek", "family@example.com ");
+    daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1");
+    let first = daemon.outgoing();
+    assert_eq!(first.len(), 1);
+    daemon.refused_for_good(&first[0]);
+    daemon.event(at("2026-03-01 10:02"), "lek", "bought", "m2");
+    let second = daemon.outgoing();
+    assert!(second.iter().all(|one| !daemon.ready(one)), "the address is suppressed, not only the customer");
+}
+
+#[test]
+fn an_item_that_means_nothing_stands_on_the_dead_letter_list() {
+    let mut daemon = Daemon::new(SHOP);
+    let said = daemon.event(at("2026-03-01 10:00"), "nok", "bougth", "m1");
+    assert!(said.contains("bougth") && said.contains("bought"), "{said}");
+    daemon.crash();
+    let dead = daemon.dead();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].reason.contains("bougth"), "{:?}", dead[0]);
+}
+
+#[test]
+fn an_erased_customer_is_gone_from_memory_and_directory() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1");
+    daemon.erase(at("2026-03-01 10:02"), "nok");
+    assert!(!daemon.knows("nok"));
+    assert!(daemon.under_way().is_empty());
+    daemon.crash();
+    assert!(!daemon.knows("nok"));
+}
