@@ -6,7 +6,6 @@
 use crate::calendar::Instant;
 use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
 use crate::plan::Plan;
-use crate::schema::{ChannelId, JourneyId};
 use crate::world::catalogs::Catalogs;
 use crate::world::facts::{Counters, Facts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,16 +166,8 @@ impl World for DaemonWorld {
         self.facts.weights(identity, at)
     }
 
-    fn paused(&self, journey: JourneyId, channel: ChannelId) -> bool {
-        if self.everything_paused {
-            return true;
-        }
-        if self.paused.is_empty() && self.paused_channels.is_empty() {
-            return false;
-        }
-        let journey = self.active.plan.journeys.get(journey.index()).map_or("", |journey| journey.name.as_str());
-        let channel = self.active.plan.schema.channels.get(channel.index()).map_or("", |channel| channel.name.as_str());
-        self.paused.contains(journey) || self.paused_channels.contains(channel)
+    fn paused(&self, journey: &str, channel: Option<&str>) -> bool {
+        self.everything_paused || self.paused.contains(journey) || channel.is_some_and(|channel| self.paused_channels.contains(channel))
     }
 
     fn on_hold(&self) -> bool {
