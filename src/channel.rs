@@ -117,7 +117,7 @@ pub trait Adapter: Send + Sync + Debug {
     fn name(&self) -> &'static str;
 
     /// How long the provider knows a message by its identity, so that the same one can be handed over again without a second delivery.
-    /// `None`: it does not, and the gate decides. With a key the claim is the hand-over and the gate is not asked.
+    /// `None`: it does not, and the gate decides. With a key the gate is opened before the adapter is asked.
     fn remembers(&self) -> Option<Duration> {
         None
     }

@@ -13,6 +13,8 @@ mod init;
 mod output;
 mod plan;
 mod render;
+#[cfg(feature = "daemon")]
+mod serve;
 mod simulate;
 #[cfg(feature = "daemon")]
 mod store;
@@ -104,6 +106,9 @@ enum Command {
     Test(test::Arguments),
     /// Run a project over an event log and report what would have happened
     Simulate(simulate::Arguments),
+    /// Run the journeys for real: events in over HTTP, messages out
+    #[cfg(feature = "daemon")]
+    Serve(serve::Arguments),
     /// Explain a finding: what it means, an example, the example mended
     Explain(explain::Arguments),
     /// Write a first small project into a new folder
@@ -138,6 +143,8 @@ fn run(arguments: Arguments) -> Exit {
         Command::Render(arguments) => render::run(&arguments, &output),
         Command::Test(arguments) => test::run(&arguments, &output),
         Command::Simulate(arguments) => simulate::run(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Serve(arguments) => serve::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Init(arguments) => init::run(&arguments, &output),
         #[cfg(feature = "daemon")]

@@ -19,6 +19,8 @@ pub mod keys;
 pub mod pages;
 pub mod tokens;
 pub mod runner;
+pub mod sample;
+pub mod serve;
 pub mod settings;
 
 use crate::channel::{Envelope, Report, Task};

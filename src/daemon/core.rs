@@ -14,6 +14,7 @@ pub mod recovery;
 pub mod world;
 
 use super::arrival::Arrival;
+use super::bind::{Bound, Refusal};
 use super::{Busy, Taken};
 use crate::calendar::Instant;
 use crate::engine::{Attention, Input, InputKind, Outcome, RecordKind, SendKey, World as _};
@@ -38,19 +39,52 @@ pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
 /// What is asked of the core.
 pub enum Request {
-    Take { items: Vec<Item>, reply: Reply<Vec<Taken>> },
+    Take {
+        items: Vec<Item>,
+        reply: Reply<Vec<Taken>>,
+    },
     /// An item that nobody could read.
-    Bury { dead: Dead, reply: Reply<()> },
+    Bury {
+        dead: Dead,
+        reply: Reply<()>,
+    },
     /// Inputs of somebody by her number: what she said on a page, what a provider reports. The reply says whether she is there.
-    Inputs { number: Number, inputs: Vec<InputKind>, id: u128, reply: Reply<bool> },
+    Inputs {
+        number: Number,
+        inputs: Vec<InputKind>,
+        id: u128,
+        reply: Reply<bool>,
+    },
     /// A worker is connected; the bytes come next. The reply says whether they may.
-    Ready { number: Number, send: SendKey, attempt: u32, reply: Reply<bool> },
+    Ready {
+        number: Number,
+        send: SendKey,
+        attempt: u32,
+        reply: Reply<bool>,
+    },
     /// What became of a hand-over.
-    Outcome { number: Number, send: SendKey, outcome: Outcome, provider_id: Option<String>, suppress: bool, reply: Reply<()> },
+    Outcome {
+        number: Number,
+        send: SendKey,
+        outcome: Outcome,
+        provider_id: Option<String>,
+        suppress: bool,
+        reply: Reply<()>,
+    },
     /// Something that left the house and has no outcome for a journey (an audience) is settled; or a hook answered.
-    Settled { number: Number, key: ParcelKey, input: Option<InputKind>, reply: Reply<()> },
+    Settled {
+        number: Number,
+        key: ParcelKey,
+        input: Option<InputKind>,
+        reply: Reply<()>,
+    },
     /// An address on channels of a kind.
-    Address { kind: crate::schema::ChannelKind, address: String, suppressed: bool, reply: Reply<()> },
+    Address {
+        kind: crate::schema::ChannelKind,
+        address: String,
+        suppressed: bool,
+        reply: Reply<()>,
+    },
     /// Looks at, or changes, what is there: admin, queries.
     Ask(Box<dyn FnOnce(&mut Core, Instant) + Send>),
 }
@@ -59,7 +93,7 @@ pub enum Request {
 #[derive(Debug)]
 pub struct Item {
     pub arrival: Arrival,
-    pub bound: Result<Vec<InputKind>, String>,
+    pub bound: Result<Bound, Refusal>,
     /// Hash of source and id; 0 for none.
     pub id: u128,
     /// As it came, for the dead-letter list.

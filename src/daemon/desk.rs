@@ -12,8 +12,8 @@ use super::runner::{Handle, answer};
 use super::{Busy, ChannelOf, CustomerNo, Desk, Intake, Reader, Said, Taken, TopicOf};
 use crate::calendar::Instant;
 use crate::channel::{About, Envelope, Report, Reported, Task};
+use crate::engine::InputKind;
 use crate::engine::row::Customer;
-use crate::engine::{InputKind, Outcome};
 use crate::plan::Plan;
 use crate::schema::{ChannelKind, MessageVerb, TopicId};
 use crate::shard::Number;
@@ -46,12 +46,12 @@ impl Intake for Doors {
     fn take(&self, arrivals: Vec<Arrival>) -> Task<'_, Result<Vec<Taken>, Busy>> {
         Box::pin(async move {
             let plan = self.handle.plan();
-            let now = self.handle.now();
+            let (now, zone) = (self.handle.now(), plan.policy.zone);
             let items = arrivals
                 .into_iter()
                 .map(|arrival| {
                     let id = item_id(&arrival.source, arrival.id.as_deref());
-                    let bound = bind::bind(&plan, &arrival, now);
+                    let bound = bind::bind(&plan, zone, &arrival, now);
                     Item { arrival, bound, id, raw: None }
                 })
                 .collect();
@@ -118,7 +118,14 @@ impl Desk for Doors {
             let shown = self.handle.ask(move |core, _| {
                 let Some(number) = core.find(&visitor) else { return Vec::new() };
                 let Some(shard) = core.shard(number) else { return Vec::new() };
-                let web = |channel| core.world.plan().schema.channels.get(crate::schema::ChannelId::index(channel)).is_some_and(|one| one.kind == ChannelKind::Web);
+                let web = |channel| {
+                    core.world
+                        .plan()
+                        .schema
+                        .channels
+                        .get(crate::schema::ChannelId::index(channel))
+                        .is_some_and(|one| one.kind == ChannelKind::Web)
+                };
                 let of_her = shard.parcels_of(number).filter_map(|(_, parcel)| match parcel {
                     Parcel::Message(delivery) if web(delivery.channel) => Some((number, delivery.clone())),
                     _ => None,
@@ -179,7 +186,9 @@ fn inputs_of(plan: &Plan, said: Said, now: Instant) -> Vec<InputKind> {
         Said::Subscribe { topic, yes } => {
             schema.topic(&topic).map(|topic| InputKind::Consent { at: now, topic, subscribed: yes }).into_iter().collect()
         }
-        Said::Confirm { topic } => schema.topic(&topic).map(|topic| InputKind::Consent { at: now, topic, subscribed: true }).into_iter().collect(),
+        Said::Confirm { topic } => {
+            schema.topic(&topic).map(|topic| InputKind::Consent { at: now, topic, subscribed: true }).into_iter().collect()
+        }
         Said::LeaveAll => {
             let left = schema.topics.iter().enumerate().filter(|(_, topic)| !topic.is_transactional());
             left.map(|(at, _)| InputKind::Consent { at: now, topic: TopicId(at as u16), subscribed: false }).collect()
@@ -227,10 +236,7 @@ fn take_report(core: &mut Core, ids: &super::core::message_id::MessageIds, repor
     let id = item_id("report", report.id.as_deref());
     let verb = |verb, by_machine, hard| InputKind::Report { send, verb, at, by_machine, hard };
     let kind = match report.what {
-        Reported::Delivered => {
-            core.settle_doubt(number, send, Outcome::Accepted);
-            verb(MessageVerb::Delivered, false, false)
-        }
+        Reported::Delivered => verb(MessageVerb::Delivered, false, false),
         Reported::Opened { by_machine } => verb(MessageVerb::Opened, by_machine, false),
         Reported::Clicked { by_machine, .. } => verb(MessageVerb::Clicked, by_machine, false),
         Reported::Bounced { hard } => {
@@ -239,10 +245,7 @@ fn take_report(core: &mut Core, ids: &super::core::message_id::MessageIds, repor
             }
             verb(MessageVerb::Bounced, false, hard)
         }
-        Reported::Failed => {
-            core.settle_doubt(number, send, Outcome::NotSent);
-            verb(MessageVerb::Bounced, false, false)
-        }
+        Reported::Failed => verb(MessageVerb::Bounced, false, false),
         Reported::Complained => {
             core.suppress_address_of(number, send);
             verb(MessageVerb::Complained, false, false)

@@ -1,7 +1,6 @@
 //! From a durable parcel to a provider, and back with its outcome.
 //!
-//! In: [`Errand`]s. Out: requests to the core: ready, outcome. **Invariant:** a message is handed over only after the core's yes (the [`Gate`]), or, where
-//! the provider knows it by its key, after its claim; every attempt ends in a verdict, and every parcel in an outcome; what was under way
+//! In: [`Errand`]s. Out: requests to the core: ready, outcome. **Invariant:** a message is handed over only after the core's yes (the [`Gate`]); every attempt ends in a verdict, and every parcel in an outcome; what was under way
 //! when the process ended is found again among the parcels of the store. Decides nothing about whether a message may go: that is the core's.
 
 pub mod audience;
@@ -25,8 +24,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 /// Hand-overs at a time on one channel where its settings say nothing: at most so many become unknown in a crash.
 pub const IN_FLIGHT: usize = 64;
-/// A message without a provider's key that stays in doubt waits so long for a report before it counts as unknown.
-const IN_DOUBT: Duration = Duration::from_secs(15 * 60);
+/// So long before a provider forgets a message by its key nobody asks with it any more.
+const KEY_MARGIN: Duration = Duration::from_secs(3_600);
 
 /// How messages of one channel leave.
 #[derive(Debug, Clone)]
@@ -64,7 +63,7 @@ impl Dispatcher {
             match errand {
                 Errand::Dispatch(number, parcel) => {
                     let this = Arc::clone(&self);
-                    tokio::spawn(async move { this.deliver(number, parcel, false).await });
+                    tokio::spawn(async move { this.deliver(number, parcel, None).await });
                 }
                 Errand::Withdraw(number, key) => {
                     if let Ok(mut withdrawn) = self.withdrawn.lock() {
@@ -75,15 +74,15 @@ impl Dispatcher {
         }
     }
 
-    /// What was under way when the process ended. `handed_over`: its gate was open already.
-    pub async fn resume(self: &Arc<Self>, parcels: Vec<(Number, Parcel, bool)>) {
+    /// What was under way when the process ended, with the last attempt of what was handed over.
+    pub fn resume(self: &Arc<Self>, parcels: Vec<(Number, Parcel, Option<u32>)>) {
         for (number, parcel, handed_over) in parcels {
             let this = Arc::clone(self);
             tokio::spawn(async move { this.deliver(number, parcel, handed_over).await });
         }
     }
 
-    async fn deliver(&self, number: Number, parcel: Parcel, handed_over: bool) {
+    async fn deliver(&self, number: Number, parcel: Parcel, handed_over: Option<u32>) {
         match &parcel {
             Parcel::Message(delivery) => {
                 let plan = self.handle.plan();
@@ -106,16 +105,17 @@ impl Dispatcher {
         }
     }
 
-    async fn message(&self, number: Number, key: SendKey, mut envelope: Envelope, handed_over: bool) {
+    async fn message(&self, number: Number, key: SendKey, mut envelope: Envelope, handed_over: Option<u32>) {
         let route = self.routes.get(&envelope.channel).unwrap_or(&self.fallback);
         let remembers = route.adapter.remembers();
-        if handed_over && remembers.is_none() {
+        if handed_over.is_some() && remembers.is_none() {
             // The process ended between the gate and the answer.
-            self.in_doubt(number, key).await;
+            self.outcome(number, key, Outcome::Unknown, None, false).await;
             return;
         }
         let begun = tokio::time::Instant::now();
-        for attempt in 1.. {
+        let first = handed_over.map_or(1, |attempt| attempt.saturating_add(1));
+        for attempt in first.. {
             envelope.attempt = attempt;
             let verdict = {
                 let Ok(_place) = route.in_flight.acquire().await else { return };
@@ -134,10 +134,10 @@ impl Dispatcher {
                 Verdict::Withdrawn => return,
                 Verdict::Unknown { reason } => match remembers {
                     // Asked again with the same key while the key surely lives.
-                    Some(life) if age + Duration::from_secs(3_600) < life || attempt == 1 => (reason, None),
+                    Some(life) if age + KEY_MARGIN < life => (reason, None),
                     _ => {
                         tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, "in doubt");
-                        return self.in_doubt(number, key).await;
+                        return self.outcome(number, key, Outcome::Unknown, None, false).await;
                     }
                 },
                 Verdict::NotSent { reason, retry_after } => (reason, retry_after),
@@ -154,19 +154,15 @@ impl Dispatcher {
 
     async fn attempt(&self, number: Number, key: SendKey, route: &Route, envelope: &Envelope) -> Verdict {
         let gate = CoreGate { handle: &self.handle, number, key, attempt: envelope.attempt, open: AtomicBool::new(false) };
+        // With a key the provider can be asked at any time, so the adapter need not stop before the first byte: the core says yes before it begins.
+        if route.adapter.remembers().is_some() && gate.open().await.is_err() {
+            return Verdict::Withdrawn;
+        }
         match tokio::time::timeout(ATTEMPT_MAX, route.adapter.hand_over(envelope, &gate)).await {
             Ok(verdict) => verdict,
-            Err(_) if gate.open.load(Ordering::Acquire) || route.adapter.remembers().is_some() => Verdict::Unknown { reason: "no answer in time".to_owned() },
+            Err(_) if gate.open.load(Ordering::Acquire) => Verdict::Unknown { reason: "no answer in time".to_owned() },
             Err(_) => Verdict::NotSent { reason: "no connection in time".to_owned(), retry_after: None },
         }
-    }
-
-    /// A report may still say what became of it; then it is unknown.
-    async fn in_doubt(&self, number: Number, key: SendKey) {
-        let wait = self.handle.clock().real(i64::try_from(IN_DOUBT.as_millis()).unwrap_or(i64::MAX));
-        tokio::time::sleep(wait).await;
-        // Settled meanwhile, this is without effect.
-        self.outcome(number, key, Outcome::Unknown, None, false).await;
     }
 
     async fn outcome(&self, number: Number, send: SendKey, outcome: Outcome, provider_id: Option<String>, suppress: bool) {

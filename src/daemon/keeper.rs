@@ -54,7 +54,9 @@ impl CannotOpen {
     pub fn help(&self) -> String {
         match self {
             CannotOpen::Store(error) => error.help().to_owned(),
-            CannotOpen::Unreadable(_) => "nothing was changed; restore a backup (`onward store restore`), or ask with the output of `onward store check`".to_owned(),
+            CannotOpen::Unreadable(_) => {
+                "nothing was changed; restore a backup (`onward store restore`), or ask with the output of `onward store check`".to_owned()
+            }
             CannotOpen::Plan(_) => "the store was written by a newer Onward: use that version".to_owned(),
         }
     }
@@ -68,7 +70,9 @@ impl Keeper {
         let mut as_of = vec![0; usize::from(OTHERS) + 1];
         let others = snapshots.open(&part(OTHERS))?;
         let plans = match &others {
-            Some(snapshot) => plans_of(&snapshot.get(b"o")?.unwrap_or_default()).map_err(|fault| Unreadable::Bytes { what: "a snapshot", fault })?,
+            Some(snapshot) => {
+                plans_of(&snapshot.get(b"o")?.unwrap_or_default()).map_err(|fault| Unreadable::Bytes { what: "a snapshot", fault })?
+            }
             None => first_plan(&store)?.into_iter().collect(),
         };
         let mut read = Vec::new();
@@ -138,7 +142,8 @@ impl Keeper {
         if self.room_checked >= 10 {
             self.room_checked = 0;
             let room = self.files.room().ok().flatten();
-            self.out_of_room = room.is_some_and(|room| room.free < (room.total / 100 * ROOM_PERCENT_MIN).min(RESERVE * 4).max(RESERVE.min(room.total / 10)));
+            self.out_of_room = room
+                .is_some_and(|room| room.free < (room.total / 100 * ROOM_PERCENT_MIN).min(RESERVE * 4).max(RESERVE.min(room.total / 10)));
         }
         Ok(())
     }

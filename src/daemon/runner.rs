@@ -5,8 +5,8 @@
 //! be written ends the process, so that nothing is promised that might be lost.
 
 use super::clock::Clock;
-use super::core::{Batch, Core, Request, busy};
 use super::core::{After, recovery};
+use super::core::{Batch, Core, Request, busy};
 use super::keeper::Keeper;
 use super::{Busy, Taken};
 use crate::calendar::Instant;

@@ -3,6 +3,7 @@
 //! In: the text of the file. Out: [`Settings`], and findings with their places. **Invariant:** a setting that nobody knows is an error; secrets are
 //! named, never written; nothing here changes what a journey means. Opens no file and no socket.
 
+use crate::channel::http::Egress;
 use crate::diagnostic::Diagnostics;
 use crate::ingest::problem::{BadSetting, UnknownSetting};
 use crate::ingest::toml_walk::{Table, Written, place_of};
@@ -30,6 +31,10 @@ pub struct Settings {
     pub live: bool,
     /// Addresses and domains (`*@example.com`) that a deployment that is not live may reach.
     pub allow: Vec<String>,
+    /// TLS ends in a proxy before us.
+    pub behind_proxy: bool,
+    /// Where requests of ours may go beside the public network.
+    pub egress: Egress,
     /// Files of a certificate and its key.
     pub tls: Option<(String, String)>,
     /// A picture in mails that tells that they were opened.
@@ -49,6 +54,8 @@ impl Default for Settings {
             store: STORE.to_owned(),
             live: false,
             allow: Vec::new(),
+            behind_proxy: false,
+            egress: Egress::default(),
             tls: None,
             open_pixel: false,
             channels: Vec::new(),
@@ -121,6 +128,10 @@ impl Settings {
         if let Some(serve) = top.table("serve", "`[serve]`", found) {
             self.serve(serve, found);
         }
+        if let Some(DeValue::Table(table)) = top.get("egress").map(toml::Spanned::get_ref) {
+            let block = block_of(table, file, "`[egress]`".to_owned(), place_of(file, 0..0));
+            self.egress = block.read(found).unwrap_or_default();
+        }
         if let Some(mut web) = top.table("web", "`[web]`", found) {
             let origins = web.texts("origins", "write `origins = [\"https://shop.example.com\"]`", found);
             self.web_origins = origins.into_iter().filter_map(|origin| web_address(&origin, "origins", found)).collect();
@@ -129,7 +140,12 @@ impl Settings {
         if let Some(channels) = top.table("channels", "`[channels]`", found) {
             for (name, value) in channels.entries() {
                 let DeValue::Table(table) = value.get_ref() else {
-                    found.push(channels.bad(&name.text, value, "a table", "write `[channels.email]` on a line of its own, and its settings below it"));
+                    found.push(channels.bad(
+                        &name.text,
+                        value,
+                        "a table",
+                        "write `[channels.email]` on a line of its own, and its settings below it",
+                    ));
                     continue;
                 };
                 if schema.channel(&name.text).is_none() {
@@ -145,7 +161,12 @@ impl Settings {
             for (name, value) in callbacks.entries() {
                 match value.get_ref() {
                     DeValue::Table(table) => self.callbacks.push(block_of(table, file, name.text.clone(), name.place)),
-                    _ => found.push(callbacks.bad(&name.text, value, "a table", "write `[callbacks.twilio]` on a line of its own, and its settings below it")),
+                    _ => found.push(callbacks.bad(
+                        &name.text,
+                        value,
+                        "a table",
+                        "write `[callbacks.twilio]` on a line of its own, and its settings below it",
+                    )),
                 }
             }
         }
@@ -173,6 +194,7 @@ impl Settings {
         self.live = serve.truth("live", "write `live = true` where real customers are to be reached", found).unwrap_or(false);
         let allow = serve.texts("allow", "write `allow = [\"*@example.com\", \"+66812345678\"]`", found);
         self.allow = allow.into_iter().map(|one| one.text).collect();
+        self.behind_proxy = serve.truth("behind_proxy", "write `behind_proxy = true` where TLS ends in a proxy", found).unwrap_or(false);
         self.open_pixel = serve.truth("open_pixel", "write `open_pixel = true`", found).unwrap_or(false);
         if let Some(mut tls) = serve.table("tls", "`[serve.tls]`", found) {
             let help = "write `certificate = \"cert.pem\"` and `key = \"key.pem\"`";

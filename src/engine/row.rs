@@ -545,6 +545,14 @@ impl Customer {
         }
     }
 
+    /// The number of the last attempt of a message that was handed over and has no outcome yet.
+    pub fn handed_over(&self, key: SendKey) -> Option<u32> {
+        match self.pending.iter().find(|pending| pending.key == key)?.state {
+            PendingState::HandedOver { attempt } => Some(attempt),
+            _ => None,
+        }
+    }
+
     pub fn suppressed(&self, channel: ChannelId) -> bool {
         self.suppressions.contains(&channel)
     }

@@ -213,7 +213,7 @@ impl Config {
 }
 
 /// Tables that say how a project is served, not what it means.
-pub const FOR_THE_DAEMON: [&str; 4] = ["serve", "channels", "callbacks", "web"];
+pub const FOR_THE_DAEMON: [&str; 5] = ["serve", "channels", "callbacks", "web", "egress"];
 
 const ZONE_HELP: &str = "write `timezone = \"Asia/Bangkok\"`";
 

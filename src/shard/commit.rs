@@ -26,18 +26,41 @@ pub struct Head {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change<'c> {
     /// Somebody new, or her identifiers changed: the whole [`Entry`](super::entry::Entry).
-    Entry { number: Number, bytes: &'c [u8] },
+    Entry {
+        number: Number,
+        bytes: &'c [u8],
+    },
     /// Sections of a row, as [`delta`](crate::engine::row::delta) has them.
-    Row { number: Number, delta: &'c [u8] },
-    Gone { number: Number },
-    Parcel { number: Number, parcel: Cow<'c, Parcel> },
-    Settled { number: Number, key: ParcelKey },
+    Row {
+        number: Number,
+        delta: &'c [u8],
+    },
+    Gone {
+        number: Number,
+    },
+    Parcel {
+        number: Number,
+        parcel: Cow<'c, Parcel>,
+    },
+    Settled {
+        number: Number,
+        key: ParcelKey,
+    },
     /// For the archive: an encoded [`Input`](crate::engine::Input).
-    Input { number: Number, bytes: &'c [u8] },
+    Input {
+        number: Number,
+        bytes: &'c [u8],
+    },
     /// For the archive: encoded [`Record`](crate::engine::Record)s.
-    Records { number: Number, bytes: &'c [u8] },
+    Records {
+        number: Number,
+        bytes: &'c [u8],
+    },
     /// What is nobody's: kind, and what its room wrote.
-    Other { kind: u8, bytes: &'c [u8] },
+    Other {
+        kind: u8,
+        bytes: &'c [u8],
+    },
 }
 
 /// Something on its way out of the house, until it is settled.
@@ -47,7 +70,11 @@ pub enum Parcel {
     Hook(HookCall),
     Code(CodeDraw),
     /// `number` makes it one of many.
-    Audience { number: u32, audience: AudienceId, add: bool },
+    Audience {
+        number: u32,
+        audience: AudienceId,
+        add: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +87,8 @@ pub enum ParcelKey {
 
 impl ParcelKey {
     /// Not above any other.
-    pub const FIRST: ParcelKey = ParcelKey::Message(SendKey { run: 0, send: crate::schema::SendId(0), visit: 0, channel: crate::schema::ChannelId(0) });
+    pub const FIRST: ParcelKey =
+        ParcelKey::Message(SendKey { run: 0, send: crate::schema::SendId(0), visit: 0, channel: crate::schema::ChannelId(0) });
 }
 
 impl Parcel {

@@ -7,8 +7,8 @@ use super::others::Dead;
 use super::{Core, Item};
 use crate::calendar::Instant;
 use crate::daemon::Taken;
-use crate::daemon::arrival::What;
-use crate::engine::{Input, InputKind};
+use crate::daemon::arrival::{Identifier, IdentifierKind, What};
+use crate::engine::Input;
 
 impl Core {
     pub(super) fn take_items(&mut self, now: Instant, items: Vec<Item>) -> Vec<Taken> {
@@ -29,10 +29,11 @@ impl Core {
 
     fn take_item(&mut self, now: Instant, item: Item) -> Taken {
         self.counts.inputs += 1;
-        let kinds = match item.bound {
-            Ok(kinds) => kinds,
-            Err(reason) => {
+        let bound = match item.bound {
+            Ok(bound) => bound,
+            Err(refusal) => {
                 self.counts.refused += 1;
+                let reason = refusal.words().to_owned();
                 let raw = item.raw.unwrap_or_else(|| format!("{:?}", item.arrival.what));
                 self.bury(Dead::new(now, &item.arrival.source, raw, reason.clone()));
                 return Taken::Refused(reason);
@@ -45,8 +46,14 @@ impl Core {
             self.same_as(number, other, now);
             return Taken::Accepted;
         }
+        self.counts.ignored += bound.ignored.len() as u64;
+        if let Some((field, value)) = &bound.if_still
+            && self.attribute(number, *field).as_ref() != Some(value)
+        {
+            return Taken::Accepted;
+        }
         let mut known = false;
-        for (at, kind) in kinds.into_iter().enumerate() {
+        for (at, kind) in bound.inputs.into_iter().enumerate() {
             // What one item says in several inputs counts once each.
             let id = if item.id == 0 { 0 } else { item.id.wrapping_add(at as u128).max(1) };
             known |= self.input(number, Input { now, id, kind });
@@ -57,21 +64,32 @@ impl Core {
         if known { Taken::Duplicate } else { Taken::Accepted }
     }
 
-    fn same_as(&mut self, number: crate::shard::Number, other: &crate::daemon::arrival::Identifier, now: Instant) {
+    /// An item of a log that is played: as a simulation takes it. Somebody new has agreed to these topics.
+    pub fn take_of_log(
+        &mut self,
+        customer: &str,
+        consent: &[crate::schema::TopicId],
+        id: u128,
+        kind: crate::engine::InputKind,
+        now: Instant,
+    ) {
+        let who = [Identifier { kind: IdentifierKind::User, value: customer.to_owned() }];
+        let is_new = self.find(&who).is_none();
+        let Some(number) = self.resolve(&who, now) else { return };
+        if is_new {
+            for topic in consent {
+                let kind = crate::engine::InputKind::Consent { at: now, topic: *topic, subscribed: true };
+                self.input(number, Input { now, id: 0, kind });
+            }
+        }
+        self.input(number, Input { now, id, kind });
+    }
+
+    fn same_as(&mut self, number: crate::shard::Number, other: &Identifier, now: Instant) {
         match self.find(std::slice::from_ref(other)) {
             Some(found) if found == number => {}
             Some(found) => self.unite(number, found, now),
             None => self.attach_identifier(number, other),
         }
     }
-
-    /// The moment at which an event of an arrival counts as having happened.
-    pub fn own_time(at: Option<Instant>, now: Instant) -> Instant {
-        at.unwrap_or(now).min(now)
-    }
-}
-
-/// Whether an input changes nothing but what is known (and so may be taken while a customer is set aside).
-pub fn is_vital(kind: &InputKind) -> bool {
-    matches!(kind, InputKind::Consent { .. } | InputKind::Suppress { .. } | InputKind::Outcome { .. } | InputKind::Report { .. })
 }

@@ -48,7 +48,11 @@ impl Core {
         there
     }
 
-    /// What waits for the customer to come (web, inbox) is no work for anybody.
+    /// What waits for the customer to come (web, inbox) is no work for anybody, once it is accepted.
+    pub fn waits(&self, channel: ChannelId) -> bool {
+        self.waits_for_her(channel)
+    }
+
     pub(super) fn waits_for_her(&self, channel: ChannelId) -> bool {
         self.kind_of(channel).is_some_and(|kind| matches!(kind, ChannelKind::Web | ChannelKind::Inbox))
     }
@@ -127,11 +131,6 @@ impl Core {
         } else {
             self.counts.strange_reports += 1;
         }
-    }
-
-    /// A report tells what became of a message that was in doubt.
-    pub fn settle_doubt(&mut self, number: Number, send: SendKey, outcome: Outcome) {
-        self.outcome(number, send, outcome, None, false);
     }
 
     /// The address that a message went to gets nothing any more, whoever has it.

@@ -40,8 +40,9 @@ impl MessageIds {
         let (number, key) = (Number(number), SendKey { run, send, visit, channel });
         // Longer than it need be compared, and cheap enough: 64 bits cannot be tried out over a network.
         let (made, given) = (self.make(number, key), id);
-        (ring::digest::digest(&ring::digest::SHA256, made.as_bytes()).as_ref() == ring::digest::digest(&ring::digest::SHA256, given.as_bytes()).as_ref())
-            .then_some((number, key))
+        (ring::digest::digest(&ring::digest::SHA256, made.as_bytes()).as_ref()
+            == ring::digest::digest(&ring::digest::SHA256, given.as_bytes()).as_ref())
+        .then_some((number, key))
     }
 }
 

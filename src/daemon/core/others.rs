@@ -133,6 +133,8 @@ pub struct Counts {
     pub born: u64,
     pub duplicates: u64,
     pub refused: u64,
+    /// Parts of items that count for nothing, while the rest counts.
+    pub ignored: u64,
     pub refused_identifiers: u64,
     pub erased: u64,
     pub merges: u64,

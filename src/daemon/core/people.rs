@@ -58,6 +58,11 @@ impl Core {
         who.iter().find_map(|one| self.directory.find(digest(kind_number(one.kind), &one.value))).map(Number)
     }
 
+    /// What stands in a field of hers.
+    pub(super) fn attribute(&self, number: Number, field: crate::schema::FieldId) -> Option<crate::value::Value> {
+        self.shard(number)?.row(number).ok().flatten().map(|row| row.attribute(field).clone())
+    }
+
     /// `customer.id` of somebody.
     pub fn uid_of(&self, number: Number) -> Option<String> {
         self.shard(number)?.row(number).ok().flatten().map(|row| row.uid.to_string())

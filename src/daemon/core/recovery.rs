@@ -4,10 +4,10 @@
 //! applied, nothing is decided again; a batch older than a shard's snapshot does not touch that shard. What a snapshot says and what applying
 //! the log from the start would give are the same.
 
+use super::Core;
 use super::others::{self, Dead};
 use super::people;
 use super::world::Paused;
-use super::Core;
 use crate::daemon::audit::{self, Audit};
 use crate::engine::{SendKey, World as _};
 use crate::plan::{Plan, encode};

@@ -3,11 +3,12 @@
 //! In: a call with its deadline. Out: an answer of the declared types as an input of the customer. **Invariant:** what does not fit the declared types
 //! is `unfit`, and takes the journey's `otherwise`; asked again after a crash, the service sees the same `webhook-id`.
 
+use crate::channel::Task;
+use crate::channel::http::{Client, Failure, Question, Target};
 use crate::daemon::core::Request;
 use crate::daemon::runner::Handle;
 use crate::engine::{Answer, HookCall, InputKind};
 use crate::plan::Plan;
-use crate::channel::Task;
 use crate::schema::Hook;
 use crate::shard::Number;
 use crate::shard::commit::ParcelKey;
@@ -22,6 +23,23 @@ use std::time::Duration;
 pub trait Service: Send + Sync + Debug {
     /// The body of a `2xx`, or why there is none.
     fn ask<'a>(&'a self, url: &'a str, id: &'a str, body: String, within: Duration) -> Task<'a, Result<Vec<u8>, String>>;
+}
+
+impl Service for Client {
+    fn ask<'a>(&'a self, url: &'a str, id: &'a str, body: String, within: Duration) -> Task<'a, Result<Vec<u8>, String>> {
+        Box::pin(async move {
+            let target = Target::parse(url)?;
+            self.check(&target)?;
+            let question = Question::post(target, "application/json", body).with("webhook-id", id);
+            match tokio::time::timeout(within, Client::ask(self, &question, None)).await {
+                Ok(Ok(answer)) if (200..300).contains(&answer.status) => Ok(answer.body),
+                Ok(Ok(answer)) => Err(format!("the answer was {}", answer.status)),
+                Ok(Err(Failure::NotSent(why) | Failure::Unknown(why))) => Err(why),
+                Ok(Err(Failure::Withdrawn)) => Err("it was withdrawn".to_owned()),
+                Err(_) => Err("there was no answer in time".to_owned()),
+            }
+        })
+    }
 }
 
 /// Asks the services that hooks name.

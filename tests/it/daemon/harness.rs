@@ -92,9 +92,9 @@ impl Daemon {
                 After::Reply(reply) => reply(),
                 After::Dispatch(number, Parcel::Message(delivery)) => self.outgoing.push((number, delivery)),
                 After::Dispatch(..) => {}
-                After::Withdraw(number, key) => self.outgoing.retain(|(other, delivery)| {
-                    *other != number || onward::shard::commit::ParcelKey::Message(delivery.key) != key
-                }),
+                After::Withdraw(number, key) => self
+                    .outgoing
+                    .retain(|(other, delivery)| *other != number || onward::shard::commit::ParcelKey::Message(delivery.key) != key),
             }
         }
     }
@@ -117,7 +117,7 @@ impl Daemon {
             at: Some(now),
             what,
         };
-        let item = Item { bound: bind::bind(&self.plan, &arrival, self.now), id: item_id("test", id), raw: None, arrival };
+        let item = Item { bound: bind::bind(&self.plan, Zone::UTC, &arrival, self.now), id: item_id("test", id), raw: None, arrival };
         let taken = self.ask(|reply| Request::Take { items: vec![item], reply });
         format!("{:?}", taken[0])
     }
@@ -208,7 +208,12 @@ pub fn differing(one: &Memory, other: &Memory) -> Vec<String> {
         for ((key, value), (other_key, other_value)) in entries.iter().zip(there) {
             if (key, value) != (other_key, other_value) {
                 let at = value.iter().zip(other_value).position(|(a, b)| a != b);
-                found.push(format!("shard {shard}, {:?}: {} and {} bytes, first at {at:?}", String::from_utf8_lossy(key), value.len(), other_value.len()));
+                found.push(format!(
+                    "shard {shard}, {:?}: {} and {} bytes, first at {at:?}",
+                    String::from_utf8_lossy(key),
+                    value.len(),
+                    other_value.len()
+                ));
             }
         }
     }

@@ -1,0 +1,213 @@
+//! Putting the daemon together: from a project and a folder to a server that runs, and its orderly end.
+//!
+//! In: a compiled project, settings, a folder for the store. Out: a [`Running`] daemon. **Invariant:** nothing is listened to before the store is read;
+//! the end is in the order: no new requests, what was taken is answered, the store is closed. Knows no command line.
+
+use super::clock::Clock;
+use super::core::Core;
+use super::core::message_id::MessageIds;
+use super::desk::Doors;
+use super::dispatch::audience::Audiences;
+use super::dispatch::envelope::Envelopes;
+use super::dispatch::hooks::Hooks;
+use super::dispatch::{Dispatcher, Route};
+use super::http::{Front, ListenError, Listener, TlsFiles, router};
+use super::keeper::{CannotOpen, Keeper};
+use super::keys::{Guard, Keys, KeysError};
+use super::runner::{Handle, Runner};
+use super::settings::Settings;
+use crate::channel::Adapter;
+use crate::channel::http::Client;
+use crate::channel::sandbox::Sandbox;
+use crate::engine::Limits;
+use crate::plan::Plan;
+use crate::shard::Number;
+use crate::shard::commit::Parcel;
+use crate::store::{Disk, RealFiles, Store, StoreError};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// What is served.
+pub struct Served {
+    pub plan: Arc<Plan>,
+    pub name: String,
+    pub limits: Limits,
+    pub settings: Settings,
+    /// The project's folder.
+    pub folder: PathBuf,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why it cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotServe {
+    #[error("{0}")]
+    Open(#[from] CannotOpen),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    #[error("the keys cannot be read: {0}")]
+    Keys(#[from] KeysError),
+    #[error("{doing} `{place}` failed: {why}")]
+    Io { doing: &'static str, place: String, why: String },
+    #[error("`{0}` is empty. If a store is to begin here, say so with `--init`; if one was here, its disk may not be mounted")]
+    Empty(String),
+    #[error("{0}")]
+    Adapter(String),
+}
+
+/// A daemon at work.
+pub struct Running {
+    pub address: SocketAddr,
+    pub handle: Handle,
+    pub doors: Doors,
+    pub sandbox: Arc<Sandbox>,
+    pub dispatcher: Arc<Dispatcher>,
+    runner: Runner,
+    stop: oneshot::Sender<()>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// Where the parts of a deployment's folder are.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    pub root: PathBuf,
+}
+
+impl Folders {
+    pub fn store(&self) -> PathBuf {
+        self.root.join("store")
+    }
+
+    pub fn sandbox(&self) -> PathBuf {
+        self.root.join("sandbox")
+    }
+
+    pub fn access(&self) -> PathBuf {
+        self.root.join("access")
+    }
+
+    pub fn audiences(&self) -> PathBuf {
+        self.root.join("audiences")
+    }
+}
+
+/// Opens the store in a folder, or begins one where there is none.
+pub fn open_store(folders: &Folders, init: bool, plan: &Arc<Plan>, limits: Limits) -> Result<(Keeper, Core), CannotServe> {
+    let place = folders.store();
+    let files: Disk = Arc::new(RealFiles::new(&place));
+    let is_there = place.is_dir();
+    let is_empty = is_there && files.list("").is_ok_and(|names| names.is_empty());
+    if is_empty && !init {
+        return Err(CannotServe::Empty(place.display().to_string()));
+    }
+    if !is_there || is_empty {
+        std::fs::DirBuilder::new().recursive(true).create(&place).map_err(|why| CannotServe::Io {
+            doing: "making the folder",
+            place: place.display().to_string(),
+            why: why.to_string(),
+        })?;
+        Store::create(&files, &files, crate::store::Settings::default())?;
+    }
+    Ok(Keeper::open(files, plan, limits)?)
+}
+
+/// Starts everything. `init`: a store may begin in an empty folder.
+pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
+    let Served { plan, name, limits, settings, folder, clock } = served;
+    let folders = Folders { root: folder.join(&settings.store) };
+    let late = Duration::from_millis(limits.late_ms_max.max(0) as u64);
+    let (keeper, core) = open_store(&folders, init, &plan, limits)?;
+    let ids = MessageIds::new(&secret_of(&keeper));
+    let under_way = under_way(&core);
+    let io = |doing, place: &Path| {
+        let place = place.display().to_string();
+        move |why: std::io::Error| CannotServe::Io { doing, place, why: why.to_string() }
+    };
+    let channel_clock = {
+        let clock = Arc::clone(&clock);
+        crate::channel::clock::Clock::by(move || clock.now())
+    };
+    let sandbox =
+        Arc::new(Sandbox::open(&folders.sandbox(), channel_clock.clone()).map_err(io("opening the sandbox", &folders.sandbox()))?);
+    let keys = Arc::new(Keys::open(&folders.access())?);
+    let client = Client::new(&settings.egress, channel_clock).map_err(CannotServe::Adapter)?;
+    let (runner, handle, errands) = Runner::start(core, keeper, Arc::clone(&clock));
+    let envelopes = Envelopes { ids, links: None };
+    let doors = Doors { handle: handle.clone(), envelopes: envelopes.clone(), project: name };
+    let fallback = Route::new(Arc::clone(&sandbox) as Arc<dyn Adapter>, super::dispatch::IN_FLIGHT);
+    let dispatcher = Arc::new(Dispatcher {
+        handle: handle.clone(),
+        routes: BTreeMap::new(),
+        fallback,
+        envelopes,
+        hooks: Hooks { service: Arc::new(client) },
+        audiences: Audiences { folder: folders.audiences() },
+        late,
+        withdrawn: Mutex::default(),
+    });
+    dispatcher.resume(under_way);
+    tokio::spawn(Arc::clone(&dispatcher).run(errands));
+    let guard = {
+        let clock = Arc::clone(&clock);
+        Guard { keys: Arc::clone(&keys), clock: Arc::new(move || clock.now()) }
+    };
+    let front = Front::new(Arc::new(doors.clone()), guard, plan.policy.zone);
+    let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate: folder.join(certificate), key: folder.join(key) });
+    let listener = Listener { address: settings.listen, tls, behind_proxy: settings.behind_proxy, ..Listener::default() };
+    let bound = listener.bind(!keys.is_empty()).await?;
+    let address = bound.address();
+    let (stop, stopped) = oneshot::channel();
+    let server = tokio::spawn(bound.serve(router(front), async move {
+        // A sender that is gone stops it, too.
+        let _asked = stopped.await.is_ok();
+    }));
+    Ok(Running { address, handle, doors, sandbox, dispatcher, runner, stop, server })
+}
+
+/// Where the messages' identities come from: drawn when the store was made.
+fn secret_of(keeper: &Keeper) -> [u8; 32] {
+    use sha2::Digest as _;
+    sha2::Sha256::new().chain_update(b"onward message ids").chain_update(keeper.store().id().0).finalize().into()
+}
+
+/// Parcels of the store, with the last attempt of what was handed over.
+fn under_way(core: &Core) -> Vec<(Number, Parcel, Option<u32>)> {
+    let mut all = Vec::new();
+    for shard in core.shards() {
+        for (number, _, parcel) in shard.parcels() {
+            let handed_over = match parcel {
+                Parcel::Message(delivery) if core.waits(delivery.channel) => continue,
+                Parcel::Message(delivery) => shard.row(number).ok().flatten().and_then(|row| row.handed_over(delivery.key)),
+                _ => None,
+            };
+            all.push((number, parcel.clone(), handed_over));
+        }
+    }
+    all
+}
+
+impl Running {
+    /// Whether a part of it has ended by itself: the process must end.
+    pub fn has_failed(&self) -> bool {
+        self.runner.has_failed()
+    }
+
+    /// The orderly end.
+    pub async fn stop(self) -> Result<(), String> {
+        let _gone = self.stop.send(()).is_err();
+        if self.server.await.is_err() {
+            tracing::error!("the server ended badly");
+        }
+        let runner = self.runner;
+        match tokio::task::spawn_blocking(move || runner.stop()).await {
+            Ok(stopped) => stopped,
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
