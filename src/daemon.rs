@@ -16,12 +16,13 @@ pub mod http;
 pub mod intake;
 pub mod keeper;
 pub mod keys;
+pub mod own_links;
 pub mod pages;
-pub mod tokens;
 pub mod runner;
 pub mod sample;
 pub mod serve;
 pub mod settings;
+pub mod tokens;
 
 use crate::channel::{Envelope, Report, Task};
 use crate::value::Value;

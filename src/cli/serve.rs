@@ -76,7 +76,7 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
             (_, exit) => return Err(exit),
         };
         settings.live = false;
-        settings.store = sample_store(&settings.store);
+        settings.store = sample_store();
         clock = Arc::new(FastClock::new(read.begin(), arguments.speed));
         sample = Some(read);
     }
@@ -167,9 +167,9 @@ fn folder_name(folder: &Path) -> String {
     folder.file_name().map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// A sample never touches the real store.
-fn sample_store(store: &str) -> String {
-    format!("{}-sample-{}", store.trim_end_matches('/'), std::process::id())
+/// A sample never touches the real store, and leaves nothing in the project.
+fn sample_store() -> String {
+    std::env::temp_dir().join(format!("onward-sample-{}", std::process::id())).display().to_string()
 }
 
 fn log_to_standard_error(json: bool) {

@@ -3,22 +3,28 @@
 //! In: a compiled project, settings, a folder for the store. Out: a [`Running`] daemon. **Invariant:** nothing is listened to before the store is read;
 //! the end is in the order: no new requests, what was taken is answered, the store is closed. Knows no command line.
 
+#![allow(clippy::disallowed_methods, reason = "the daemon works with files and threads")]
+
+use super::Desk;
 use super::clock::Clock;
 use super::core::Core;
 use super::core::message_id::MessageIds;
 use super::desk::Doors;
 use super::dispatch::audience::Audiences;
-use super::dispatch::envelope::Envelopes;
+use super::dispatch::envelope::{Envelopes, LinkMaker};
 use super::dispatch::hooks::Hooks;
 use super::dispatch::{Dispatcher, Route};
 use super::http::{Front, ListenError, Listener, TlsFiles, router};
 use super::keeper::{CannotOpen, Keeper};
 use super::keys::{Guard, Keys, KeysError};
+use super::own_links::OwnLinks;
+use super::pages::{self, Recorder};
 use super::runner::{Handle, Runner};
 use super::settings::Settings;
+use super::tokens::Tokens;
 use crate::channel::Adapter;
 use crate::channel::http::Client;
-use crate::channel::sandbox::Sandbox;
+use crate::channel::sandbox::{Sandbox, Tray};
 use crate::engine::Limits;
 use crate::plan::Plan;
 use crate::shard::Number;
@@ -68,6 +74,7 @@ pub struct Running {
     pub doors: Doors,
     pub sandbox: Arc<Sandbox>,
     pub dispatcher: Arc<Dispatcher>,
+    recorder: Recorder,
     runner: Runner,
     stop: oneshot::Sender<()>,
     server: tokio::task::JoinHandle<()>,
@@ -129,6 +136,9 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
         let place = place.display().to_string();
         move |why: std::io::Error| CannotServe::Io { doing, place, why: why.to_string() }
     };
+    for place in [folders.access(), folders.sandbox()] {
+        std::fs::DirBuilder::new().recursive(true).create(&place).map_err(io("making the folder", &place))?;
+    }
     let channel_clock = {
         let clock = Arc::clone(&clock);
         crate::channel::clock::Clock::by(move || clock.now())
@@ -138,7 +148,9 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let keys = Arc::new(Keys::open(&folders.access())?);
     let client = Client::new(&settings.egress, channel_clock).map_err(CannotServe::Adapter)?;
     let (runner, handle, errands) = Runner::start(core, keeper, Arc::clone(&clock));
-    let envelopes = Envelopes { ids, links: None };
+    let tokens = Arc::new(Tokens::open(&folders.access(), clock.now()).map_err(io("opening the keys of links", &folders.access()))?);
+    let links = Arc::new(OwnLinks::new(settings.public_url.clone(), Arc::clone(&tokens), settings.open_pixel, Arc::clone(&plan)));
+    let envelopes = Envelopes { ids, links: Some(Arc::clone(&links) as Arc<dyn LinkMaker>) };
     let doors = Doors { handle: handle.clone(), envelopes: envelopes.clone(), project: name };
     let fallback = Route::new(Arc::clone(&sandbox) as Arc<dyn Adapter>, super::dispatch::IN_FLIGHT);
     let dispatcher = Arc::new(Dispatcher {
@@ -158,16 +170,27 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
         Guard { keys: Arc::clone(&keys), clock: Arc::new(move || clock.now()) }
     };
     let front = Front::new(Arc::new(doors.clone()), guard, plan.policy.zone);
+    let desk: Arc<dyn Desk> = Arc::new(doors.clone());
+    let recorder = Recorder::new(Arc::clone(&desk));
+    let inbox = pages::sandbox::Inbox {
+        desk: Arc::clone(&desk),
+        tray: Arc::clone(&sandbox) as Arc<dyn Tray>,
+        tokens: Arc::clone(&tokens),
+        zone: plan.policy.zone,
+    };
+    let setup = pages::Setup { desk, tokens, recorder: recorder.clone() };
+    let all = router(front).merge(pages::router(setup)).merge(pages::sandbox::router(inbox));
     let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate: folder.join(certificate), key: folder.join(key) });
     let listener = Listener { address: settings.listen, tls, behind_proxy: settings.behind_proxy, ..Listener::default() };
     let bound = listener.bind(!keys.is_empty()).await?;
     let address = bound.address();
+    links.know_own_address(address);
     let (stop, stopped) = oneshot::channel();
-    let server = tokio::spawn(bound.serve(router(front), async move {
+    let server = tokio::spawn(bound.serve(all, async move {
         // A sender that is gone stops it, too.
         let _asked = stopped.await.is_ok();
     }));
-    Ok(Running { address, handle, doors, sandbox, dispatcher, runner, stop, server })
+    Ok(Running { address, handle, doors, sandbox, dispatcher, recorder, runner, stop, server })
 }
 
 /// Where the messages' identities come from: drawn when the store was made.
@@ -203,6 +226,10 @@ impl Running {
         let _gone = self.stop.send(()).is_err();
         if self.server.await.is_err() {
             tracing::error!("the server ended badly");
+        }
+        let lost = self.recorder.drain(Duration::from_secs(5)).await;
+        if lost > 0 {
+            tracing::warn!(lost, "clicks and opens that were not recorded in time");
         }
         let runner = self.runner;
         match tokio::task::spawn_blocking(move || runner.stop()).await {

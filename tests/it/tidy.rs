@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 4] = ["calendar", "diagnostic", "source", "value"];
 
 /// For each room what it may import beside itself and the base rooms; the page on architecture says why. The command may import all.
-const EDGES: [(&str, &[&str]); 22] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("source", &[]),
     ("diagnostic", &[]),
     ("calendar", &[]),
@@ -31,6 +31,7 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("ingest", &["check", "engine", "plan", "project", "schema"]),
     ("store", &[]),
     ("channel", &["schema"]),
+    ("shard", &["engine", "plan", "record", "schema"]),
     (
         "daemon",
         &[

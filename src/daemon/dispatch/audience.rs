@@ -3,6 +3,8 @@
 //! In: a customer, an audience. Out: a line in the audience's file, which whoever talks to the network takes from there. **Invariant:** adding and
 //! removing are sets: the same line twice changes nothing. Holds the customer's id, no address.
 
+#![allow(clippy::disallowed_methods, reason = "the daemon works with files and threads")]
+
 use crate::daemon::runner::Handle;
 use crate::schema::AudienceId;
 use crate::shard::Number;

@@ -11,18 +11,16 @@ use crate::shard::Number;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// Makes the links of a message, and puts them into its parts.
+/// Gives a message its links: pages of ours in its parts, and in [`Envelope::links`].
 pub trait LinkMaker: Send + Sync + Debug {
-    fn links(&self, number: Number, id: &str, topic: &str) -> Links;
-    /// Links in the text lead over our own pages; what stands for the unsubscribe link becomes it.
-    fn rewrite(&self, envelope: &mut Envelope);
+    fn dress(&self, number: Number, envelope: &mut Envelope);
 }
 
 /// Makes envelopes.
 #[derive(Debug, Clone)]
 pub struct Envelopes {
     pub ids: MessageIds,
-    /// `None` where the deployment has no public address.
+    /// `None` where messages carry no links of ours.
     pub links: Option<Arc<dyn LinkMaker>>,
 }
 
@@ -33,7 +31,6 @@ impl Envelopes {
         let topic = plan.schema.topics.get(message.topic.index())?;
         let channel = plan.schema.channels.get(delivery.channel.index())?;
         let id = self.ids.make(number, delivery.key);
-        let links = self.links.as_ref().map(|maker| maker.links(number, &id, &topic.name)).unwrap_or_default();
         let mut envelope = Envelope {
             id,
             channel: channel.name.to_string(),
@@ -45,11 +42,11 @@ impl Envelopes {
             message: message.name.to_string(),
             journey: plan.journeys.get(delivery.journey.index()).map(|journey| journey.name.to_string()).unwrap_or_default(),
             transactional: topic.is_transactional(),
-            links,
+            links: Links::default(),
             attempt: 1,
         };
         if let Some(maker) = &self.links {
-            maker.rewrite(&mut envelope);
+            maker.dress(number, &mut envelope);
         }
         Some(envelope)
     }

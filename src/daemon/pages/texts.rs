@@ -127,6 +127,11 @@ pub fn spoken(customer: Option<&str>, headers: &HeaderMap) -> &'static Texts {
     best.map_or(&ENGLISH, |(_, texts)| texts)
 }
 
+/// By the language of a message; English where it is none of ours.
+pub fn of(language: &str) -> &'static Texts {
+    by_tag(language).unwrap_or(&ENGLISH)
+}
+
 /// `th`, `th-TH`, `TH_th`: the country does not matter.
 fn by_tag(tag: &str) -> Option<&'static Texts> {
     let language = tag.split(['-', '_']).next().unwrap_or_default();

@@ -1,0 +1,53 @@
+//! The links of this deployment: pages of ours that belong to messages.
+//!
+//! In: the public address, sealed tokens. Out: links, and messages that carry them. **Invariant:** a deployment without a public address leads to itself on
+//! this machine, which is right for a sandbox and for nothing else: a live one is not started without.
+
+use super::CustomerNo;
+use super::dispatch::envelope::LinkMaker;
+use super::pages::links::{Maker, Wish};
+use super::pages::texts;
+use super::tokens::Tokens;
+use crate::channel::Envelope;
+use crate::plan::Plan;
+use crate::shard::Number;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+#[derive(Debug)]
+pub struct OwnLinks {
+    public: OnceLock<String>,
+    tokens: Arc<Tokens>,
+    opens: bool,
+    plan: Arc<Plan>,
+}
+
+impl OwnLinks {
+    pub fn new(public: Option<String>, tokens: Arc<Tokens>, opens: bool, plan: Arc<Plan>) -> OwnLinks {
+        let known = OnceLock::new();
+        if let Some(public) = public {
+            known.get_or_init(|| public);
+        }
+        OwnLinks { public: known, tokens, opens, plan }
+    }
+
+    /// Where it listens, for a deployment without a public address.
+    pub fn know_own_address(&self, address: SocketAddr) {
+        self.public.get_or_init(|| format!("http://{address}"));
+    }
+}
+
+impl LinkMaker for OwnLinks {
+    fn dress(&self, number: Number, envelope: &mut Envelope) {
+        let Some(base) = self.public.get() else { return };
+        let Some(maker) = Maker::new(base, &self.tokens) else { return };
+        let wish = Wish { clicks: true, opens: self.opens };
+        let customer = CustomerNo(number.0);
+        envelope.links = maker.links(customer, envelope, wish);
+        let titles = |name: &str| {
+            let survey = self.plan.schema.surveys.iter().find(|survey| survey.name == name)?;
+            survey.title.clone()
+        };
+        maker.dress(customer, envelope, wish, &titles, texts::of(&envelope.language.clone()));
+    }
+}
