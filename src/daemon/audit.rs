@@ -96,6 +96,6 @@ mod tests {
         changed[1].what = "nothing".to_owned();
         assert!(!holds(&changed));
         let bytes = crate::record::to_bytes(&entries[2]);
-        assert_eq!(crate::record::from_bytes::<super::Entry>(&bytes).unwrap(), entries[2]);
+        assert_eq!(crate::record::from_bytes::<super::Entry>(&bytes).as_ref(), Ok(&entries[2]));
     }
 }

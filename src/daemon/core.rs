@@ -37,6 +37,9 @@ const CAUSED_MAX: u32 = 1_000;
 /// Answers what was asked, once that is allowed.
 pub type Reply<T> = Box<dyn FnOnce(T) + Send>;
 
+/// Looks at the core, or changes it, on its own thread.
+pub type Question = Box<dyn FnOnce(&mut Core, Instant) + Send>;
+
 /// What is asked of the core.
 pub enum Request {
     Take {
@@ -86,7 +89,7 @@ pub enum Request {
         reply: Reply<()>,
     },
     /// Looks at, or changes, what is there: admin, queries.
-    Ask(Box<dyn FnOnce(&mut Core, Instant) + Send>),
+    Ask(Question),
 }
 
 /// An arrival with what it means under the plan that was active when it came, or why it means nothing.

@@ -185,7 +185,7 @@ impl Keeper {
             if last < from {
                 return Ok(());
             }
-            records.sort_unstable_by(|one: &Archived, other| (one.number, one.order).cmp(&(other.number, other.order)));
+            records.sort_unstable_by_key(|one: &Archived| (one.number, one.order));
             let mut writer = self.store.archive().write(&format!("{from:020}-{last:020}"))?;
             for record in &records {
                 writer.push(&record.number.0.to_be_bytes(), record.order, &record.value)?;
@@ -232,7 +232,7 @@ fn first_plan(store: &Store) -> Result<Option<String>, CannotOpen> {
     let Some(first) = store.read(store.log().first())?.next() else { return Ok(None) };
     let (_, payload) = first?;
     let mut batch = Batch::read(&payload).map_err(wrong)?;
-    while let Some(change) = batch.next().map_err(wrong)? {
+    while let Some(change) = batch.read_next().map_err(wrong)? {
         if let Change::Other { kind: others::PLAN, bytes } = change {
             return Ok(Some(String::from_utf8_lossy(bytes).into_owned()));
         }
@@ -257,7 +257,7 @@ fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) {
     let at = batch.head.at;
     let mut place = 0;
     // What could not be read would have stopped the recovery.
-    while let Ok(Some(change)) = batch.next() {
+    while let Ok(Some(change)) = batch.read_next() {
         let of = match &change {
             Change::Input { number, .. } | Change::Records { number, .. } | Change::Parcel { number, .. } => *number,
             _ => continue,
@@ -290,7 +290,7 @@ impl Happened {
         let mut from = crate::record::Reader::new(value);
         let at = from.instant().ok()?;
         let mut change = Batch::of_changes(from);
-        let what = match change.next().ok()?? {
+        let what = match change.read_next().ok()?? {
             Change::Input { bytes, .. } => What::Input(Box::new(crate::record::from_bytes(bytes).ok()?)),
             Change::Records { bytes, .. } => What::Records(crate::record::from_bytes(bytes).ok()?),
             Change::Parcel { parcel, .. } => What::Parcel(Box::new(parcel.into_owned())),

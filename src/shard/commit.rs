@@ -234,7 +234,7 @@ impl<'b> Batch<'b> {
     }
 
     /// The next change; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Change<'b>>, DecodeError> {
+    pub fn read_next(&mut self) -> Result<Option<Change<'b>>, DecodeError> {
         let from = &mut self.from;
         if from.is_at_end() {
             return Ok(None);

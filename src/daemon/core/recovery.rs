@@ -130,7 +130,7 @@ impl Core {
         let mut batch = Batch::read(bytes).map_err(wrong)?;
         self.now = self.now.max(batch.head.at);
         let world = batch.head.world;
-        while let Some(change) = batch.next().map_err(wrong)? {
+        while let Some(change) = batch.read_next().map_err(wrong)? {
             let (number, shard) = match &change {
                 Change::Other { kind, bytes } => {
                     if recovery.as_of.get(usize::from(OTHERS)).copied().unwrap_or(0) < batch_number {
