@@ -5,7 +5,6 @@
 //! that simulates. This file holds the words in which its rooms speak with each other.
 
 pub mod arrival;
-pub mod bind;
 pub mod audit;
 pub mod bind;
 pub mod clock;
