@@ -26,19 +26,21 @@ pub fn handle(world: &dyn World, attention: Attention, row: &mut Customer, input
     if turn.row.wake < now || (touch && turn.row.wake == now) {
         turn.advance(now, touch);
     }
-    let unpaused = turn.wake_paused();
-    if touch && unpaused {
-        turn.now = now;
-        turn.on_time = now;
-        turn.in_moment = false;
-        turn.settle();
-    }
-    if !touch {
+    let follows = turn.row.world != world.number() && turn.has_what_follows_the_world();
+    if !touch || follows {
         turn.now = now;
         turn.on_time = now;
         turn.in_moment = false;
         turn.steps = 0;
         turn.chain = 0;
+    }
+    if follows {
+        turn.follow_world();
+    }
+    if touch && follows {
+        turn.settle();
+    }
+    if !touch {
         if !turn.has_no_room(&input.kind) && (input.id == 0 || turn.is_new(&input)) {
             turn.take(input.kind);
         }

@@ -9,6 +9,7 @@ use super::row::{Pending, PendingState};
 use super::sending::Stage;
 use super::turn::Turn;
 use super::{Decision, Effect, Outcome, SendKey};
+use crate::calendar::Instant;
 use crate::plan::Journey;
 use crate::schema::{ChannelId, MessageVerb};
 
@@ -83,19 +84,21 @@ impl Turn<'_> {
         self.world.on_hold() || self.world.paused(&journey.name, channel)
     }
 
-    /// The world is another one than at the last input: what was paused is asked again. `true` if there is something.
-    pub(super) fn wake_paused(&mut self) -> bool {
-        if self.row.world == self.world.number() {
-            return false;
-        }
-        let mut any = false;
+    /// Whether anything of hers is another one in another world.
+    pub(super) fn has_what_follows_the_world(&self) -> bool {
+        self.row.pending.iter().any(|pending| matches!(pending.state, PendingState::Paused { .. }))
+            || self.row.runs.iter().any(|run| self.waits_for_an_item(run))
+    }
+
+    /// The world is another one than at the last input: what was paused is asked again, and waits that are counted from an item.
+    pub(super) fn follow_world(&mut self) {
         for pending in &mut self.row.pending {
             if let PendingState::Paused { until } = &mut pending.state {
-                *until = crate::calendar::Instant::FIRST;
-                any = true;
+                *until = Instant::FIRST;
             }
         }
-        any
+        let waiting: Vec<u32> = self.row.runs.iter().filter(|run| self.waits_for_an_item(run)).map(|run| run.number).collect();
+        waiting.into_iter().for_each(|number| self.retime(number));
     }
 }
 

@@ -225,11 +225,12 @@ impl Turn<'_> {
         {
             self.show_event(interest.run, event, interest.bits & reacts::SEEN != 0);
         }
+        let retimed = wave.moment && self.is_retimed(&self.row.runs[at]);
         if interest.bits & reacts::WAIT != 0 || (wave.moment && interest.bits & DUE != 0) {
             self.ask_arms(interest.run);
         }
         if interest.bits & DUE != 0 {
-            if wave.zone || !wave.fields.is_empty() {
+            if retimed || wave.zone || !wave.fields.is_empty() {
                 self.retime(interest.run);
             }
             if wave.moment {

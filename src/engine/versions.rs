@@ -8,6 +8,7 @@
 
 mod migrate;
 mod moving;
+mod names;
 mod rebase;
 
 pub use migrate::{Migration, migrate};

@@ -5,12 +5,12 @@
 //! written (the step) and as an instant (`due`), which is derived again when a zone or a value changes.
 
 use super::arms::{bound, is_about_own_send, names};
-use super::evaluate::{Due, due};
+use super::evaluate::{Context, Due, due};
 use super::row::{Run, RunState, Seen};
 use super::turn::{Event, Turn};
 use super::{Ending, NoAnswer, RecordKind};
 use crate::calendar::Instant;
-use crate::condition::{Since, Trigger, Until};
+use crate::condition::{Expr, Since, Trigger, Until};
 use crate::plan::{Arm, ArmKind, Journey, PastBehaviour, Plan, StepKind};
 use crate::schema::StepIx;
 use crate::value::Value;
@@ -41,6 +41,12 @@ pub(super) fn arrival(when: Due, now: Instant, if_past: PastBehaviour, if_missin
         PastBehaviour::Skip => Arrival::Skip,
         PastBehaviour::Exit => Arrival::Exit,
     }
+}
+
+/// Until when the end of a wait stands that `context` has just computed: what it is counted from may change by itself, as an item of a
+/// catalog does.
+pub(super) fn stands_until(until: &Until, context: &Context<'_>) -> Instant {
+    if matches!(until, Until::Around { .. }) { context.until.get() } else { Instant::NEVER }
 }
 
 impl Turn<'_> {
@@ -77,9 +83,16 @@ impl Turn<'_> {
         if run.state != RunState::Awaiting {
             return;
         }
-        let Some(StepKind::Await { arms, full, .. }) = journey.steps.get(run.step.index()).map(|step| &step.kind) else { return };
+        let Some(StepKind::Await { deadline, arms, full, .. }) = journey.steps.get(run.step.index()).map(|step| &step.kind) else { return };
         let (arm, until) = self.true_arm(&loaded.plan, arms, *full, run);
-        self.row.runs[at].horizon = until;
+        let context = self.context_in(&loaded.plan, run);
+        let stands = if matches!(deadline, Until::Around { .. }) {
+            due(deadline, run.anchor, &context);
+            stands_until(deadline, &context)
+        } else {
+            Instant::NEVER
+        };
+        self.row.runs[at].horizon = until.min(stands);
         if let Some(arm) = arm {
             self.take_arm(number, arm, None);
         }
@@ -259,7 +272,28 @@ impl Turn<'_> {
         }
     }
 
-    /// Computes the end of a run's wait again: the zone, a value that it reads, or its entry changed.
+    /// Whether a run's wait is counted from an item of a catalog, and its end is still to come.
+    pub(super) fn waits_for_an_item(&self, run: &Run) -> bool {
+        if !matches!(run.state, RunState::Waiting | RunState::Awaiting) || run.due <= self.now.max(self.row.clock) {
+            return false;
+        }
+        let journey = self.loaded_of(run.plan).and_then(|loaded| loaded.plan.journeys.get(run.journey.index()));
+        let step = journey.and_then(|journey| journey.steps.get(run.step.index()));
+        let Some(StepKind::Wait { until, .. } | StepKind::Await { deadline: until, .. }) = step.map(|step| &step.kind) else {
+            return false;
+        };
+        let Until::Around { value, .. } = until else { return false };
+        let mut reads = false;
+        value.walk(&mut |part| reads |= matches!(part, Expr::Item { .. } | Expr::ItemField { .. } | Expr::Top { .. }));
+        reads
+    }
+
+    /// Whether what a run's wait is counted from changes at this moment, before the wait is over.
+    pub(super) fn is_retimed(&self, run: &Run) -> bool {
+        matches!(run.state, RunState::Waiting | RunState::Awaiting) && run.horizon <= self.on_time && run.due > self.on_time
+    }
+
+    /// Computes the end of a run's wait again: the zone, a value that it reads, an item of a catalog, or its entry changed.
     pub(super) fn retime(&mut self, number: u32) {
         let Some((at, loaded, journey)) = self.run_and_journey(number) else { return };
         let run = &self.row.runs[at];
@@ -272,14 +306,21 @@ impl Turn<'_> {
             }
             _ => return,
         };
-        let when = due(until, run.anchor, &self.context_in(&loaded.plan, run));
+        let context = self.context_in(&loaded.plan, run);
+        let when = due(until, run.anchor, &context);
+        let stands = stands_until(until, &context);
         // What lies behind now, though not behind the begin of the wait, is past as well where a moment is written or read.
         let when = match when {
             Due::At(moment) if moment < self.now && matches!(until, Until::Around { .. } | Until::Moment(_)) => Due::Past(moment),
             other => other,
         };
         match (arrival(when, self.now, if_past, if_missing), awaiting) {
-            (Arrival::Wait(until), _) => self.row.runs[at].due = until,
+            (Arrival::Wait(until), awaiting) => {
+                let run = &mut self.row.runs[at];
+                run.due = until;
+                // The branches of a wait have a horizon of their own, which may come first.
+                run.horizon = if awaiting.is_some() { run.horizon.min(stands) } else { stands };
+            }
             (Arrival::Exit, _) => self.end(number, Ending::OrExit),
             (_, Some((full, arms, otherwise))) => self.take_otherwise(number, full, arms, otherwise),
             (Arrival::Skip, None) => {

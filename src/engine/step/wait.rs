@@ -6,7 +6,7 @@ use crate::engine::answers::best_time;
 use crate::engine::evaluate::{Due, due};
 use crate::engine::row::RunState;
 use crate::engine::turn::Turn;
-use crate::engine::waits::{Arrival, arrival};
+use crate::engine::waits::{Arrival, arrival, stands_until};
 use crate::engine::{Ending, RecordKind};
 use crate::plan::{PastBehaviour, Plan};
 use crate::schema::StepIx;
@@ -28,6 +28,7 @@ pub(super) fn perform(
         }
         until => due(until, turn.now, &context),
     };
+    let stands = stands_until(until, &context);
     match arrival(when, turn.now, if_past, if_missing) {
         Arrival::Wait(until) => {
             let now = turn.now;
@@ -35,6 +36,7 @@ pub(super) fn perform(
             run.state = RunState::Waiting;
             run.anchor = now;
             run.due = until;
+            run.horizon = stands;
             if turn.attention.detail {
                 let (journey, number, step) = (run.journey, run.number, run.step);
                 turn.record_run(journey, number, step, RecordKind::Waiting { until });

@@ -81,6 +81,7 @@ pub struct Earth {
     /// Names of journeys and channels that are paused.
     pub paused: Vec<&'static str>,
     pub hold: bool,
+    pub catalogs: onward::world::catalogs::Catalogs,
     /// Plans that were active before.
     pub older: Vec<Loaded>,
 }
@@ -88,6 +89,9 @@ pub struct Earth {
 impl World for Earth {
     fn active(&self) -> &Loaded {
         &self.loaded
+    }
+    fn catalogs(&self) -> &dyn onward::engine::catalogs::Catalogs {
+        &self.catalogs
     }
     fn pinned(&self, id: PlanId) -> Option<&Loaded> {
         if id == self.loaded.id { Some(&self.loaded) } else { self.older.iter().find(|older| older.id == id) }
@@ -170,6 +174,7 @@ impl Story {
                 number: 1,
                 paused: Vec::new(),
                 hold: false,
+                catalogs: onward::world::catalogs::Catalogs::default(),
                 older: Vec::new(),
             },
             row: Customer::new("c1"),

@@ -165,6 +165,18 @@ fn a_run_of_a_journey_that_is_gone_goes_to_its_end() {
 }
 
 #[test]
+fn who_was_in_a_journey_that_was_gone_for_a_while_may_enter_it_again_in_time() {
+    let text = "journey j {\n enter on bought\n enter again 2 days after the end\n wait 1 day\n}";
+    let mut story = Story::of(text);
+    story.at("2026-03-01 10:00", "bought").deploys("", "2026-03-01 12:00").until("2026-03-03 00:00").deploys(text, "2026-03-03 10:00");
+    story.at("2026-03-03 11:00", "bought").at("2026-03-06 11:00", "bought");
+    assert_eq!(
+        moments(&story, "entered"),
+        ["2026-03-01 10:00 entered", "2026-03-03 11:00 not entered: too soon", "2026-03-06 11:00 #2 entered"]
+    );
+}
+
+#[test]
 fn what_a_pinned_run_asks_means_what_it_meant() {
     // A segment and a history that the new plan has otherwise or not at all.
     let old = "segment keen {\n has at least 2 bought in the last 9 days where total > 2\n}\n\

@@ -1,6 +1,8 @@
 //! Waits with branches: what counts, what ends them, and which branch is taken.
 
-use super::harness::Story;
+use super::harness::{Story, moments};
+use onward::engine::{Input, InputKind};
+use onward::value::Value;
 
 #[test]
 fn an_event_counts_while_the_run_waits_here_and_since_entry_what_came_earlier() {
@@ -172,4 +174,51 @@ fn a_window_of_the_clock_follows_the_zone_too() {
     // 20:00 in Bangkok. In Berlin it is 14:30 then, which is inside.
     story.at("2026-03-01 13:00", "bought").at("2026-03-01 13:30", "customer timezone=Europe/Berlin").until("2026-03-20 00:00");
     story.expect(&["2026-03-01 13:00 entered", "2026-03-01 13:30 ended: open"]);
+}
+
+// ---------------------------------------------------------------- counted from an item
+
+const SESSION: &str = "catalog session by id { starts datetime }\n\
+    journey j {\n enter on viewed\n enter again always\n let talk be session(entry.item) or exit if missing\n";
+
+/// The session begins then, as is known from that moment on; in a world that knows what will be, or in one that is told.
+fn session(story: &mut Story, starts: &str, from: &str) {
+    let (starts, from) = (story.moment(starts), story.moment(from));
+    let catalog = story.plan().schema.catalog("session").unwrap();
+    story.earth.catalogs.put(catalog, "s1", from, [Value::Instant(starts)].into()).unwrap();
+}
+
+#[test]
+fn a_wait_that_is_counted_from_an_item_moves_with_it() {
+    for wait in [
+        "wait until 1 hour before talk.starts or continue if past\n exit \"now\"\n}",
+        "wait until 1 hour before talk.starts or continue if past {\n on ping { exit \"ping\" }\n otherwise { exit \"now\" }\n }\n}",
+    ] {
+        let mut story = Story::of(&format!("{SESSION}{wait}"));
+        session(&mut story, "2026-03-10 15:00", "2026-03-01 00:00");
+        session(&mut story, "2026-03-05 15:00", "2026-03-02 00:00");
+        session(&mut story, "2026-03-12 15:00", "2026-03-04 00:00");
+        story.at("2026-03-01 10:00", "viewed item=s1").until("2026-03-20 00:00");
+        assert_eq!(moments(&story, "ended"), ["2026-03-12 14:00 ended: now"]);
+        // Moved to what is past by now.
+        let mut story = Story::of(&format!("{SESSION}{wait}"));
+        session(&mut story, "2026-03-10 15:00", "2026-03-01 00:00");
+        session(&mut story, "2026-03-02 15:00", "2026-03-04 00:00");
+        story.at("2026-03-01 10:00", "viewed item=s1").until("2026-03-20 00:00");
+        assert_eq!(moments(&story, "ended"), ["2026-03-04 00:00 ended: now"]);
+    }
+}
+
+#[test]
+fn a_world_that_does_not_know_what_comes_moves_it_when_it_is_another_one() {
+    let wait = "wait until 1 hour before talk.starts or continue if past\n exit \"now\"\n}";
+    let mut story = Story::of(&format!("{SESSION}{wait}"));
+    session(&mut story, "2026-03-10 15:00", "2026-03-01 00:00");
+    story.at("2026-03-01 10:00", "viewed item=s1").until("2026-03-03 00:00");
+    session(&mut story, "2026-03-05 15:00", "2026-03-03 00:00");
+    story.earth.number += 1;
+    let now = story.moment("2026-03-03 00:00:01");
+    story.handle(Input { now, id: 0, kind: InputKind::Touch });
+    story.until("2026-03-20 00:00");
+    assert_eq!(moments(&story, "ended"), ["2026-03-05 14:00 ended: now"]);
 }
