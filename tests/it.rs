@@ -30,9 +30,9 @@ mod it {
     mod check_journeys;
     mod cli;
     mod codec;
-    mod dangers;
     #[cfg(feature = "daemon")]
     mod daemon;
+    mod dangers;
     mod diagnostics;
     mod docs;
     mod engine;
