@@ -167,7 +167,7 @@ async fn receive(front: Arc<Front>, route: &'static Route, request: Request) -> 
     let in_body =
         route.protocol == Protocol::Segment && caller == Err(Denied::Unknown) && !parts.headers.contains_key(header::AUTHORIZATION);
     if let (Err(denied), false) = (&caller, in_body) {
-        return answer.denied(*denied);
+        return denied_at(route, &answer, *denied);
     }
     let mut room = match front.room_for(announced(&parts.headers)) {
         Ok(room) => room,
@@ -194,7 +194,7 @@ async fn receive(front: Arc<Front>, route: &'static Route, request: Request) -> 
     }
     let caller = match caller {
         Ok(caller) => caller,
-        Err(denied) => return answer.denied(denied),
+        Err(denied) => return denied_at(route, &answer, denied),
     };
     let headers = plain_headers(&parts.headers);
     let call = Call {
@@ -222,6 +222,12 @@ async fn receive(front: Arc<Front>, route: &'static Route, request: Request) -> 
         Ok(outcomes) => answer.taken(&outcomes, intake::json::is_list(&text)),
         Err(busy) => answer.busy(busy),
     }
+}
+
+/// Logged, without the key and without the address: both may be somebody's.
+fn denied_at(route: &Route, answer: &answer::Answer<'_>, denied: Denied) -> Response {
+    tracing::warn!(request = answer.request, route = route.path, why = denied.words(), "denied");
+    answer.denied(denied)
 }
 
 /// What became of one item.

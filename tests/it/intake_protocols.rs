@@ -396,3 +396,47 @@ fn cloud_events_structured_batched_and_binary() {
         assert_eq!((asked.status, asked.header("webhook-allowed-origin")), (200, Some("events.example")));
     });
 }
+
+#[test]
+fn what_the_page_shows_is_taken() {
+    let page = include_str!("../../docs/intake.md");
+    let shown = |from: &str, to: &str| {
+        let start = page.find(from).unwrap_or_else(|| panic!("the page does not show {from:?}")) + from.len();
+        page[start..start + page[start..].find(to).unwrap()].to_owned()
+    };
+    run(async {
+        let server = Server::start("page", Limits::default(), None).await;
+        let curl = shown("-H \"Authorization: Bearer $KEY\" -d '", "'\n```");
+        assert_eq!(server.post(Kind::Write, "/v1/events", &curl).await.status, 200, "{curl}");
+        let event = format!("{{\"specversion\"{}", shown("{\"specversion\"", "\n```"));
+        assert_eq!(server.post(Kind::Write, "/v1/cloudevents", &event).await.status, 200, "{event}");
+        // Every row of the table of what can be said, as one item.
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `") && line.contains("| `\"")).collect();
+        assert_eq!(rows.len(), 9, "{rows:#?}");
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            let examples = cells[2].replace(", with ", ", ").replace('…', "");
+            let member = cells[1].trim_matches('`');
+            // Two examples, or one with what stands beside it.
+            let parts: Vec<String> = match examples.split("`, `").collect::<Vec<_>>().as_slice() {
+                [first, second] if second.starts_with(&format!("\"{member}\"")) => vec![(*first).to_owned(), (*second).to_owned()],
+                all => vec![all.join(", ")],
+            };
+            for part in parts {
+                let item = format!("{{\"customer\": \"u1\", {}}}", part.replace('`', ""));
+                let answer = server.post(Kind::Server, "/v1/events", &item).await;
+                assert_eq!(answer.status, 200, "{item}: {answer:?}");
+                let browsers = server.post(Kind::Write, "/v1/events", &item).await.status;
+                assert_eq!(browsers == 200, cells[4] == "write", "{item} with a write key");
+            }
+        }
+        let limits = shown("## Limits", "## Keys");
+        for limit in [
+            format!("{} KiB as text", EVENT_BYTES_MAX / 1024),
+            format!("{} KiB on the wire", BATCH_BYTES_MAX / 1024),
+            "5,000 items".to_owned(),
+        ] {
+            assert!(limits.contains(&limit), "the page does not say {limit:?}");
+        }
+    });
+}

@@ -232,3 +232,31 @@ fn other_machines_are_heard_with_tls_and_keys_only() {
         assert!(matches!(Listener { tls: Some(missing), ..open(false) }.bind(true).await, Err(ListenError::Tls(..))));
     });
 }
+
+#[test]
+fn bodies_that_are_only_announced_take_room_and_give_it_back() {
+    run(async {
+        let limits = Limits { connections_per_address: 2_000, ..Limits::default() };
+        let server = Server::start("room", limits, None).await;
+        let key = server.secret(Kind::Write);
+        let head = format!("POST /v1/batch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 512000\r\n\r\n");
+        let (mut held, mut full) = (Vec::new(), false);
+        // 256 MiB are 524 such bodies.
+        for count in 0..700 {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            held.push(stream);
+            if count % 50 == 49 && server.post(Kind::Write, "/v1/batch", vec![b' '; 400_000]).await.status == 429 {
+                full = true;
+                break;
+            }
+        }
+        assert!(full && held.len() > 500, "after {} announced bodies", held.len());
+        assert_eq!(server.post(Kind::Write, "/v1/batch", vec![b' '; 400_000]).await.header("retry-after"), Some("1"));
+        held.clear();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while server.post(Kind::Write, "/v1/batch", vec![b' '; 400_000]).await.status == 429 {
+            assert!(Instant::now() < deadline, "room is not given back");
+        }
+    });
+}

@@ -83,7 +83,11 @@ pub async fn guard(State((guard, need)): State<(Guard, Need)>, mut request: Requ
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(denied) => denied.into_response(),
+        Err(denied) => {
+            let request = request.extensions().get::<crate::daemon::http::RequestId>().map_or("", |id| id.0.as_str());
+            tracing::warn!(request, why = denied.words(), "denied");
+            denied.into_response()
+        }
     }
 }
 
