@@ -18,6 +18,7 @@ use crate::calendar::Zone;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -160,67 +161,70 @@ pub fn router(front: Arc<Front>) -> Router {
 async fn receive(front: Arc<Front>, route: &'static Route, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let id = parts.extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone());
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let answer = answer::Answer { protocol: route.protocol, request: &id };
-    let mut caller = front.guard.admit(&bearer(&parts.headers), route.need, &parts.headers, peer);
-    // Only a browser's key may stand in the body; all others are refused before a byte of it is read.
-    let in_body =
-        route.protocol == Protocol::Segment && caller == Err(Denied::Unknown) && !parts.headers.contains_key(header::AUTHORIZATION);
-    if let (Err(denied), false) = (&caller, in_body) {
-        return denied_at(route, &answer, *denied);
+    match front.read(route, &parts, body, &answer).await {
+        Ok((caller, items, list)) => match front.hand_in(&caller, items.0).await {
+            Ok(outcomes) => answer.taken(&outcomes, list),
+            Err(busy) => answer.busy(busy),
+        },
+        Err(refusal) => *refusal,
     }
-    let mut room = match front.room_for(announced(&parts.headers)) {
-        Ok(room) => room,
-        Err(busy) => return answer.busy(busy),
-    };
-    let bytes = match body::collect(body, &parts.headers, intake::BATCH_BYTES_MAX).await {
-        Ok(bytes) => bytes,
-        Err(unreadable) => return answer.unreadable(&unreadable),
-    };
-    let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
-    let text = match unpack::unpack(&bytes, encoding) {
-        Ok(text) => text,
-        Err(unreadable) => return answer.unreadable(&unreadable),
-    };
-    match front.room_for(text.len().saturating_sub(bytes.len())) {
-        Ok(more) => room.merge(more),
-        Err(busy) => return answer.busy(busy),
-    }
-    if in_body {
-        caller = match segment::write_key(&text) {
-            Some(secret) => front.guard.admit(&[secret], route.need, &parts.headers, peer),
-            None => Err(Denied::Unknown),
+}
+
+/// Items, with the room that their body takes up until the answer.
+struct Held<'a>(Vec<Item>, #[allow(dead_code, reason = "held, not read")] tokio::sync::SemaphorePermit<'a>);
+
+impl Front {
+    /// Who calls, what is said, and whether the body was a list; or the answer that refuses it all.
+    async fn read(
+        &self,
+        route: &'static Route,
+        parts: &Parts,
+        body: Body,
+        answer: &answer::Answer<'_>,
+    ) -> Result<(Caller, Held<'_>, bool), Box<Response>> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        let admit = |secrets: &[String]| self.guard.admit(secrets, route.need, &parts.headers, peer);
+        let denied = |denied| Box::new(denied_at(route, answer, denied));
+        let busy = |busy| Box::new(answer.busy(busy));
+        let unreadable = |unreadable: Unreadable| Box::new(answer.unreadable(&unreadable));
+        let mut caller = admit(&bearer(&parts.headers));
+        // Only a browser's key may stand in the body; all others are refused before a byte of it is read.
+        let may_be_inside = route.protocol == Protocol::Segment && !parts.headers.contains_key(header::AUTHORIZATION);
+        let inside = may_be_inside && caller == Err(Denied::Unknown);
+        if !inside {
+            caller = Ok(caller.map_err(denied)?);
+        }
+        let mut room = self.room_for(announced(&parts.headers)).map_err(busy)?;
+        let bytes = body::collect(body, &parts.headers, intake::BATCH_BYTES_MAX).await.map_err(unreadable)?;
+        let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?"));
+        let text = unpack::unpack(&bytes, encoding).map_err(unreadable)?;
+        room.merge(self.room_for(text.len().saturating_sub(bytes.len())).map_err(busy)?);
+        if inside {
+            caller = segment::write_key(&text).map_or(Err(Denied::Unknown), |secret| admit(&[secret]));
+        }
+        let caller = caller.map_err(denied)?;
+        let headers = plain_headers(&parts.headers);
+        let call = Call {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            headers: &headers,
+            body: &text,
+            received: (self.guard.clock)(),
+            source: &caller.name,
+            trusted: matches!(caller.kind, Kind::Server | Kind::Admin),
+            zone: self.zone,
+            request: answer.request,
         };
-    }
-    let caller = match caller {
-        Ok(caller) => caller,
-        Err(denied) => return denied_at(route, &answer, denied),
-    };
-    let headers = plain_headers(&parts.headers);
-    let call = Call {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
-        headers: &headers,
-        body: &text,
-        received: (front.guard.clock)(),
-        source: &caller.name,
-        trusted: matches!(caller.kind, Kind::Server | Kind::Admin),
-        zone: front.zone,
-        request: &id,
-    };
-    let read = match route.protocol {
-        Protocol::Segment => segment::read(&call),
-        Protocol::Customer | Protocol::CustomerBatch => intake::customerio::read(&call),
-        Protocol::CloudEvents => intake::cloudevents::read(&call),
-        Protocol::Plain => intake::plain::read(&call),
-    };
-    let items = match read {
-        Ok(items) => items,
-        Err(unreadable) => return answer.unreadable(&unreadable),
-    };
-    match front.hand_in(&caller, items).await {
-        Ok(outcomes) => answer.taken(&outcomes, intake::json::is_list(&text)),
-        Err(busy) => answer.busy(busy),
+        let items = match route.protocol {
+            Protocol::Segment => segment::read(&call),
+            Protocol::Customer | Protocol::CustomerBatch => intake::customerio::read(&call),
+            Protocol::CloudEvents => intake::cloudevents::read(&call),
+            Protocol::Plain => intake::plain::read(&call),
+        };
+        let items = items.map_err(unreadable)?;
+        let list = intake::json::is_list(&text);
+        Ok((caller, Held(items, room), list))
     }
 }
 

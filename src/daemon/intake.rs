@@ -137,6 +137,14 @@ impl Batch {
     }
 }
 
+/// The raw items of a list.
+fn items_of(text: &str) -> Result<Vec<&str>, Unreadable> {
+    json::elements(text, ITEMS_MAX).map_err(|wrong| match wrong.too_many {
+        true => Unreadable::new(413, wrong.what),
+        false => wrong.into(),
+    })
+}
+
 /// At most [`EVENT_BYTES_MAX`], at the edge of a character.
 fn cut(text: &str) -> &str {
     let mut end = text.len().min(EVENT_BYTES_MAX);

@@ -5,7 +5,7 @@
 
 use super::customerio::decode;
 use super::identifier::{from_json, identifier};
-use super::{Batch, Call, EVENT_BYTES_MAX, ITEMS_MAX, Item, Said, Unreadable, clock, json, read_id, read_object, read_text, say};
+use super::{Batch, Call, EVENT_BYTES_MAX, Item, Said, Unreadable, clock, items_of, json, read_id, read_object, read_text, say};
 use crate::daemon::arrival::{Identifier, IdentifierKind, What};
 use serde_json::{Map, Value};
 
@@ -21,8 +21,7 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Item>, Unreadable> {
         read_structured(call, &mut batch, 0, call.body);
         return Ok(batch.items);
     }
-    let items = json::elements(call.body, ITEMS_MAX);
-    let items = items.map_err(|wrong| if wrong.what.starts_with("more than") { Unreadable::new(413, wrong.what) } else { wrong.into() })?;
+    let items = items_of(call.body)?;
     for (at, text) in items.into_iter().enumerate() {
         read_structured(call, &mut batch, at, text);
     }

@@ -6,7 +6,7 @@
 
 use super::identifier::{from_json, identifier};
 use super::{
-    Batch, Call, ITEMS_MAX, Item, Said, Unreadable, clock, json, read_id, read_object, read_text, read_token, reserved_reason, say,
+    Batch, Call, Item, Said, Unreadable, clock, items_of, json, read_id, read_object, read_text, read_token, reserved_reason, say,
     take_reserved,
 };
 use crate::daemon::arrival::{Identifier, IdentifierKind, What};
@@ -19,9 +19,7 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Item>, Unreadable> {
         "/api/v2/batch" => {
             let members = json::members(call.body)?;
             let (_, text) = members.iter().find(|(name, _)| name == "batch").ok_or_else(|| Unreadable::new(400, "`batch` is missing"))?;
-            let items = json::elements(text, ITEMS_MAX);
-            let items =
-                items.map_err(|wrong| if wrong.what.starts_with("more than") { Unreadable::new(413, wrong.what) } else { wrong.into() })?;
+            let items = items_of(text)?;
             for (at, text) in items.into_iter().enumerate() {
                 read_item(call, &mut batch, at, text, operation);
             }

@@ -6,7 +6,7 @@
 
 use super::identifier::from_json;
 use super::{
-    Batch, Call, ITEMS_MAX, Item, Said, Unreadable, clock, json, read_id, read_object, read_text, read_token, reserved_reason, say,
+    Batch, Call, Item, Said, Unreadable, clock, items_of, json, read_id, read_object, read_text, read_token, reserved_reason, say,
     take_reserved,
 };
 use crate::daemon::arrival::{Identifier, IdentifierKind, What};
@@ -39,8 +39,7 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Item>, Unreadable> {
         read_item(call, &mut batch, 0, call.body);
         return Ok(batch.items);
     }
-    let items = json::elements(call.body, ITEMS_MAX);
-    let items = items.map_err(|wrong| if wrong.what.starts_with("more than") { Unreadable::new(413, wrong.what) } else { wrong.into() })?;
+    let items = items_of(call.body)?;
     for (at, text) in items.into_iter().enumerate() {
         read_item(call, &mut batch, at, text);
     }

@@ -5,7 +5,7 @@
 
 use super::identifier::from_json;
 use super::{
-    Batch, Call, ITEMS_MAX, Item, Said, Unreadable, clock, json, read_id, read_object, read_text, read_token, reserved_reason, say,
+    Batch, Call, Item, Said, Unreadable, clock, items_of, json, read_id, read_object, read_text, read_token, reserved_reason, say,
     take_reserved,
 };
 use crate::calendar::Instant;
@@ -46,8 +46,7 @@ pub fn read(call: &Call<'_>) -> Result<Vec<Item>, Unreadable> {
     }
     let members = json::members(call.body)?;
     let member = |name: &str| members.iter().find(|(member, _)| member == name).map(|(_, text)| *text);
-    let items = json::elements(member("batch").ok_or_else(|| Unreadable::new(400, "`batch` is missing"))?, ITEMS_MAX);
-    let items = items.map_err(|wrong| if wrong.what.starts_with("more than") { Unreadable::new(413, wrong.what) } else { wrong.into() })?;
+    let items = items_of(member("batch").ok_or_else(|| Unreadable::new(400, "`batch` is missing"))?)?;
     // A clock that cannot be read corrects nothing.
     let sent = member("sentAt").and_then(|text| json::parse(text).ok()).and_then(|sent| clock::lenient(Some(&sent), call.zone));
     for (at, text) in items.into_iter().enumerate() {
