@@ -37,7 +37,7 @@ fn share(id: &str, attempt: u32) -> u64 {
 }
 
 fn scaled(of: u64, share: u64) -> u64 {
-    of * share >> 16
+    (of * share) >> 16
 }
 
 #[cfg(test)]
