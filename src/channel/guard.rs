@@ -25,17 +25,18 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// `nok@shop.example`, `@shop.example` for everybody of a domain, `+66812345678`, a token, the name of a team.
+    /// `nok@shop.example`, `*@shop.example` (or `@shop.example`) for everybody of a domain, `+66812345678`, a token, the name of a team.
     pub fn read(entries: &[String]) -> Result<Allowed, String> {
         if entries.len() > ALLOWED_MAX {
             return Err(format!("the list of who may be written to has {} entries, and {ALLOWED_MAX} are the most", entries.len()));
         }
         let mut allowed = Allowed::default();
         for entry in entries.iter().map(|entry| entry.trim()) {
-            if entry.is_empty() || entry.contains('*') {
+            let domain = entry.strip_prefix('*').unwrap_or(entry).strip_prefix('@');
+            if entry.is_empty() || entry.contains('*') && domain.is_none_or(|domain| domain.contains('*')) {
                 return Err(wrong(entry));
             }
-            let (list, is) = match entry.strip_prefix('@') {
+            let (list, is) = match domain {
                 // A domain is one if a mailbox of it is an address.
                 Some(domain) => (&mut allowed.domains, Address::parse(&format!("a@{domain}")).map(|address| address.domain)),
                 None if entry.contains('@') => (&mut allowed.mails, normal(entry)),
@@ -56,7 +57,7 @@ impl Allowed {
 }
 
 fn wrong(entry: &str) -> String {
-    format!("`{entry}` is nobody who could be written to: write an address, `@` and a domain, a number, a token or a team")
+    format!("`{entry}` is nobody who could be written to: write an address, `*@` and a domain, a number, a token or a team")
 }
 
 fn normal(mail: &str) -> Result<String, &'static str> {

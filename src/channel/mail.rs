@@ -11,7 +11,7 @@ pub mod dkim;
 pub mod plain;
 pub mod read;
 
-pub use body::BODY_BYTES_MAX;
+pub use body::{BODY_BYTES_MAX, MJML_DEPTH_MAX, of_mjml};
 
 use crate::channel::clock::Clock;
 use crate::channel::{Envelope, Links};

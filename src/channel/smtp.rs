@@ -24,18 +24,22 @@ use crate::channel::secret::Secret;
 use crate::channel::{ATTEMPT_MAX, Adapter, Envelope, Gate, Task, Verdict};
 use crate::schema::ChannelKind;
 use pool::Pool;
-use session::{Delivered, Session};
+use session::{Delivered, NoSession, Session};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 /// Connections to one server at once.
 pub const CONNECTIONS_MAX: usize = 100;
 /// Where nothing is said.
 pub const CONNECTIONS: usize = 8;
+
+/// After the server has refused the password nobody signs in for so long.
+const PASSWORD_PAUSE: Duration = Duration::from_secs(60);
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,13 +157,15 @@ pub struct Smtp {
     writer: Writer,
     connector: TlsConnector,
     pool: Pool<Session>,
+    /// Since when the server says that the password is wrong.
+    locked_out: Mutex<Option<(Instant, String)>>,
 }
 
 impl Smtp {
     pub fn new(settings: Settings, writer: Writer) -> Result<Smtp, String> {
         settings.check()?;
         let connector = tls::connector(settings.roots.as_deref())?;
-        Ok(Smtp { pool: Pool::new(settings.connections), connector, settings, writer })
+        Ok(Smtp { pool: Pool::new(settings.connections), connector, settings, writer, locked_out: Mutex::default() })
     }
 
     async fn deliver(&self, envelope: &Envelope, gate: &dyn Gate, ending: &AtomicBool) -> Verdict {
@@ -177,9 +183,9 @@ impl Smtp {
             let alive = idle.take().and_then(Session::still_alive);
             let mut session = match alive {
                 Some(session) => session,
-                None => match Session::open(&self.settings, &self.connector).await {
+                None => match self.open().await {
                     Ok(session) => session,
-                    Err(reason) => return not_sent(reason),
+                    Err(verdict) => return verdict,
                 },
             };
             match session.deliver(&mail, gate, ending).await {
@@ -194,6 +200,31 @@ impl Smtp {
                 }
                 // The server had closed it while it was idle; a new one cannot be stale.
                 Delivered::Stale => {}
+            }
+        }
+    }
+}
+
+impl Smtp {
+    async fn open(&self) -> Result<Session, Verdict> {
+        let wrong = |reason: String, wait: Duration| Verdict::NotSent { reason, retry_after: Some(wait) };
+        let locked = self.locked_out.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((since, reason)) = locked
+            && let Some(left) = PASSWORD_PAUSE.checked_sub(since.elapsed())
+        {
+            return Err(wrong(reason, left));
+        }
+        let opened = Session::open(&self.settings, &self.connector).await;
+        let mut locked = self.locked_out.lock().unwrap_or_else(PoisonError::into_inner);
+        match opened {
+            Ok(session) => {
+                *locked = None;
+                Ok(session)
+            }
+            Err(NoSession::Failed(reason)) => Err(not_sent(reason)),
+            Err(NoSession::WrongPassword(reason)) => {
+                *locked = Some((Instant::now(), reason.clone()));
+                Err(wrong(reason, PASSWORD_PAUSE))
             }
         }
     }

@@ -205,6 +205,22 @@ fn a_silent_server_costs_the_time_that_was_set_and_what_was_asked_last_decides()
 }
 
 #[test]
+fn a_wrong_password_is_not_tried_by_every_mail() {
+    block_on(async {
+        let server = Server::start(Script::says("AUTH", "535 5.7.8 no\r\n")).await;
+        let smtp =
+            Smtp::new(Settings { credentials: Some(Credentials::new("user", Secret::of("canary"))), ..settings(server.port) }, writer())
+                .unwrap();
+        for at in 0..20 {
+            let verdict = smtp.hand_over(&short(&format!("m-{at}")), &Counting::default()).await;
+            let waits = matches!(&verdict, Verdict::NotSent { retry_after: Some(wait), .. } if *wait > Duration::from_secs(30));
+            assert!(waits && reason(&verdict).contains("password") && !reason(&verdict).contains("canary"), "{verdict:?}");
+        }
+        assert_eq!(server.seen.lock().unwrap().connections, 1);
+    });
+}
+
+#[test]
 fn behind_a_closed_gate_nothing_is_sent() {
     block_on(async {
         let server = Server::start(Script::default()).await;

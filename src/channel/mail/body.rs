@@ -37,7 +37,7 @@ pub(super) fn bodies(envelope: &Envelope) -> Result<Bodies, Wrong> {
     let html = match (envelope.part("mjml"), envelope.part("html")) {
         ("", "") => None,
         ("", html) => Some(clean(html)),
-        (mjml, _) => Some(clean(&of_mjml(mjml)?)),
+        (mjml, _) => Some(clean(&of_mjml(mjml).map_err(Wrong::new)?)),
     };
     let written = clean(envelope.part("text"));
     if html.as_ref().map_or(0, String::len).max(written.len()) > BODY_BYTES_MAX {
@@ -60,16 +60,14 @@ fn clean(text: &str) -> String {
     lines.chars().filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t')).collect()
 }
 
-/// MJML as the HTML that mail programs show.
-fn of_mjml(mjml: &str) -> Result<String, Wrong> {
+/// MJML as the HTML that mail programs show. Whoever changes the links of a mail turns its MJML into HTML first.
+pub fn of_mjml(mjml: &str) -> Result<String, String> {
     if mjml.len() > BODY_BYTES_MAX || depth(mjml) > MJML_DEPTH_MAX {
-        return Err(Wrong::new(format!(
-            "the MJML has more than {BODY_BYTES_MAX} bytes, or more than {MJML_DEPTH_MAX} elements inside each other"
-        )));
+        return Err(format!("the MJML has more than {BODY_BYTES_MAX} bytes, or more than {MJML_DEPTH_MAX} elements inside each other"));
     }
-    let root = mrml::parse(mjml).map_err(|_| Wrong::new("what should be MJML is none".to_owned()))?;
+    let root = mrml::parse(mjml).map_err(|_| "what should be MJML is none".to_owned())?;
     let options = mrml::prelude::render::RenderOptions::default();
-    root.element.render(&options).map_err(|_| Wrong::new("the MJML cannot be shown".to_owned()))
+    root.element.render(&options).map_err(|_| "the MJML cannot be shown".to_owned())
 }
 
 /// At least how deep elements stand in each other.

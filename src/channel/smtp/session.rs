@@ -29,6 +29,13 @@ pub struct Session {
     mails: u32,
 }
 
+/// Why no mail can be given to the server.
+pub enum NoSession {
+    Failed(String),
+    /// Trying again soon would only get us locked out.
+    WrongPassword(String),
+}
+
 /// What the server said that it can do.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct Features {
@@ -52,17 +59,17 @@ pub enum Delivered {
 
 impl Session {
     /// Everything up to where a mail could be given. What fails here says nothing about any mail.
-    pub async fn open(settings: &Settings, connector: &TlsConnector) -> Result<Session, String> {
+    pub async fn open(settings: &Settings, connector: &TlsConnector) -> Result<Session, NoSession> {
         let connect = TcpStream::connect((settings.host.as_str(), settings.port));
         let stream = match timeout(settings.patience.connect, connect).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(format!("no connection to the mail server ({})", error.kind())),
-            Err(_) => return Err("no connection to the mail server in time".to_owned()),
+            Ok(Err(error)) => return Err(NoSession::Failed(format!("no connection to the mail server ({})", error.kind()))),
+            Err(_) => return Err(NoSession::Failed("no connection to the mail server in time".to_owned())),
         };
         // Commands are small and each waits for its answer.
         let _ = stream.set_nodelay(true);
         let mut session = Session { wire: Wire::new(stream, settings.patience.command), features: Features::default(), mails: 0 };
-        session.greet(settings, connector).await?;
+        session.greet(settings, connector).await.map_err(NoSession::Failed)?;
         if let Some(credentials) = &settings.credentials {
             session.sign_in(credentials).await?;
         }
@@ -105,8 +112,8 @@ impl Session {
         Err(format!("the mail server does not answer EHLO: {}", reply.codes()))
     }
 
-    async fn sign_in(&mut self, credentials: &Credentials) -> Result<(), String> {
-        let broken = |why: Broken| format!("while signing in to the mail server: {why}");
+    async fn sign_in(&mut self, credentials: &Credentials) -> Result<(), NoSession> {
+        let broken = |why: Broken| NoSession::Failed(format!("while signing in to the mail server: {why}"));
         let reply = if self.features.plain {
             let secret = STANDARD.encode(format!("\0{}\0{}", credentials.user, credentials.password()));
             self.wire.ask(&format!("AUTH PLAIN {secret}")).await.map_err(broken)?
@@ -119,9 +126,14 @@ impl Session {
             }
             reply
         } else {
-            return Err("the mail server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned());
+            return Err(NoSession::Failed("the mail server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned()));
         };
-        if reply.code == 235 { Ok(()) } else { Err(format!("the mail server does not accept user and password: {}", reply.codes())) }
+        let reason = || format!("the mail server does not accept user and password: {}", reply.codes());
+        match reply.code {
+            235 => Ok(()),
+            _ if reply.is_permanent() => Err(NoSession::WrongPassword(reason())),
+            _ => Err(NoSession::Failed(reason())),
+        }
     }
 
     /// Itself, if it looks as if it could still be used.
