@@ -16,6 +16,8 @@ pub mod pace;
 pub mod retry;
 pub mod sandbox;
 pub mod secret;
+pub mod sendgrid;
+pub mod ses;
 pub mod setup;
 pub mod signing;
 pub mod slack;

@@ -17,6 +17,7 @@ mod it {
     #[cfg(feature = "daemon")]
     mod channel_mail_settings;
     #[cfg(feature = "daemon")]
+    mod channel_mailers;
     mod channel_providers;
     #[cfg(feature = "daemon")]
     mod channel_sandbox;

@@ -54,6 +54,7 @@ fn the_vendors_own_libraries_believe_what_we_believe() {
     assert!(believed >= 5 && cases.len() > 1000, "{believed} of {}", cases.len());
     let mut cases: Vec<serde_json::Value> = cases.iter().map(Case::json).collect();
     cases.push(super::channel_webhook::case_for_vendors());
+    cases.push(super::channel_mailers::case_for_vendors());
     let folder = folder("vendors");
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("cases.json");
@@ -155,6 +156,10 @@ fn the_vendors_own_interfaces_take_what_the_adapters_say() {
         let adapter = whatsapp::Whatsapp::new(&settings, ground).unwrap();
         let template = envelope(ChannelKind::Whatsapp, "+66812345678", &[("template", "order_ready"), ("first_name", "นก")]);
         takes(&prism, &adapter, &template, ("/v23.0/106540352242922/messages", "application/json", "{\"type\":\"template\"}")).await;
+
+        let prism = Prism::start(&specs.join("sendgrid_mail.yaml")).await;
+        let (adapter, mail) = super::channel_mailers::sendgrid_for_vendors(ground, token.clone(), prism.url.clone());
+        takes(&prism, &adapter, &mail, ("/v3/mail/send", "application/json", "{\"subject\":\"hi\"}")).await;
     });
     std::fs::remove_dir_all(&folder).unwrap();
 }
