@@ -44,11 +44,7 @@ pub struct Sendgrid {
 
 impl Sendgrid {
     pub fn new(settings: &Settings, ground: Ground<'_>) -> Result<Sendgrid, SetupError> {
-        let mail = mail::Settings {
-            from: settings.from.clone(),
-            reply_to: settings.reply_to.clone(),
-            ..mail::Settings::default()
-        };
+        let mail = mail::Settings { from: settings.from.clone(), reply_to: settings.reply_to.clone(), ..mail::Settings::default() };
         let api = ground.api(settings.api.as_ref(), "https://api.sendgrid.com")?;
         Ok(Sendgrid {
             client: ground.client.clone(),
@@ -115,7 +111,9 @@ fn named(written: &str, else_: &str) -> Result<Value, Verdict> {
 fn judge(answer: &Answer) -> Verdict {
     match answer.status {
         200..=299 => {
-            let id = answer.header("x-message-id").filter(|id| !id.is_empty() && id.len() <= 256 && id.bytes().all(|byte| byte.is_ascii_graphic()));
+            let id = answer
+                .header("x-message-id")
+                .filter(|id| !id.is_empty() && id.len() <= 256 && id.bytes().all(|byte| byte.is_ascii_graphic()));
             Verdict::Accepted { provider_id: id.map(str::to_owned) }
         }
         429 => Verdict::NotSent { reason: "answered 429".to_owned(), retry_after: answer.retry_after().or_else(|| reset(answer)) },

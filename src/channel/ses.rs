@@ -55,11 +55,7 @@ impl Ses {
         if let Some(set) = &settings.configuration_set {
             word("configuration_set", set)?;
         }
-        let mail = mail::Settings {
-            from: settings.from.clone(),
-            reply_to: settings.reply_to.clone(),
-            ..mail::Settings::default()
-        };
+        let mail = mail::Settings { from: settings.from.clone(), reply_to: settings.reply_to.clone(), ..mail::Settings::default() };
         let api = ground.api(settings.api.as_ref(), &format!("https://email.{}.amazonaws.com", settings.region))?;
         Ok(Ses {
             client: ground.client.clone(),

@@ -1,6 +1,8 @@
 //! Mail by SendGrid and SES: what they say on the wire and what they make of the answers.
 
-use super::channel_faults::{NOW, Server, answer, client, cut_at_every_byte, envelope, folder, hand_over, run, secret_file, strange_answers};
+use super::channel_faults::{
+    NOW, Server, answer, client, cut_at_every_byte, envelope, folder, hand_over, run, secret_file, strange_answers,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use onward::channel::mail::read;
@@ -119,12 +121,19 @@ fn ses_is_given_the_finished_mail_in_its_bytes() {
         assert!(seen.header("authorization").unwrap().contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token"));
         assert!(!format!("{adapter:?}").contains("canary"));
         for (status, kind, what) in [
-            (400, "MessageRejected:http://x/", "refused"), (400, "BadRequestException", "refused"), (429, "TooManyRequestsException", "not sent"),
-            (400, "LimitExceededException", "not sent"), (400, "SendingPausedException", "not sent"), (403, "InvalidSignatureException", "not sent"),
-            (400, "MailFromDomainNotVerifiedException", "not sent"), (404, "NotFoundException", "not sent"), (500, "InternalFailure", "unknown"),
+            (400, "MessageRejected:http://x/", "refused"),
+            (400, "BadRequestException", "refused"),
+            (429, "TooManyRequestsException", "not sent"),
+            (400, "LimitExceededException", "not sent"),
+            (400, "SendingPausedException", "not sent"),
+            (403, "InvalidSignatureException", "not sent"),
+            (400, "MailFromDomainNotVerifiedException", "not sent"),
+            (404, "NotFoundException", "not sent"),
+            (500, "InternalFailure", "unknown"),
             (503, "ServiceUnavailable", "unknown"),
         ] {
-            let verdict = means(&server, &adapter, status, &format!("x-amzn-errortype: {kind}\r\n"), "{\"message\":\"nok@example.com\"}").await;
+            let verdict =
+                means(&server, &adapter, status, &format!("x-amzn-errortype: {kind}\r\n"), "{\"message\":\"nok@example.com\"}").await;
             let (said, reason) = match &verdict {
                 Verdict::Refused { reason, suppress: false } => ("refused", reason),
                 Verdict::NotSent { reason, .. } => ("not sent", reason),
@@ -155,10 +164,11 @@ pub fn case_for_vendors() -> serde_json::Value {
         let server = Server::start(answer(200, "", "{}")).await;
         hand_over(&ses(&server, "ses-vendors"), &mail()).await;
         let seen = server.last();
-        let headers: serde_json::Map<String, serde_json::Value> = ["content-type", "host", "x-amz-date", "x-amz-security-token", "authorization"]
-            .iter()
-            .map(|name| ((*name).to_owned(), seen.header(name).unwrap().into()))
-            .collect();
+        let headers: serde_json::Map<String, serde_json::Value> =
+            ["content-type", "host", "x-amz-date", "x-amz-security-token", "authorization"]
+                .iter()
+                .map(|name| ((*name).to_owned(), seen.header(name).unwrap().into()))
+                .collect();
         serde_json::json!({
             "vendor": "ses", "url": format!("{}/v2/email/outbound-emails", server.url()), "headers": headers, "body": seen.text(),
             "key_id": "key-canary", "secret": "key-canary", "token": "key-canary", "region": "eu-west-1", "believed": true, "right": true,
@@ -168,7 +178,6 @@ pub fn case_for_vendors() -> serde_json::Value {
 
 /// SendGrid's adapter and a mail, for its published interface.
 pub fn sendgrid_for_vendors(ground: Ground<'_>, key: onward::channel::secret::SecretRef, api: String) -> (Sendgrid, Envelope) {
-    let settings =
-        sendgrid::Settings { key, from: "Shop <hello@shop.example>".to_owned(), reply_to: None, api: Some(api) };
+    let settings = sendgrid::Settings { key, from: "Shop <hello@shop.example>".to_owned(), reply_to: None, api: Some(api) };
     (Sendgrid::new(&settings, ground).unwrap(), mail())
 }
