@@ -11,6 +11,7 @@ pub mod clock;
 pub mod core;
 pub mod desk;
 pub mod dispatch;
+pub mod hearing;
 pub mod http;
 pub mod intake;
 pub mod keeper;
@@ -22,6 +23,7 @@ pub mod sample;
 pub mod serve;
 pub mod settings;
 pub mod tokens;
+pub mod ways;
 
 use crate::channel::{Envelope, Report, Task};
 use crate::value::Value;

@@ -10,6 +10,7 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::Limits;
 use crate::ingest::Config;
 use crate::project::Project;
+use crate::source::Sources;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,12 +92,12 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
         .enable_all()
         .build()
         .map_err(|error| output.fail(Exit::InputOutput, &format!("the daemon's threads cannot be started: {error}")))?;
-    runtime.block_on(serve(served, arguments, sample, output))
+    runtime.block_on(serve(served, arguments, sample, &ready.project.sources, output))
 }
 
-async fn serve(served: Served, arguments: &Arguments, sample: Option<Sample>, output: &Output) -> Result<(), Exit> {
+async fn serve(served: Served, arguments: &Arguments, sample: Option<Sample>, sources: &Sources, output: &Output) -> Result<(), Exit> {
     let init = arguments.init || sample.is_some();
-    let running = start(served, init).await.map_err(|error| refuse(&error, output))?;
+    let running = start(served, init).await.map_err(|error| refuse(error, sources, output))?;
     let address = running.address;
     output.print(&format!(
         "onward serves on http://{address}\n  messages      http://{address}/sandbox\n  send events   POST http://{address}/v1/batch (Segment), /v1/events (JSON)\nCtrl-C ends it.\n"
@@ -139,8 +140,11 @@ async fn until_told(running: &Running) {
     }
 }
 
-fn refuse(error: &CannotServe, output: &Output) -> Exit {
-    let help = match error {
+fn refuse(error: CannotServe, sources: &Sources, output: &Output) -> Exit {
+    if let CannotServe::Settings(found) = error {
+        return output.findings_aside(found, sources);
+    }
+    let help = match &error {
         CannotServe::Open(open) => format!("\nhelp: {}", open.help()),
         CannotServe::Store(store) => format!("\nhelp: {}", store.help()),
         _ => String::new(),

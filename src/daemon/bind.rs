@@ -169,6 +169,7 @@ fn undeclared<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>) 
     Refusal::Undeclared(format!("no {kind} is called `{}`{near}", refusal::shown(name)))
 }
 
+#[expect(clippy::boxed_local, reason = "refusals of rows come in boxes")]
 fn unfit(refusal: Box<refusal::Refusal>) -> Refusal {
     Refusal::Unfit(match refusal.reason {
         Reason::MissingValue => format!("`{}` is missing: expected {}", refusal.column, refusal.expected),

@@ -9,6 +9,7 @@ pub mod hooks;
 
 use super::core::Request;
 use super::runner::{Errand, Handle, answer};
+use crate::channel::pace::Pace;
 use crate::channel::{ATTEMPT_MAX, Adapter, Closed, Envelope, Gate, Task, Verdict, retry};
 use crate::engine::{Outcome, SendKey};
 use crate::shard::Number;
@@ -32,11 +33,33 @@ const KEY_MARGIN: Duration = Duration::from_secs(3_600);
 pub struct Route {
     pub adapter: Arc<dyn Adapter>,
     pub in_flight: Arc<Semaphore>,
+    pace: Option<Arc<Mutex<Pace>>>,
 }
 
 impl Route {
-    pub fn new(adapter: Arc<dyn Adapter>, in_flight: usize) -> Route {
-        Route { adapter, in_flight: Arc::new(Semaphore::new(in_flight.max(1))) }
+    /// `per_second`: hand-overs a second at most; `None` for as many as go.
+    pub fn new(adapter: Arc<dyn Adapter>, in_flight: usize, per_second: Option<u64>) -> Route {
+        let pace = per_second.and_then(|rate| {
+            let rate = u32::try_from(rate).unwrap_or(u32::MAX);
+            Pace::new(rate, Duration::from_secs(1), rate).ok()
+        });
+        Route { adapter, in_flight: Arc::new(Semaphore::new(in_flight.max(1))), pace: pace.map(|pace| Arc::new(Mutex::new(pace))) }
+    }
+
+    /// Until the channel's pace allows the next hand-over.
+    async fn wait_for_turn(&self, handle: &Handle) {
+        let Some(pace) = &self.pace else { return };
+        loop {
+            let now = handle.now();
+            let turn = match pace.lock() {
+                Ok(mut pace) => pace.take(now),
+                Err(poisoned) => poisoned.into_inner().take(now),
+            };
+            match turn {
+                Ok(()) => return,
+                Err(then) => tokio::time::sleep(handle.clock().real(then.since_ms(now).max(1))).await,
+            }
+        }
     }
 }
 
@@ -119,6 +142,7 @@ impl Dispatcher {
             envelope.attempt = attempt;
             let verdict = {
                 let Ok(_place) = route.in_flight.acquire().await else { return };
+                route.wait_for_turn(&self.handle).await;
                 if self.is_withdrawn(number, key) {
                     return;
                 }

@@ -14,6 +14,7 @@ use super::dispatch::audience::Audiences;
 use super::dispatch::envelope::{Envelopes, LinkMaker};
 use super::dispatch::hooks::Hooks;
 use super::dispatch::{Dispatcher, Route};
+use super::hearing;
 use super::http::{Front, ListenError, Listener, TlsFiles, router};
 use super::keeper::{CannotOpen, Keeper};
 use super::keys::{Guard, Keys, KeysError};
@@ -22,15 +23,18 @@ use super::pages::{self, Recorder};
 use super::runner::{Handle, Runner};
 use super::settings::Settings;
 use super::tokens::Tokens;
+use super::ways::Builder;
 use crate::channel::Adapter;
+use crate::channel::callback::replays::Replays;
 use crate::channel::http::Client;
 use crate::channel::sandbox::{Sandbox, Tray};
+use crate::channel::setup::Ground;
+use crate::diagnostic::Diagnostics;
 use crate::engine::Limits;
 use crate::plan::Plan;
 use crate::shard::Number;
 use crate::shard::commit::Parcel;
 use crate::store::{Disk, RealFiles, Store, StoreError};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -65,6 +69,10 @@ pub enum CannotServe {
     Empty(String),
     #[error("{0}")]
     Adapter(String),
+    #[error("the settings of channels or callbacks are wrong")]
+    Settings(Diagnostics),
+    #[error("a live deployment needs an address that customers reach: write `public_url = \"https://news.example.com\"` under `[serve]`")]
+    NoPublicAddress,
 }
 
 /// A daemon at work.
@@ -97,6 +105,11 @@ impl Folders {
 
     pub fn access(&self) -> PathBuf {
         self.root.join("access")
+    }
+
+    /// Where messages of file channels are put.
+    pub fn files(&self) -> PathBuf {
+        self.root.join("files")
     }
 
     pub fn audiences(&self) -> PathBuf {
@@ -146,19 +159,29 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let sandbox =
         Arc::new(Sandbox::open(&folders.sandbox(), channel_clock.clone()).map_err(io("opening the sandbox", &folders.sandbox()))?);
     let keys = Arc::new(Keys::open(&folders.access())?);
-    let client = Client::new(&settings.egress, channel_clock).map_err(CannotServe::Adapter)?;
+    let client = Client::new(&settings.egress, channel_clock.clone()).map_err(CannotServe::Adapter)?;
+    let mut found = Diagnostics::default();
+    let builder = Builder { folder: &folder, files: &folders.files(), client: &client, sandbox: &sandbox, clock: &channel_clock };
+    let routes = builder.routes(&settings, &mut found);
+    let callbacks = hearing::callbacks(&settings, Ground { folder: &folder, client: &client }, &mut found);
+    if settings.live && settings.public_url.is_none() {
+        return Err(CannotServe::NoPublicAddress);
+    }
+    if found.has_errors() {
+        return Err(CannotServe::Settings(found));
+    }
     let (runner, handle, errands) = Runner::start(core, keeper, Arc::clone(&clock));
     let tokens = Arc::new(Tokens::open(&folders.access(), clock.now()).map_err(io("opening the keys of links", &folders.access()))?);
     let links = Arc::new(OwnLinks::new(settings.public_url.clone(), Arc::clone(&tokens), settings.open_pixel, Arc::clone(&plan)));
     let envelopes = Envelopes { ids, links: Some(Arc::clone(&links) as Arc<dyn LinkMaker>) };
     let doors = Doors { handle: handle.clone(), envelopes: envelopes.clone(), project: name };
-    let fallback = Route::new(Arc::clone(&sandbox) as Arc<dyn Adapter>, super::dispatch::IN_FLIGHT);
+    let fallback = Route::new(Arc::clone(&sandbox) as Arc<dyn Adapter>, super::dispatch::IN_FLIGHT, None);
     let dispatcher = Arc::new(Dispatcher {
         handle: handle.clone(),
-        routes: BTreeMap::new(),
+        routes,
         fallback,
         envelopes,
-        hooks: Hooks { service: Arc::new(client) },
+        hooks: Hooks { service: Arc::new(client.clone()) },
         audiences: Audiences { folder: folders.audiences() },
         late,
         withdrawn: Mutex::default(),
@@ -178,8 +201,16 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
         tokens: Arc::clone(&tokens),
         zone: plan.policy.zone,
     };
+    let ears = hearing::Ears {
+        callbacks: Arc::new(callbacks),
+        desk: Arc::clone(&desk),
+        client,
+        clock: channel_clock,
+        public: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen)),
+        replays: Arc::new(Replays::default()),
+    };
     let setup = pages::Setup { desk, tokens, recorder: recorder.clone() };
-    let all = router(front).merge(pages::router(setup)).merge(pages::sandbox::router(inbox));
+    let all = router(front).merge(pages::router(setup)).merge(pages::sandbox::router(inbox)).merge(hearing::router(ears));
     let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate: folder.join(certificate), key: folder.join(key) });
     let listener = Listener { address: settings.listen, tls, behind_proxy: settings.behind_proxy, ..Listener::default() };
     let bound = listener.bind(!keys.is_empty()).await?;

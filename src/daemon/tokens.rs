@@ -134,10 +134,7 @@ impl Tokens {
     /// links in mails that have left depend on it.
     pub fn open(folder: &Path, now: Instant) -> io::Result<Tokens> {
         let file = folder.join(keys::FILE);
-        let ring = match keys::read(&file)? {
-            Some(ring) => ring,
-            None => Ring::default(),
-        };
+        let ring = keys::read(&file)?.unwrap_or_default();
         let tokens = Tokens { ring: RwLock::new(ring), file: Some(file) };
         tokens.keep_fresh(now)?;
         Ok(tokens)

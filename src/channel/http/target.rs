@@ -124,7 +124,7 @@ pub fn read_host(text: &str) -> Result<Host, &'static str> {
     let labels: Vec<&str> = name.strip_suffix('.').unwrap_or(&name).split('.').collect();
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let label_ok = |label: &&str| !label.is_empty() && label.len() <= 63 && label.bytes().all(letter) && !label.starts_with('-');
-    if name.len() > 253 || !labels.iter().all(|label| label_ok(label)) {
+    if name.len() > 253 || !labels.iter().all(label_ok) {
         return Err("its host is no name of a machine");
     }
     // `127.1`, `0x7f.1`, `2130706433`, `0177.0.0.1`: C libraries read these as addresses.

@@ -45,7 +45,9 @@ impl Address {
         let Some(inner) = text.strip_suffix('>') else { return Ok((None, Address::parse(text)?)) };
         let (name, address) = inner.rsplit_once('<').ok_or("its < is missing")?;
         let name = one_line(name);
-        let name: String = name.trim_matches('"').chars().take(NAME_CHARS_MAX).collect();
+        // Quotes around all of it are the header's; those inside belong to the name.
+        let bare = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(&name);
+        let name: String = bare.chars().take(NAME_CHARS_MAX).collect();
         let name = name.trim().to_owned();
         Ok((Some(name).filter(|name| !name.is_empty()), Address::parse(address)?))
     }

@@ -168,7 +168,7 @@ fn pieces<'b>(body: &'b [u8], boundary: &str) -> Vec<&'b [u8]> {
 fn of_base64(body: &[u8]) -> Vec<u8> {
     let mut letters: Vec<u8> = body.iter().copied().filter(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte)).collect();
     letters.truncate(letters.len() / 4 * 4 + if letters.len() % 4 > 1 { letters.len() % 4 } else { 0 });
-    while letters.len() % 4 != 0 {
+    while !letters.len().is_multiple_of(4) {
         letters.push(b'=');
     }
     STANDARD.decode(letters).unwrap_or_default()
