@@ -155,6 +155,10 @@ pub enum About {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reported {
     Delivered,
+    /// It was in front of her eyes: shown by the web channel, or read, where a provider tells so.
+    Seen,
+    /// She closed it: it is not to be shown again.
+    Dismissed,
     /// `by_machine`: a scanner or a proxy, not a person, as far as the provider can tell.
     Opened {
         by_machine: bool,

@@ -118,6 +118,7 @@ pub enum Said {
     Language(String),
     /// An answer to a survey, by the message that asked: a field of the survey and what was said.
     Answer {
+        survey: String,
         message: String,
         answers: Vec<(String, Value)>,
     },

@@ -66,9 +66,15 @@ mod it {
     #[cfg(feature = "daemon")]
     mod pages_leave;
     #[cfg(feature = "daemon")]
+    mod pages_links;
+    #[cfg(feature = "daemon")]
     mod pages_sandbox;
     #[cfg(feature = "daemon")]
+    mod pages_survey;
+    #[cfg(feature = "daemon")]
     mod pages_tokens;
+    #[cfg(feature = "daemon")]
+    mod pages_web;
     mod plan;
     mod proof;
     mod recipes;

@@ -12,14 +12,17 @@ pub mod machine;
 mod preferences;
 mod recorder;
 pub mod sandbox;
+pub mod survey;
 pub mod texts;
 mod view;
+pub mod web;
 
 pub use recorder::Recorder;
 
 use crate::channel::Task;
 use crate::daemon::tokens::Tokens;
 use crate::daemon::{Busy, CustomerNo, Desk, Reader};
+use crate::value::Reading;
 use askama::Template;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -28,7 +31,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use std::sync::Arc;
 use texts::{Texts, spoken};
 
@@ -44,7 +47,16 @@ pub struct Setup {
     pub desk: Arc<dyn Desk>,
     pub tokens: Arc<Tokens>,
     pub recorder: Recorder,
+    /// The surveys of the plan that runs, by name.
+    pub surveys: Surveys,
+    /// How people write times and numbers in the answers to surveys.
+    pub reading: Reading,
+    /// `None`: nothing is shown on websites.
+    pub web: Option<web::Web>,
 }
+
+/// A survey by its name; `None` where the project has none of it (any more).
+pub type Surveys = Arc<dyn Fn(&str) -> Option<survey::Asked> + Send + Sync>;
 
 /// All pages that customers come to by links in their messages. The sandbox is apart: [`sandbox::router`].
 pub fn router(setup: Setup) -> Router {
@@ -57,6 +69,10 @@ pub fn router(setup: Setup) -> Router {
         .route("/o/{token}", get(click::opened))
         .route("/v/{token}", get(view::show))
         .route("/v/{token}/mail", get(view::mail))
+        .route("/s/{token}", get(survey::ask).post(survey::answer))
+        .route(web::SHOW_PATH, post(web::show).options(web::preflight))
+        .route(web::REPORT_PATH, post(web::report).options(web::preflight))
+        .route(web::SCRIPT_PATH, get(web::script))
         .merge(assets::router())
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(axum::middleware::map_response(guarded))

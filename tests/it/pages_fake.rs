@@ -8,10 +8,13 @@ use onward::channel::sandbox::{Caught, Look, Note, Tray};
 use onward::channel::{Envelope, Links, Report, Task};
 use onward::daemon::arrival::Identifier;
 use onward::daemon::pages::sandbox::Inbox;
+use onward::daemon::pages::survey::{Asked, Question};
+use onward::daemon::pages::web::Web;
 use onward::daemon::pages::{Recorder, Setup, sandbox};
 use onward::daemon::tokens::{Sealed, Tokens};
 use onward::daemon::{Busy, ChannelOf, CustomerNo, Desk, Reader, Said, TopicOf, pages};
 use onward::schema::ChannelKind;
+use onward::value::{Currency, Reading, Text, Type};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::ServiceExt;
@@ -135,6 +138,32 @@ pub fn envelope(id: &str, kind: ChannelKind, parts: &[(&str, &str)]) -> Envelope
     }
 }
 
+/// What the server of the shop signs user ids with.
+pub const SECRET: &[u8] = b"a secret of the shop";
+
+/// One survey, with a question of every type.
+pub fn survey(name: &str) -> Option<Asked> {
+    let question = |name: &str, text: &str, ty: Type| Question { name: name.into(), text: text.into(), ty, range: None };
+    let ranged = |name: &str, from: i64, to: i64| Question {
+        range: Some((from.into(), to.into())),
+        ..question(name, "How likely are you to recommend us?", Type::Number)
+    };
+    let one_of = || Type::OneOf([Text::from("red"), Text::from("blue")].into());
+    let questions = vec![
+        ranged("score", 0, 10),
+        question("why", "เพราะอะไร?", Type::Text.optional()),
+        question("again", "Would you come again?", Type::Boolean),
+        question("colour", "Which colour?", one_of().optional()),
+        question("colours", "Which colours?", Type::List(Arc::new(one_of())).optional()),
+        question("paid", "What did you pay?", Type::Money(Currency(*b"THB")).optional()),
+        question("day", "Which day?", Type::Date.optional()),
+        question("at", "When?", Type::DateTime.optional()),
+        question("mail", "Where do we reach you?", Type::Email.optional()),
+        Question { ty: Type::Number.optional(), ..ranged("age", 0, 120) },
+    ];
+    (name == "nps").then(|| Asked { title: "How we do".into(), questions })
+}
+
 /// All that a test of the pages needs.
 pub struct House {
     pub desk: Arc<FakeDesk>,
@@ -157,7 +186,14 @@ impl House {
     }
 
     pub fn setup(&self) -> Setup {
-        Setup { desk: self.desk.clone(), tokens: self.tokens.clone(), recorder: self.recorder.clone() }
+        Setup {
+            desk: self.desk.clone(),
+            tokens: self.tokens.clone(),
+            recorder: self.recorder.clone(),
+            surveys: Arc::new(survey),
+            reading: Reading { zone: Zone::parse("Asia/Bangkok").unwrap(), ..Reading::default() },
+            web: Some(Web::new(Arc::new(|key| key == "wk_1"), vec!["https://shop.example".into()], Some(SECRET)).unwrap()),
+        }
     }
 
     pub fn pages(&self) -> Router {
@@ -166,7 +202,7 @@ impl House {
 
     pub fn inbox(&self, caught: Vec<Caught>) -> Router {
         let (desk, tokens) = (self.desk.clone(), self.tokens.clone());
-        sandbox::router(Inbox { desk, tray: Arc::new(FakeTray(caught)), tokens, zone: Zone::parse("Asia/Bangkok").unwrap() })
+        sandbox::router(Inbox { desk, tray: Arc::new(FakeTray(caught)), tokens, zone: Zone::parse("Asia/Bangkok").unwrap(), web: self.setup().web })
     }
 
     pub fn told(&self) -> Vec<(CustomerNo, Said)> {

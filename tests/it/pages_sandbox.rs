@@ -159,3 +159,19 @@ fn buttons_act_as_the_customer() {
         assert_eq!((foreign.status.as_u16(), house.reported().len()), (403, before));
     });
 }
+
+#[test]
+fn the_script_of_the_web_channel_can_be_tried_out() {
+    run(async {
+        let house = House::new();
+        let inbox = house.inbox(vec![]);
+        let page = ask(&inbox, "GET /sandbox/web").await;
+        well_made(&page.body);
+        assert!(!page.body.contains("onward.js"), "nobody visits yet");
+        let page = ask(&inbox, "GET /sandbox/web?user=u-42&key=wk_1").await;
+        let signature = page.body.split("data-signature=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let body = format!("{{\"key\":\"wk_1\",\"userId\":\"u-42\",\"signature\":\"{signature}\"}}");
+        assert_eq!(ask(&house.pages(), &format!("POST /web/v1/show\n\n{body}")).await.status, 200, "what the page signs is taken");
+        well_made(&ask(&inbox, "GET /sandbox/web?user=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&key=%22%20onload=x").await.body);
+    });
+}

@@ -5,6 +5,7 @@
 
 mod show;
 
+use super::web::Web;
 use super::{BODY_MAX, click, guarded, machine, notice, page, texts};
 use crate::calendar::Zone;
 use crate::channel::sandbox::{LOOK_MAX, Look, Note, Tray};
@@ -42,11 +43,14 @@ pub struct Inbox {
     pub tokens: Arc<Tokens>,
     /// In which times are shown.
     pub zone: Zone,
+    /// To try out what websites show, also for a customer.
+    pub web: Option<Web>,
 }
 
 pub fn router(inbox: Inbox) -> Router {
     Router::new()
         .route("/sandbox", get(list))
+        .route("/sandbox/web", get(website))
         .route("/sandbox/{id}", get(one))
         .route("/sandbox/{id}/mail", get(mail))
         .route("/sandbox/{id}/act", post(act))
@@ -133,6 +137,26 @@ async fn one(State(inbox): State<Inbox>, Path(id): Path<String>, Query(query): Q
         Err(error) => return unreadable(&error),
     };
     with_policy(page(StatusCode::OK, &show::Message::new(&inbox, &caught, done)), POLICY)
+}
+
+/// A website with the script of the web channel, to try it out.
+#[derive(Template)]
+#[template(path = "website.html")]
+struct Website<'a> {
+    known: bool,
+    key: &'a str,
+    user: &'a str,
+    signature: String,
+    anonymous: &'a str,
+}
+
+async fn website(State(inbox): State<Inbox>, query: Result<Query<Vec<(String, String)>>, QueryRejection>) -> Response {
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let field = |name: &str| query.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.trim());
+    let (user, anonymous) = (field("user"), field("anonymous"));
+    let signature = inbox.web.as_ref().and_then(|web| web.sign(user)).unwrap_or_default();
+    let template = Website { known: inbox.web.is_some(), key: field("key"), user, signature, anonymous };
+    with_policy(page(StatusCode::OK, &template), POLICY)
 }
 
 /// The mail itself, for the frame.

@@ -87,6 +87,12 @@ texts! {
     yes: "Yes", "ใช่";
     no: "No", "ไม่ใช่";
     view_message: "The message", "ข้อความ";
+    channel_email: "E-mail", "อีเมล";
+    channel_sms: "SMS", "ข้อความ SMS";
+    channel_push: "Notifications of our app", "การแจ้งเตือนจากแอป";
+    channel_line: "LINE", "ไลน์";
+    channel_web: "On our website", "บนเว็บไซต์ของเรา";
+    channel_inbox: "Inbox of our app", "กล่องข้อความในแอป";
     footer: "This page works without cookies and does not follow you.", "หน้านี้ไม่ใช้คุกกี้และไม่ติดตามคุณ";
 }
 
@@ -136,6 +142,24 @@ pub fn of(language: &str) -> &'static Texts {
 fn by_tag(tag: &str) -> Option<&'static Texts> {
     let language = tag.split(['-', '_']).next().unwrap_or_default();
     [&ENGLISH, &THAI].into_iter().find(|texts| texts.lang.eq_ignore_ascii_case(language))
+}
+
+/// A channel for people: its title where the project gives one, else ours for a name that everybody uses.
+pub fn channel<'a>(t: &Texts, name: &str, title: &'a str) -> &'a str
+where
+    'static: 'a,
+{
+    match name {
+        _ if name != title => title,
+        "email" => t.channel_email,
+        "sms" => t.channel_sms,
+        "push" => t.channel_push,
+        "line" => t.channel_line,
+        "whatsapp" => "WhatsApp",
+        "web" => t.channel_web,
+        "inbox" => t.channel_inbox,
+        _ => title,
+    }
 }
 
 /// A language in its own words: `ไทย`; its code where we do not know it.
