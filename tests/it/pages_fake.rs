@@ -202,7 +202,13 @@ impl House {
 
     pub fn inbox(&self, caught: Vec<Caught>) -> Router {
         let (desk, tokens) = (self.desk.clone(), self.tokens.clone());
-        sandbox::router(Inbox { desk, tray: Arc::new(FakeTray(caught)), tokens, zone: Zone::parse("Asia/Bangkok").unwrap(), web: self.setup().web })
+        sandbox::router(Inbox {
+            desk,
+            tray: Arc::new(FakeTray(caught)),
+            tokens,
+            zone: Zone::parse("Asia/Bangkok").unwrap(),
+            web: self.setup().web,
+        })
     }
 
     pub fn told(&self) -> Vec<(CustomerNo, Said)> {

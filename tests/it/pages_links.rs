@@ -3,11 +3,12 @@
 use super::pages_fake::{House, NOK, envelope};
 use html5gum::{Token, Tokenizer};
 use onward::channel::Envelope;
-use onward::daemon::pages::links::{Maker, Wish, found};
+use onward::daemon::pages::links::{Dresser, Maker, Wish, found};
 use onward::daemon::pages::texts::{ENGLISH, THAI};
 use onward::daemon::tokens::Sealed;
 use onward::schema::ChannelKind;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const BASE: &str = "https://m.shop.example";
 const ALL: Wish = Wish { clicks: true, opens: true };
@@ -89,13 +90,16 @@ fn a_mail_gets_its_picture_its_survey_and_a_way_to_leave() {
     let (picture, leave) = (mail.links.open.clone().unwrap(), mail.links.unsubscribe.clone().unwrap());
     assert!(picture.ends_with(".gif") && mail.links.view.is_some());
     let html = mail.part("html");
-    assert!(html.ends_with("</body></html>") && html.starts_with("<html><body><p>Hi<p><a href="), "{html}");
+    assert!(html.ends_with("</body></html>") && html.starts_with("<html><body><p>Hi<p style="), "{html}");
     assert!(html.contains("Answer: How &lt;we&gt; do</a>") && html.contains(&format!("<img src=\"{picture}\"")) && html.contains(&leave));
     let text = mail.part("text");
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(target(&house, lines[0].strip_prefix("See ").unwrap().trim_end_matches('.')), "→https://a.example");
     assert_eq!((lines[2], lines[5], lines[6]), ("Answer: How <we> do", "Unsubscribe", leave.as_str()), "{text}");
-    assert_eq!(house.tokens.unseal(lines[3].rsplit('/').next().unwrap()), Some(Sealed::Survey { customer: NOK, message: "m-1".into(), survey: "nps".into() }));
+    assert_eq!(
+        house.tokens.unseal(lines[3].rsplit('/').next().unwrap()),
+        Some(Sealed::Survey { customer: NOK, message: "m-1".into(), survey: "nps".into() })
+    );
     assert_eq!(mail.parts.len(), 3, "the survey is woven in");
     assert_eq!(found(&mail).len(), 5);
 
@@ -126,10 +130,27 @@ fn making_a_message_twice_gives_the_same_bytes_and_dressing_it_twice_changes_not
     let mut again = first.clone();
     Maker::new(BASE, &house.tokens).unwrap().dress(NOK, &mut again, ALL, &|_| None, &THAI);
     assert_eq!(again, first);
-    for bad in ["", "m.shop.example", "https://m.shop.example/", "https://m.shop.example/\"", "https://ร้าน.example", "ftp://a.example", "https://"] {
+    for bad in
+        ["", "m.shop.example", "https://m.shop.example/", "https://m.shop.example/\"", "https://ร้าน.example", "ftp://a.example", "https://"]
+    {
         assert!(Maker::new(bad, &house.tokens).is_none(), "{bad}");
     }
     assert!(Maker::new("http://localhost:8080/pages", &house.tokens).is_some());
+}
+
+#[test]
+fn a_message_is_dressed_in_its_language() {
+    let house = House::new();
+    let dresser = Dresser::new(BASE, house.tokens.clone(), Wish { clicks: true, opens: false }, Arc::new(|_| None)).unwrap();
+    for (language, says) in [("th-TH", "ยกเลิกการรับข้อความ"), ("", "Unsubscribe"), ("fr", "Unsubscribe")]
+    {
+        let mut message = envelope("m-1", ChannelKind::Email, &[("text", "x")]);
+        message.language = language.into();
+        dresser.dress(NOK, &mut message);
+        let leave = message.links.unsubscribe.clone().unwrap();
+        assert_eq!((message.part("text"), &message.links.open), (format!("x\n\n{says}\n{leave}").as_str(), &None));
+    }
+    assert!(Dresser::new("x", house.tokens.clone(), ALL, Arc::new(|_| None)).is_none());
 }
 
 /// The tokens of the standard, with click pages as where they lead. References are resolved, so texts and values are what a browser has.
@@ -159,10 +180,50 @@ fn tokens(house: &House, html: &str) -> Vec<String> {
 /// Pieces that HTML is broken with.
 fn piece() -> impl Strategy<Value = String> {
     const PIECES: [&str; 44] = [
-        "<a href=\"https://a.example/?a=1&amp;b=2\">", "<a href='https://b.example'>", "<a href=https://c.example/x>", "<A HREF=https://d.example/ >",
-        "<a", " href=", "\"", "'", ">", "<", "/", "=", "</a>", "</", "<p>", "<!--", "-->", "--!>", "<!-", "<!>", "<?php ?>", "<!doctype html>", "<![CDATA[", "]]>",
-        "<area href=https://e.example/>", "<a/href=https://f.example>", "<a x=y/href='https://g.example'>", "<a href=\"\">", "<a =href=\"https://h.example\">", "&amp;", "&copy", "&#38;",
-        "\n", " ", "\t", "\u{c}", "ก", "https://i.example", "<a href\n=\n\"https://j.example\"\n>", "<a href=\"https://k.example?&hellip;\">", "\0", "<b>", "</body>", "<a href=\"https://m.shop.example/u/x\">",
+        "<a href=\"https://a.example/?a=1&amp;b=2\">",
+        "<a href='https://b.example'>",
+        "<a href=https://c.example/x>",
+        "<A HREF=https://d.example/ >",
+        "<a",
+        " href=",
+        "\"",
+        "'",
+        ">",
+        "<",
+        "/",
+        "=",
+        "</a>",
+        "</",
+        "<p>",
+        "<!--",
+        "-->",
+        "--!>",
+        "<!-",
+        "<!>",
+        "<?php ?>",
+        "<!doctype html>",
+        "<![CDATA[",
+        "]]>",
+        "<area href=https://e.example/>",
+        "<a/href=https://f.example>",
+        "<a x=y/href='https://g.example'>",
+        "<a href=\"\">",
+        "<a =href=\"https://h.example\">",
+        "&amp;",
+        "&copy",
+        "&#38;",
+        "\n",
+        " ",
+        "\t",
+        "\u{c}",
+        "ก",
+        "https://i.example",
+        "<a href\n=\n\"https://j.example\"\n>",
+        "<a href=\"https://k.example?&hellip;\">",
+        "\0",
+        "<b>",
+        "</body>",
+        "<a href=\"https://m.shop.example/u/x\">",
     ];
     proptest::sample::select(PIECES.to_vec()).prop_map(str::to_owned)
 }

@@ -95,7 +95,7 @@ fn a_survey_of_a_project_is_asked_as_it_is_declared() {
     let text = "customer {\n  email email?\n}\nevent e { x text }\ntopic news \"News\" opt out\n\
                 survey nps \"How we do\" {\n  score \"How likely?\" from 0 to 10\n  เหตุผล \"Why?\" text?\n}\n\
                 message ask about news {\n  email {\n    subject \"s\"\n    text \"t\"\n  }\n  survey nps\n}\n\
-                journey j {\n  enter on e\n  enter again never\n  goal e\n  send ask by email\n}\n";
+                journey j {\n  enter on e\n  enter again never\n  goal e within 7 days of entry\n  send ask by email\n}\n";
     let (compiled, found) = onward::check_project(Project::from_texts([("a.journey", text)]));
     let plan = compiled.plan.unwrap_or_else(|| panic!("{:?}", found.into_sorted()));
     let survey = asked(&plan.schema, "nps").unwrap();

@@ -122,7 +122,8 @@ fn only_websites_on_the_list_ask() {
 
 #[test]
 fn a_configuration_that_would_open_more_than_is_meant_is_refused() {
-    let web = |origins: &[&str], secret: Option<&[u8]>| Web::new(Arc::new(|_| true), origins.iter().map(|&one| one.to_owned()).collect(), secret);
+    let web =
+        |origins: &[&str], secret: Option<&[u8]>| Web::new(Arc::new(|_| true), origins.iter().map(|&one| one.to_owned()).collect(), secret);
     assert!(web(&["https://shop.example", "http://localhost:3000"], None).is_ok());
     for bad in ["*", "https://*.shop.example", "shop.example", "https://shop.example/", "https://Shop.example", "https://", "null", ""] {
         let error = web(&[bad], None).unwrap_err();
@@ -137,7 +138,10 @@ fn a_configuration_that_would_open_more_than_is_meant_is_refused() {
 fn the_script_is_small_and_careful() {
     run(async {
         let answer = ask(&House::new().pages(), "GET /web/onward.js").await;
-        assert_eq!((answer.header("content-type"), answer.header("cross-origin-resource-policy")), ("text/javascript; charset=utf-8", "cross-origin"));
+        assert_eq!(
+            (answer.header("content-type"), answer.header("cross-origin-resource-policy")),
+            ("text/javascript; charset=utf-8", "cross-origin")
+        );
         assert!(answer.body.len() < 3 * 1024, "{}", answer.body.len());
         for bad in ["innerHTML", "outerHTML", "eval(", "Function(", "document.write", "insertAdjacentHTML", ".style"] {
             assert!(!answer.body.contains(bad), "{bad}");

@@ -11,12 +11,17 @@ pub mod tags;
 pub mod text;
 
 use super::click;
-use super::texts::{Texts, fill};
+use super::texts::{self, Texts, fill};
 use crate::channel::{Envelope, Links};
 use crate::daemon::CustomerNo;
 use crate::daemon::tokens::{Sealed, Tokens};
 use crate::schema::ChannelKind;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
+
+/// How the lines that are put under a mail look.
+const LINE: &str = "margin:16px;text-align:center;font-family:sans-serif";
 
 /// A survey's title for people, by its name.
 pub type Titles<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -35,6 +40,37 @@ pub struct Wish {
     pub clicks: bool,
     /// A picture that tells that it was opened.
     pub opens: bool,
+}
+
+/// A [`Maker`] with all that it needs, for whoever makes messages.
+#[derive(Clone)]
+pub struct Dresser {
+    base: String,
+    tokens: Arc<Tokens>,
+    wish: Wish,
+    titles: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+}
+
+impl Dresser {
+    /// As [`Maker::new`].
+    pub fn new(base: &str, tokens: Arc<Tokens>, wish: Wish, titles: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>) -> Option<Dresser> {
+        let base = Maker::new(base, &tokens)?.base.to_owned();
+        Some(Dresser { base, tokens, wish, titles })
+    }
+
+    /// Gives a message its links, in its language.
+    pub fn dress(&self, customer: CustomerNo, envelope: &mut Envelope) {
+        let maker = Maker { base: &self.base, tokens: &self.tokens };
+        envelope.links = maker.links(customer, envelope, self.wish);
+        let t = texts::of(&envelope.language);
+        maker.dress(customer, envelope, self.wish, &*self.titles, t);
+    }
+}
+
+impl fmt::Debug for Dresser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dresser").field("base", &self.base).field("wish", &self.wish).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Maker<'a> {
@@ -113,7 +149,9 @@ impl<'a> Maker<'a> {
         for (title, page) in pages {
             for (name, part) in &mut kept {
                 match name.as_str() {
-                    "html" => part.insert_str(body_end(part), &format!("<p><a href=\"{page}\">{}</a></p>", escape(&title))),
+                    "html" => {
+                        part.insert_str(body_end(part), &format!("<p style=\"{LINE}\"><a href=\"{page}\">{}</a></p>", escape(&title)))
+                    }
                     "text" => part.push_str(&format!("\n\n{title}\n{page}")),
                     _ => {}
                 }
@@ -144,7 +182,7 @@ impl<'a> Maker<'a> {
 /// Puts the link to unsubscribe under every body that lacks it: laws and large providers want it to be seen, not only in the head of the mail.
 fn leave(envelope: &mut Envelope, t: &Texts) {
     let Some(page) = envelope.links.unsubscribe.clone() else { return };
-    let line = format!("<p style=\"font-size:12px;text-align:center\"><a href=\"{page}\">{}</a></p>", escape(t.leave_button));
+    let line = format!("<p style=\"{LINE};font-size:13px\"><a href=\"{page}\">{}</a></p>", escape(t.leave_button));
     for (name, part) in envelope.parts.iter_mut().filter(|(_, part)| !part.contains(&page)) {
         match name.as_str() {
             "html" => part.insert_str(body_end(part), &line),

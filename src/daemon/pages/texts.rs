@@ -93,7 +93,7 @@ texts! {
     channel_line: "LINE", "ไลน์";
     channel_web: "On our website", "บนเว็บไซต์ของเรา";
     channel_inbox: "Inbox of our app", "กล่องข้อความในแอป";
-    footer: "This page works without cookies and does not follow you.", "หน้านี้ไม่ใช้คุกกี้และไม่ติดตามคุณ";
+    footer: "This page uses no cookies.", "หน้านี้ไม่ใช้คุกกี้";
 }
 
 /// A text with its places filled: `{topic}` by what stands at `topic`. What is filled in is not looked at again.

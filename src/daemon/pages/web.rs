@@ -12,8 +12,8 @@ use crate::daemon::tokens::{Sealed, Tokens};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CACHE_CONTROL,
-    CONTENT_TYPE, HOST, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION,
+    CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -111,7 +111,11 @@ pub(super) async fn preflight(State(setup): State<Setup>, headers: HeaderMap) ->
     allowed((StatusCode::NO_CONTENT, allow).into_response(), origin)
 }
 
-pub(super) async fn show(State(setup): State<Setup>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Response {
+pub(super) async fn show(
+    State(setup): State<Setup>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
     let (web, said, origin) = match opened(&setup, &headers, body) {
         Ok(opened) => opened,
         Err(answer) => return *answer,
@@ -127,7 +131,11 @@ pub(super) async fn show(State(setup): State<Setup>, headers: HeaderMap, body: R
     allowed(answer, origin)
 }
 
-pub(super) async fn report(State(setup): State<Setup>, headers: HeaderMap, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Response {
+pub(super) async fn report(
+    State(setup): State<Setup>,
+    headers: HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
     let (_, said, origin) = match opened(&setup, &headers, body) {
         Ok(opened) => opened,
         Err(answer) => return *answer,
@@ -207,7 +215,9 @@ fn one(tokens: &Tokens, envelope: &Envelope) -> Option<Json> {
     let form = if envelope.part("form") == "pop-up" { "pop-up" } else { "banner" };
     let (headline, body) = (envelope.part("headline"), envelope.part("body"));
     let (channel, language) = (&envelope.channel, &envelope.language);
-    Some(json!({ "token": token, "channel": channel, "form": form, "headline": headline, "body": body, "link": link, "language": language }))
+    Some(
+        json!({ "token": token, "channel": channel, "form": form, "headline": headline, "body": body, "link": link, "language": language }),
+    )
 }
 
 fn refused(status: StatusCode, why: &str) -> Response {

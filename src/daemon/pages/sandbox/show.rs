@@ -24,6 +24,8 @@ pub(super) struct Piece {
 pub(super) struct Link {
     /// Where it leads in the end.
     pub target: String,
+    /// What it is called, for pages of ours; they count nothing, so there is no click to report.
+    pub page: &'static str,
 }
 
 /// How a message is drawn.
@@ -120,16 +122,19 @@ fn pieces(line: &str) -> Vec<Piece> {
 /// Every address that the message leads to, each once, in their order.
 fn links(inbox: &Inbox, envelope: &Envelope) -> Vec<Link> {
     let mut links: Vec<Link> = Vec::new();
-    let ours = [&envelope.links.unsubscribe, &envelope.links.view, &envelope.links.open];
     for url in crate::daemon::pages::links::found(envelope) {
-        let token = url.rsplit_once("/c/").and_then(|(_, token)| inbox.tokens.unseal(token));
-        let target = match token {
-            Some(Sealed::Click { url, .. }) => url,
-            _ => url,
+        let token = url.rsplit('/').next().and_then(|token| inbox.tokens.unseal(token));
+        let (target, page) = match token {
+            Some(Sealed::Click { url, .. }) => (url, ""),
+            Some(Sealed::Survey { .. }) => (url, "the survey"),
+            Some(Sealed::Leave { .. }) => (url, "unsubscribe"),
+            Some(Sealed::View { .. }) => (url, "in the browser"),
+            Some(Sealed::Confirm { .. }) => (url, "confirm"),
+            _ => (url, ""),
         };
         let seen = links.iter().any(|link| link.target == target);
-        if !seen && click::target(&target).is_some() && !ours.contains(&&Some(target.clone())) && links.len() < LINKS_MAX {
-            links.push(Link { target });
+        if !seen && click::target(&target).is_some() && links.len() < LINKS_MAX {
+            links.push(Link { target, page });
         }
     }
     links
