@@ -200,7 +200,7 @@ fn inputs_of(plan: &Plan, said: Said, now: Instant) -> Vec<InputKind> {
             let change = schema.language.map(|field| (field, Value::Text(language.into())));
             change.map(|change| InputKind::Attributes { at: now, changes: vec![change] }).into_iter().collect()
         }
-        Said::Answer { message, answers } => answer_of(plan, &message, &answers, now).into_iter().collect(),
+        Said::Answer { survey, answers, .. } => answer_of(plan, &survey, &answers, now).into_iter().collect(),
     }
 }
 
@@ -237,6 +237,8 @@ fn take_report(core: &mut Core, ids: &super::core::message_id::MessageIds, repor
     let verb = |verb, by_machine, hard| InputKind::Report { send, verb, at, by_machine, hard };
     let kind = match report.what {
         Reported::Delivered => verb(MessageVerb::Delivered, false, false),
+        Reported::Seen => verb(MessageVerb::Seen, false, false),
+        Reported::Dismissed => return core.dismiss(number, send),
         Reported::Opened { by_machine } => verb(MessageVerb::Opened, by_machine, false),
         Reported::Clicked { by_machine, .. } => verb(MessageVerb::Clicked, by_machine, false),
         Reported::Bounced { hard } => {

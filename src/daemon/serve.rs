@@ -17,7 +17,7 @@ use super::dispatch::{Dispatcher, Route};
 use super::hearing;
 use super::http::{Front, ListenError, Listener, TlsFiles, router};
 use super::keeper::{CannotOpen, Keeper};
-use super::keys::{Guard, Keys, KeysError};
+use super::keys::{Guard, Keys, KeysError, Need};
 use super::own_links::OwnLinks;
 use super::pages::{self, Recorder};
 use super::runner::{Handle, Runner};
@@ -195,11 +195,19 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let front = Front::new(Arc::new(doors.clone()), guard, plan.policy.zone);
     let desk: Arc<dyn Desk> = Arc::new(doors.clone());
     let recorder = Recorder::new(Arc::clone(&desk));
+    let web = {
+        let (keys, clock) = (Arc::clone(&keys), Arc::clone(&clock));
+        let key = Arc::new(move |key: &str| keys.is_empty() || keys.caller(key, Need::Send, clock.now()).is_ok());
+        let secret =
+            pages::web::secret::read_or_make(&folders.access()).map_err(io("reading the secret of the web channel", &folders.access()))?;
+        pages::web::Web::new(key, settings.web_origins.clone(), Some(secret.as_bytes())).map_err(CannotServe::Adapter)?
+    };
     let inbox = pages::sandbox::Inbox {
         desk: Arc::clone(&desk),
         tray: Arc::clone(&sandbox) as Arc<dyn Tray>,
         tokens: Arc::clone(&tokens),
         zone: plan.policy.zone,
+        web: Some(web.clone()),
     };
     let ears = hearing::Ears {
         callbacks: Arc::new(callbacks),
@@ -209,7 +217,12 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
         public: settings.public_url.clone().unwrap_or_else(|| format!("http://{}", settings.listen)),
         replays: Arc::new(Replays::default()),
     };
-    let setup = pages::Setup { desk, tokens, recorder: recorder.clone() };
+    let surveys: pages::Surveys = {
+        let handle = handle.clone();
+        Arc::new(move |name| pages::survey::asked(&handle.plan().schema, name))
+    };
+    let reading = crate::value::Reading { zone: plan.policy.zone, ..crate::value::Reading::default() };
+    let setup = pages::Setup { desk, tokens, recorder: recorder.clone(), surveys, reading, web: Some(web) };
     let all = router(front).merge(pages::router(setup)).merge(pages::sandbox::router(inbox)).merge(hearing::router(ears));
     let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate: folder.join(certificate), key: folder.join(key) });
     let listener = Listener { address: settings.listen, tls, behind_proxy: settings.behind_proxy, ..Listener::default() };

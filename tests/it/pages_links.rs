@@ -3,12 +3,11 @@
 use super::pages_fake::{House, NOK, envelope};
 use html5gum::{Token, Tokenizer};
 use onward::channel::Envelope;
-use onward::daemon::pages::links::{Dresser, Maker, Wish, found};
+use onward::daemon::pages::links::{Maker, Wish, found};
 use onward::daemon::pages::texts::{ENGLISH, THAI};
 use onward::daemon::tokens::Sealed;
 use onward::schema::ChannelKind;
 use proptest::prelude::*;
-use std::sync::Arc;
 
 const BASE: &str = "https://m.shop.example";
 const ALL: Wish = Wish { clicks: true, opens: true };
@@ -136,21 +135,6 @@ fn making_a_message_twice_gives_the_same_bytes_and_dressing_it_twice_changes_not
         assert!(Maker::new(bad, &house.tokens).is_none(), "{bad}");
     }
     assert!(Maker::new("http://localhost:8080/pages", &house.tokens).is_some());
-}
-
-#[test]
-fn a_message_is_dressed_in_its_language() {
-    let house = House::new();
-    let dresser = Dresser::new(BASE, house.tokens.clone(), Wish { clicks: true, opens: false }, Arc::new(|_| None)).unwrap();
-    for (language, says) in [("th-TH", "ยกเลิกการรับข้อความ"), ("", "Unsubscribe"), ("fr", "Unsubscribe")]
-    {
-        let mut message = envelope("m-1", ChannelKind::Email, &[("text", "x")]);
-        message.language = language.into();
-        dresser.dress(NOK, &mut message);
-        let leave = message.links.unsubscribe.clone().unwrap();
-        assert_eq!((message.part("text"), &message.links.open), (format!("x\n\n{says}\n{leave}").as_str(), &None));
-    }
-    assert!(Dresser::new("x", house.tokens.clone(), ALL, Arc::new(|_| None)).is_none());
 }
 
 /// The tokens of the standard, with click pages as where they lead. References are resolved, so texts and values are what a browser has.

@@ -4,7 +4,7 @@ use super::pages_fake::{Answer, House, NASTY, SECRET, ask, envelope, run};
 use axum::Router;
 use onward::channel::{About, Reported};
 use onward::daemon::arrival::{Identifier, IdentifierKind};
-use onward::daemon::pages::web::{ORIGINS_MAX, SECRET_MIN, SHOWN_MAX, Web};
+use onward::daemon::pages::web::{ORIGINS_MAX, SECRET_MIN, SHOWN_MAX, Web, secret};
 use onward::schema::ChannelKind;
 use std::sync::Arc;
 
@@ -147,4 +147,17 @@ fn the_script_is_small_and_careful() {
             assert!(!answer.body.contains(bad), "{bad}");
         }
     });
+}
+
+#[test]
+fn the_secret_is_made_once_and_for_the_owner_only() {
+    let folder = super::pages_tokens::Folder::new("web-secret");
+    let first = secret::read_or_make(&folder.0).unwrap();
+    assert!(first.len() >= SECRET_MIN && secret::read_or_make(&folder.0).unwrap() == first);
+    let file = folder.0.join(secret::FILE);
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+    std::fs::write(&file, "short\n").unwrap();
+    assert!(secret::read_or_make(&folder.0).unwrap_err().to_string().contains("web-secret"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "short\n");
 }

@@ -11,14 +11,12 @@ pub mod tags;
 pub mod text;
 
 use super::click;
-use super::texts::{self, Texts, fill};
+use super::texts::{Texts, fill};
 use crate::channel::{Envelope, Links};
 use crate::daemon::CustomerNo;
 use crate::daemon::tokens::{Sealed, Tokens};
 use crate::schema::ChannelKind;
-use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// How the lines that are put under a mail look.
 const LINE: &str = "margin:16px;text-align:center;font-family:sans-serif";
@@ -40,37 +38,6 @@ pub struct Wish {
     pub clicks: bool,
     /// A picture that tells that it was opened.
     pub opens: bool,
-}
-
-/// A [`Maker`] with all that it needs, for whoever makes messages.
-#[derive(Clone)]
-pub struct Dresser {
-    base: String,
-    tokens: Arc<Tokens>,
-    wish: Wish,
-    titles: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
-}
-
-impl Dresser {
-    /// As [`Maker::new`].
-    pub fn new(base: &str, tokens: Arc<Tokens>, wish: Wish, titles: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>) -> Option<Dresser> {
-        let base = Maker::new(base, &tokens)?.base.to_owned();
-        Some(Dresser { base, tokens, wish, titles })
-    }
-
-    /// Gives a message its links, in its language.
-    pub fn dress(&self, customer: CustomerNo, envelope: &mut Envelope) {
-        let maker = Maker { base: &self.base, tokens: &self.tokens };
-        envelope.links = maker.links(customer, envelope, self.wish);
-        let t = texts::of(&envelope.language);
-        maker.dress(customer, envelope, self.wish, &*self.titles, t);
-    }
-}
-
-impl fmt::Debug for Dresser {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dresser").field("base", &self.base).field("wish", &self.wish).finish_non_exhaustive()
-    }
 }
 
 impl<'a> Maker<'a> {
