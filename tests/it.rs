@@ -82,6 +82,8 @@ mod it {
     mod render;
     mod scenario;
     mod semantics;
+    #[cfg(feature = "daemon")]
+    mod serve;
     mod simulate;
     mod simulate_experiments;
     mod simulate_notes;
