@@ -109,6 +109,10 @@ fn power_lost_at_every_operation_of_a_backup_and_of_a_restore() {
     let (target, place) = memory();
     backup::restore(&to, &place).unwrap();
     let restoring = target.calls();
+    // Done is durable.
+    let copied_then = disk(&copied.after_crash(Image::Nothing));
+    assert!(backup::check(&copied_then).unwrap().1.is_empty());
+    assert_eq!(all(&Store::open(disk(&target.after_crash(Image::Nothing))).unwrap(), 41).unwrap().len(), 20);
     for call in 1..=copying {
         let (copied, to) = memory();
         copied.plan(Trouble::PowerAt(call));

@@ -2,6 +2,7 @@
 
 use super::{SMALL, all, created, disk, memory, payload};
 use onward::store::check::check;
+use onward::store::files::memory::Trouble;
 use onward::store::{Disk, MemFiles, Store, StoreError};
 
 /// A closed store of some segments, with a snapshot, an archive and keys.
@@ -208,6 +209,66 @@ fn the_end_of_a_log_is_judged_by_the_mark_and_by_what_stands_behind_a_hole() {
             (_, other) => panic!("batch {number}: {:?}", other.map(|store| store.mark())),
         }
     }
+}
+
+#[test]
+fn either_slot_of_the_owner_is_enough_and_no_epoch_comes_twice() {
+    let (files, disk1) = memory();
+    drop(created(&disk1).unwrap());
+    for number in 1..=3 {
+        let mut store = Store::open(disk(&files)).unwrap();
+        store.append(&payload(number)).unwrap();
+        store.note_mark().unwrap();
+    }
+    for slot in [0, 4096] {
+        let damaged = copy(&files);
+        let mut bytes = files.bytes("owner").unwrap();
+        bytes[slot + 40] ^= 1;
+        damaged.overwrite("owner", bytes);
+        let store = Store::open(disk(&damaged)).unwrap();
+        assert_eq!((store.epoch(), store.mark()), (5, 3));
+    }
+}
+
+#[test]
+fn a_batch_of_another_history_is_no_link_of_the_chain() {
+    let (files, disk1) = memory();
+    created(&disk1).unwrap().close().unwrap();
+    let twin = copy(&files);
+    for (files, text) in [(&files, b"a"), (&twin, b"b")] {
+        let mut store = Store::open(disk(files)).unwrap();
+        store.append(text).unwrap();
+        store.append(b"the same").unwrap();
+        store.close().unwrap();
+    }
+    let name = "log/00000000000000000001.log";
+    let (mut mine, theirs) = (files.bytes(name).unwrap(), twin.bytes(name).unwrap());
+    // A frame of 32 bytes and its payload, at a multiple of 8.
+    mine.splice(4096 + 40..4096 + 80, theirs[4096 + 40..4096 + 80].iter().copied());
+    assert_ne!(mine, files.bytes(name).unwrap(), "same number, same bytes, another batch before");
+    files.overwrite(name, mine);
+    assert!(matches!(Store::open(disk(&files)), Err(StoreError::EndsBeforeMark { last: 1, mark: 2, .. })));
+}
+
+#[test]
+fn what_a_torn_write_left_is_gone_before_anything_is_written_over_it() {
+    let (files, disk1) = memory();
+    let mut store = created(&disk1).unwrap();
+    files.plan(Trouble::PowerAt(2));
+    assert!(store.append_all(&[[1; 1000].as_slice(); 7]).is_err());
+    // The sector of the first batch did not reach the disk, the others did.
+    let torn = copy(&files);
+    let name = "log/00000000000000000001.log";
+    let mut bytes = torn.bytes(name).unwrap();
+    bytes[4096..4608].fill(0);
+    torn.overwrite(name, bytes);
+    let mut store = Store::open(disk(&torn)).unwrap();
+    assert_eq!((store.mark(), store.log().torn()), (0, 7 * 1032));
+    // One that ends a little before what was left there, and one that needs the next segment.
+    store.append(&[2; 7000]).unwrap();
+    store.append(&[3; 3000]).unwrap();
+    assert_eq!(all(&store, 1).unwrap().iter().map(|(_, bytes)| bytes.len()).collect::<Vec<_>>(), [7000, 3000]);
+    assert!(torn.bytes(name).unwrap()[4096 + 7032..].iter().all(|byte| *byte == 0));
 }
 
 #[test]
