@@ -11,6 +11,7 @@ use super::tokens::Tokens;
 use crate::channel::Envelope;
 use crate::plan::Plan;
 use crate::shard::Number;
+use crate::template::links::{Pages, fill};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -44,6 +45,19 @@ impl LinkMaker for OwnLinks {
         let wish = Wish { clicks: true, opens: self.opens };
         let customer = CustomerNo(number.0);
         envelope.links = maker.links(customer, envelope, wish);
+        // MJML becomes the HTML that leaves before its links are looked for.
+        for (name, part) in &mut envelope.parts {
+            if name == "mjml"
+                && let Ok(html) = crate::channel::mail::of_mjml(part)
+            {
+                (*name, *part) = ("html".to_owned(), html);
+            }
+        }
+        let links = envelope.links.clone();
+        let pages = Pages { unsubscribe: links.unsubscribe.as_deref(), view: links.view.as_deref() };
+        for (name, part) in &mut envelope.parts {
+            *part = fill(part, name == "html", pages);
+        }
         let titles = |name: &str| {
             let survey = self.plan.schema.surveys.iter().find(|survey| survey.name == name)?;
             survey.title.clone()

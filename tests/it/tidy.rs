@@ -48,6 +48,7 @@ const EDGES: [(&str, &[&str]); 23] = [
             "shard",
             "simulate",
             "store",
+            "template",
             "world",
         ],
     ),
