@@ -52,12 +52,18 @@ impl Served {
 
     fn post(&self, body: &str) -> Option<u16> {
         let length = body.len();
-        self.ask(&format!("POST /v1/events HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}", self.address)).map(|(status, _)| status)
+        self.ask(&format!(
+            "POST /v1/events HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}",
+            self.address
+        ))
+        .map(|(status, _)| status)
     }
 
     /// Messages in the sandbox.
     fn kept(&self) -> usize {
-        let (_, page) = self.ask(&format!("GET /sandbox HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address)).expect("the sandbox answers");
+        let (_, page) = self
+            .ask(&format!("GET /sandbox HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
+            .expect("the sandbox answers");
         let before = page.split(" kept").next().unwrap();
         let digits: String = before.chars().rev().take_while(char::is_ascii_digit).collect();
         digits.chars().rev().collect::<String>().parse().unwrap()
