@@ -10,7 +10,8 @@ pub mod entry;
 
 use crate::calendar::Instant;
 use crate::engine::row::{Customer, delta};
-use crate::engine::{self, Attention, Input, Output, World};
+use crate::engine::versions::{Migration, migrate};
+use crate::engine::{self, Attention, Input, Output, PlanId, World};
 use crate::record::{Encode as _, Writer};
 use commit::{Change, Parcel, ParcelKey};
 use entry::Entry;
@@ -57,6 +58,12 @@ struct Slot {
     wake: Instant,
     /// Her [`Entry`], encoded; empty for who is gone.
     bytes: Box<[u8]>,
+}
+
+/// How rows follow when another plan becomes active.
+pub trait Ways {
+    /// For a row that was last handled under that plan: the way to the active one, and since when that is active.
+    fn way_from(&self, plan: PlanId) -> Option<(&Migration, Instant)>;
 }
 
 /// Memory that handling uses again, and what one input led to.
@@ -181,7 +188,7 @@ impl Shard {
     /// One input of hers: her entry and the commit are changed alike. What it led to is in `bench.out`, which was cleared before.
     pub fn handle(
         &mut self,
-        world: &dyn World,
+        world: &(impl World + Ways),
         attention: Attention,
         number: Number,
         input: Input,
@@ -192,6 +199,12 @@ impl Shard {
         let Some(slot) = self.slots.get(number.slot() as usize).filter(|slot| !slot.bytes.is_empty()) else { return Ok(()) };
         let entry = Entry::read(&slot.bytes).map_err(|error| Damaged::new(number, error))?;
         bench.row = crate::record::from_bytes(entry.row).map_err(|error| Damaged::new(number, error))?;
+        if let Some((way, since)) = bench.row.plan.and_then(|plan| world.way_from(plan)) {
+            let since = since.max(bench.row.clock);
+            if !migrate(world, attention, &mut bench.row, way, since, &mut bench.out) {
+                return Err(Damaged::new(number, "it cannot follow to the plan that is active"));
+            }
+        }
         engine::handle(world, attention, &mut bench.row, input, &mut bench.out);
         bench.writer.clear();
         bench.row.encode(&mut bench.writer);
@@ -210,6 +223,17 @@ impl Shard {
             None => self.set_wake(number, wake),
         }
         Ok(())
+    }
+
+    /// What is under way follows to another plan's numbers.
+    pub fn renumber(&mut self, number: Number, key: ParcelKey, parcel: Parcel, writer: &mut Writer) {
+        self.settle(number, &key, writer);
+        self.post(number, parcel, writer);
+    }
+
+    /// The plan that a row was last handled under.
+    pub fn plan_of(&self, number: Number) -> Result<Option<PlanId>, Damaged> {
+        Ok(self.row(number)?.and_then(|row| row.plan))
     }
 
     /// Puts a parcel up for dispatch.

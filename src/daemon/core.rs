@@ -6,6 +6,7 @@
 //! never before. Decides nothing about journeys: that is the engine's.
 
 pub mod arrivals;
+pub mod deploy;
 pub mod effects;
 pub mod message_id;
 pub mod others;
@@ -140,6 +141,8 @@ pub struct Core {
     /// The hand-over that the engine has just allowed.
     opened: Option<SendKey>,
     next_audience: u32,
+    /// Up to whom rows have followed to the active plan.
+    following: Option<Number>,
     /// The plans as texts, the active one last: a store needs no project.
     pub(super) plan_texts: Vec<String>,
     /// Inputs that effects caused at other customers, still to be handled.
@@ -168,6 +171,7 @@ impl Core {
             under_way: 0,
             opened: None,
             next_audience: 0,
+            following: None,
             plan_texts: Vec::new(),
             caused: VecDeque::new(),
             now: Instant::FIRST,
@@ -204,6 +208,9 @@ impl Core {
 
     /// When anything is due next.
     pub fn wake(&self) -> Instant {
+        if self.following.is_some() {
+            return Instant::FIRST;
+        }
         self.wakes.iter().copied().min().unwrap_or(Instant::NEVER)
     }
 

@@ -81,9 +81,12 @@ impl Keeper {
         }
         let is_new = read.is_empty();
         let active = read.pop().unwrap_or_else(|| Arc::clone(plan));
-        let mut world = DaemonWorld::new(active, limits);
-        for pinned in read {
-            world.pin(pinned);
+        // From the oldest to the newest, as they came.
+        let mut plans = read.into_iter().chain([active]);
+        let first = plans.next().unwrap_or_else(|| Arc::clone(plan));
+        let mut world = DaemonWorld::new(first, limits);
+        for plan in plans {
+            world.activate(plan, Instant::FIRST).map_err(|error| CannotOpen::Plan(error.to_string()))?;
         }
         let mut core = Core::new(world);
         for shard in 0..=OTHERS {

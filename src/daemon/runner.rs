@@ -26,6 +26,8 @@ const REQUESTS_MAX: usize = 4_096;
 const REQUESTS_PER_BATCH: usize = 1_024;
 /// Customers with something due that are handled before ordinary requests have a turn again.
 const DUE_PER_BATCH: usize = 2_000;
+/// Customers that follow to another plan between two batches.
+const FOLLOW_PER_BATCH: usize = 1_000;
 /// Bytes of log after which the next shard is written to a snapshot: a whole round for every half gigabyte.
 const SNAPSHOT_EVERY: u64 = 2 << 20;
 /// Bytes that are made durable with one sync.
@@ -232,6 +234,7 @@ fn think(mut core: Core, mut number: u64, inbox: &Receiver<Request>, to_log: &Sy
         }
         if !stopping {
             core.due(shared.clock.now(), DUE_PER_BATCH);
+            core.follow(shared.clock.now(), FOLLOW_PER_BATCH);
         }
         if let Some(damaged) = &core.damaged {
             return Some(damaged.to_string());

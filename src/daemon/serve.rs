@@ -24,6 +24,7 @@ use super::runner::{Handle, Runner};
 use super::settings::Settings;
 use super::tokens::Tokens;
 use super::ways::Builder;
+use crate::calendar::Instant;
 use crate::channel::Adapter;
 use crate::channel::callback::replays::Replays;
 use crate::channel::http::Client;
@@ -143,6 +144,7 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let folders = Folders { root: folder.join(&settings.store) };
     let late = Duration::from_millis(limits.late_ms_max.max(0) as u64);
     let (keeper, core) = open_store(&folders, init, &plan, limits)?;
+    let (keeper, core) = deploy(keeper, core, &plan, clock.now())?;
     let ids = MessageIds::new(&secret_of(&keeper));
     let under_way = under_way(&core);
     let io = |doing, place: &Path| {
@@ -235,6 +237,33 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
         let _asked = stopped.await.is_ok();
     }));
     Ok(Running { address, handle, doors, sandbox, dispatcher, recorder, runner, stop, server })
+}
+
+/// The project's files are what runs: where the store ran another version, what was due belongs to that one, and then this one is active.
+fn deploy(mut keeper: Keeper, mut core: Core, plan: &Arc<Plan>, now: Instant) -> Result<(Keeper, Core), CannotServe> {
+    let is_new = core.world.plan().hash == plan.hash;
+    if !is_new {
+        while core.due(now, 1_000) > 0 {
+            save(&mut keeper, &mut core)?;
+        }
+        core.deploy(plan, now).map_err(CannotOpen::from)?;
+        tracing::info!(customers = core.living(), "another version of the project is active now");
+    }
+    save(&mut keeper, &mut core)?;
+    Ok((keeper, core))
+}
+
+/// Makes durable what was decided before anybody listens. What is to leave is found among the parcels.
+fn save(keeper: &mut Keeper, core: &mut Core) -> Result<(), CannotServe> {
+    if let Some(batch) = core.take_batch()
+        && !batch.bytes.is_empty()
+    {
+        keeper.append(&[&batch.bytes])?;
+    }
+    match &core.damaged {
+        Some(damaged) => Err(CannotServe::Open(CannotOpen::Unreadable(damaged.clone().into()))),
+        None => Ok(()),
+    }
 }
 
 /// Where the messages' identities come from: drawn when the store was made.

@@ -117,3 +117,59 @@ fn an_erased_customer_is_gone_from_memory_and_directory() {
     daemon.crash();
     assert!(!daemon.knows("nok"));
 }
+
+#[test]
+fn another_version_becomes_active_and_everybody_follows() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    daemon.subscribe(at("2026-03-01 10:00"), "lek", "lek@example.com");
+    daemon.event(at("2026-03-01 10:01"), "nok", "bought", "m1");
+    let sent = daemon.outgoing();
+    daemon.outcome(&sent[0], Outcome::Accepted);
+    // Fields, messages and journeys stand elsewhere, the second mail is another, and there is more.
+    let next = r#"
+customer { nickname text?, email email? }
+event looked { }
+event bought { order text = "-" }
+topic news "News" opt out
+topic promo "Promotions" opt in
+message fresh about promo { email { subject "Fresh", text "Something new" } }
+message thanks about promo { email { subject "Thanks", text "Thank you so much" } }
+journey aaa "First" {
+  enter on looked
+  enter again always
+  send fresh
+}
+journey after_order "After an order" {
+  enter on bought
+  enter again always
+  send thanks
+  wait 2 hours
+  send fresh
+}
+"#;
+    daemon.deploy(at("2026-03-01 10:30"), next);
+    daemon.crash_with(next);
+    daemon.follow_all();
+    // She who began under the version before goes on under it.
+    daemon.touch(at("2026-03-01 11:01"));
+    let old = daemon.outgoing();
+    assert_eq!(subjects(&old), ["Again"]);
+    // Who begins now begins under the new one, with the address that was known before.
+    daemon.event(at("2026-03-01 11:10"), "lek", "bought", "m2");
+    let new = daemon.outgoing();
+    assert_eq!(subjects(&new), ["Thanks"]);
+    assert_eq!(new[0].1.address, "lek@example.com");
+    daemon.outcome(&new[0], Outcome::Accepted);
+    daemon.touch(at("2026-03-01 13:10"));
+    assert_eq!(subjects(&daemon.outgoing()), ["Fresh"]);
+    // And back: that is applying the old files.
+    daemon.deploy(at("2026-03-01 14:00"), SHOP);
+    daemon.follow_all();
+    daemon.event(at("2026-03-01 14:10"), "nok", "bought", "m3");
+    assert_eq!(subjects(&daemon.outgoing()), ["Thanks"]);
+}
+
+fn subjects(sent: &[harness::Sent]) -> Vec<String> {
+    sent.iter().map(|(_, delivery)| delivery.parts.iter().find(|(name, _)| name == "subject").unwrap().1.clone()).collect()
+}

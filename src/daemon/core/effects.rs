@@ -37,15 +37,22 @@ impl Core {
 
     fn post(&mut self, number: Number, parcel: Parcel) {
         self.shards[number.shard()].post(number, parcel.clone(), &mut self.writer);
-        self.under_way += 1;
+        self.under_way += usize::from(!self.is_shown(&parcel.key()));
         self.after.push(After::Dispatch(number, parcel));
     }
 
     pub(super) fn settle(&mut self, number: Number, key: ParcelKey) -> bool {
         let Some(shard) = self.shards.get_mut(number.shard()) else { return false };
         let there = shard.settle(number, &key, &mut self.writer);
-        self.under_way -= usize::from(there);
+        if there && !self.is_shown(&key) {
+            self.under_way = self.under_way.saturating_sub(1);
+        }
         there
+    }
+
+    /// Waits for the customer to come: it counts as no work.
+    fn is_shown(&self, key: &ParcelKey) -> bool {
+        matches!(key, ParcelKey::Message(send) if self.waits_for_her(send.channel))
     }
 
     /// What waits for the customer to come (web, inbox) is no work for anybody, once it is accepted.
@@ -107,11 +114,9 @@ impl Core {
         let Some(Parcel::Message(delivery)) = self.shard(number).and_then(|shard| shard.parcel(number, &key)) else { return };
         let (address, channel) = (delivery.address.clone(), delivery.channel);
         let stays = outcome == Outcome::Accepted && self.waits_for_her(channel);
+        // What is shown stays until it is withdrawn.
         if !stays {
             self.settle(number, key);
-        } else {
-            // It is shown until it is withdrawn; nobody works on it any more.
-            self.under_way = self.under_way.saturating_sub(1);
         }
         if let Some(id) = provider_id {
             self.note_provider_id(number, send, &id);

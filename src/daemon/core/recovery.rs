@@ -5,6 +5,7 @@
 //! the log from the start would give are the same.
 
 use super::Core;
+use crate::calendar::Instant;
 use super::others::{self, Dead};
 use super::people;
 use super::world::Paused;
@@ -178,6 +179,8 @@ impl Core {
         for (at, shard) in self.shards.iter().enumerate() {
             self.wakes[at] = shard.wake();
         }
+        // Rows may have been on their way to another plan.
+        self.following = (self.plan_texts.len() > 1).then_some(Number(0));
         self.under_way = 0;
         for number in 0..self.shards.len() {
             let keys: Vec<ParcelKey> = self.shards[number].parcels().map(|(_, key, _)| *key).collect();
@@ -202,7 +205,7 @@ impl Core {
                 let suppressed = from.boolean().map_err(wrong)?;
                 self.directory.suppress(digest, suppressed);
             }
-            others::PLAN => self.activate_text(&String::from_utf8_lossy(bytes))?,
+            others::PLAN => self.activate_text(&String::from_utf8_lossy(bytes), self.now)?,
             others::PAUSE => {
                 let paused = from.boolean().map_err(wrong)?;
                 let what = read_paused(&mut from).map_err(wrong)?;
@@ -246,11 +249,9 @@ impl Core {
     }
 
     /// Another plan becomes active: its text is kept, for the store needs no project.
-    pub(super) fn activate_text(&mut self, text: &str) -> Result<(), Unreadable> {
+    pub(super) fn activate_text(&mut self, text: &str, at: Instant) -> Result<(), Unreadable> {
         let plan = Arc::new(encode::from_json(text).map_err(|error| Unreadable::Plan(error.to_string()))?);
-        if self.world.plan().hash != plan.hash {
-            self.world.activate(plan);
-        }
+        self.world.activate(plan, at).map_err(|error| Unreadable::Plan(error.to_string()))?;
         self.plan_texts.retain(|known| known != text);
         self.plan_texts.push(text.to_owned());
         Ok(())
@@ -262,6 +263,7 @@ impl Core {
         out.instant(self.now);
         out.varint(self.world.number());
         self.plan_texts.encode(&mut out);
+        out.instant(self.world.since());
         let suppressed = self.directory.suppressed();
         out.slice(&suppressed, |out, digest| out.raw(&digest.0.to_be_bytes()));
         out.slice(&self.world.pauses(), write_paused);
@@ -291,6 +293,8 @@ impl Core {
         let number = from.varint()?;
         // The world was made from these.
         self.plan_texts = Vec::decode(&mut from)?;
+        let since = from.instant()?;
+        self.world.restore_since(since);
         for digest in from.list(|from| read_digest(from))? {
             self.directory.suppress(digest, true);
         }

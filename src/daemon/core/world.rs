@@ -4,7 +4,9 @@
 //! number; time that is lost here is really lost.
 
 use crate::calendar::Instant;
+use crate::engine::versions::Migration;
 use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
+use crate::shard::Ways;
 use crate::plan::Plan;
 use crate::world::catalogs::Catalogs;
 use crate::world::facts::{Counters, Facts};
@@ -14,7 +16,12 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct DaemonWorld {
     active: Loaded,
+    /// Under the active one's numbers.
     pinned: BTreeMap<PlanId, Loaded>,
+    /// For rows that were last handled under an older plan: the way to the active one.
+    ways: BTreeMap<PlanId, Migration>,
+    /// When the active plan became active.
+    since: Instant,
     limits: Limits,
     number: u64,
     catalogs: Catalogs,
@@ -33,6 +40,8 @@ impl DaemonWorld {
         DaemonWorld {
             active: Loaded::new(plan),
             pinned: BTreeMap::new(),
+            ways: BTreeMap::new(),
+            since: Instant::FIRST,
             limits,
             number: 1,
             catalogs: Catalogs::default(),
@@ -53,30 +62,34 @@ impl DaemonWorld {
         if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
     }
 
-    /// Plans that runs may be pinned to, beside the active one.
-    pub fn pinned_plans(&self) -> impl Iterator<Item = &Loaded> {
-        self.pinned.values()
-    }
-
-    /// An older plan, for the runs that are pinned to it.
-    pub fn pin(&mut self, plan: Arc<Plan>) {
-        let loaded = Loaded::new(plan);
-        if loaded.id != self.active.id {
-            self.pinned.insert(loaded.id, loaded);
+    /// Another plan becomes active. The ones before stay for their runs, and rows follow from each of them.
+    ///
+    /// # Errors
+    /// If a plan cannot be put under the new one's numbers; then nothing has changed.
+    pub fn activate(&mut self, plan: Arc<Plan>, at: Instant) -> Result<(), serde_json::Error> {
+        let active = Loaded::new(plan);
+        if active.id == self.active.id {
+            return Ok(());
         }
-    }
-
-    /// Another plan becomes active. The one before stays for its runs.
-    pub fn activate(&mut self, plan: Arc<Plan>) -> PlanId {
-        let loaded = Loaded::new(plan);
-        self.pinned.remove(&loaded.id);
-        let before = std::mem::replace(&mut self.active, loaded);
-        let id = before.id;
-        if id != self.active.id {
-            self.pinned.insert(id, before);
+        let older: Vec<&Loaded> = self.pinned.values().chain([&self.active]).filter(|plan| plan.id != active.id).collect();
+        let mut ways = BTreeMap::new();
+        let mut pinned = BTreeMap::new();
+        for plan in &older {
+            let others: Vec<&Loaded> = older.iter().copied().filter(|other| other.id != plan.id).collect();
+            ways.insert(plan.id, Migration::new(plan, &active, &others)?);
+            pinned.insert(plan.id, Loaded::pinned(Arc::clone(plan.original()), &active)?);
         }
+        (self.active, self.pinned, self.ways, self.since) = (active, pinned, ways, at);
         self.number += 1;
-        id
+        Ok(())
+    }
+
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
+    pub fn restore_since(&mut self, since: Instant) {
+        self.since = since;
     }
 
     pub fn set_limits(&mut self, limits: Limits) {
@@ -172,5 +185,11 @@ impl World for DaemonWorld {
 
     fn on_hold(&self) -> bool {
         self.hold
+    }
+}
+
+impl Ways for DaemonWorld {
+    fn way_from(&self, plan: PlanId) -> Option<(&Migration, Instant)> {
+        self.ways.get(&plan).map(|way| (way, self.since))
     }
 }

@@ -80,6 +80,25 @@ impl Daemon {
         self.batches = self.keeper.last();
     }
 
+    /// The same, and the files are these now.
+    pub fn crash_with(&mut self, text: &str) {
+        self.plan = plan_of(text);
+        self.crash();
+        assert_eq!(self.core.world.plan().hash, self.plan.hash, "the store knows which version is active");
+    }
+
+    pub fn deploy(&mut self, now: Instant, text: &str) {
+        self.touch(now);
+        self.plan = plan_of(text);
+        self.core.deploy(&self.plan, self.now).unwrap();
+        self.commit();
+    }
+
+    pub fn follow_all(&mut self) {
+        while self.core.follow(self.now, 1) {}
+        self.commit();
+    }
+
     /// Makes durable what was decided, and tells everybody.
     pub fn commit(&mut self) {
         assert!(self.core.damaged.is_none(), "{:?}", self.core.damaged);
