@@ -155,6 +155,7 @@ journey after_order "After an order" {
     daemon.touch(at("2026-03-01 11:01"));
     let old = daemon.outgoing();
     assert_eq!(subjects(&old), ["Again"]);
+    daemon.outcome(&old[0], Outcome::Accepted);
     // Who begins now begins under the new one, with the address that was known before.
     daemon.event(at("2026-03-01 11:10"), "lek", "bought", "m2");
     let new = daemon.outgoing();

@@ -153,9 +153,7 @@ impl Core {
     /// She closed what waited for her on a website: it is not shown again.
     pub fn dismiss(&mut self, number: Number, send: SendKey) {
         let key = ParcelKey::Message(send);
-        if self.waits_for_her(send.channel) && self.shard(number).is_some_and(|shard| shard.parcel(number, &key).is_some()) {
-            // It counts as under way no longer since it was accepted, and settling takes it off once more.
-            self.under_way += 1;
+        if self.is_shown(&key) {
             self.settle(number, key);
         }
     }

@@ -5,10 +5,10 @@
 //! the log from the start would give are the same.
 
 use super::Core;
-use crate::calendar::Instant;
 use super::others::{self, Dead};
 use super::people;
 use super::world::Paused;
+use crate::calendar::Instant;
 use crate::daemon::audit::{self, Audit};
 use crate::engine::{SendKey, World as _};
 use crate::plan::{Plan, encode};

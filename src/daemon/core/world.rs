@@ -6,8 +6,8 @@
 use crate::calendar::Instant;
 use crate::engine::versions::Migration;
 use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
-use crate::shard::Ways;
 use crate::plan::Plan;
+use crate::shard::Ways;
 use crate::world::catalogs::Catalogs;
 use crate::world::facts::{Counters, Facts};
 use std::collections::{BTreeMap, BTreeSet};
