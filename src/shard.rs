@@ -179,6 +179,19 @@ impl Shard {
         Ok(())
     }
 
+    /// Another entry stands for her.
+    pub fn replace(&mut self, number: Number, entry: Entry<'_>, wake: Instant, writer: &mut Writer) {
+        let bytes = entry.to_bytes();
+        Change::Entry { number, bytes: &bytes }.write(writer);
+        self.put(number, wake, bytes.into());
+    }
+
+    /// She went into somebody else: what is on its way stays until it is settled.
+    pub fn close(&mut self, number: Number, writer: &mut Writer) {
+        Change::Closed { number }.write(writer);
+        self.remove_entry(number);
+    }
+
     /// She is not there any more: her parcels go with her.
     pub fn forget(&mut self, number: Number, writer: &mut Writer) {
         Change::Gone { number }.write(writer);
@@ -269,6 +282,7 @@ impl Shard {
                 self.put(*number, Instant::NEVER, bytes.into());
             }
             Change::Gone { number } => self.remove(*number),
+            Change::Closed { number } => self.remove_entry(*number),
             Change::Parcel { number, parcel } => {
                 self.parcels.insert((number.slot(), parcel.key()), parcel.as_ref().clone());
             }
@@ -328,6 +342,14 @@ impl Shard {
     }
 
     fn remove(&mut self, number: Number) {
+        self.remove_entry(number);
+        let under_way: Vec<ParcelKey> = self.parcels_of(number).map(|(key, _)| *key).collect();
+        for key in under_way {
+            self.parcels.remove(&(number.slot(), key));
+        }
+    }
+
+    fn remove_entry(&mut self, number: Number) {
         let at = number.slot();
         if self.slots.get(at as usize).is_none_or(|slot| slot.bytes.is_empty()) {
             return;
@@ -337,10 +359,6 @@ impl Shard {
         self.bytes -= slot.bytes.len() as u64;
         slot.bytes = Box::default();
         self.living -= 1;
-        let under_way: Vec<ParcelKey> = self.parcels_of(number).map(|(key, _)| *key).collect();
-        for key in under_way {
-            self.parcels.remove(&(at, key));
-        }
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod arrivals;
 pub mod deploy;
 pub mod effects;
+pub mod merges;
 pub mod message_id;
 pub mod others;
 pub mod people;
@@ -18,7 +19,7 @@ use super::arrival::Arrival;
 use super::bind::{Bound, Refusal};
 use super::{Busy, Taken};
 use crate::calendar::Instant;
-use crate::engine::{Attention, Input, InputKind, Outcome, RecordKind, SendKey, World as _};
+use crate::engine::{Attention, Input, InputKind, Outcome, Record, RecordKind, SendKey, World as _};
 use crate::record::{Encode as _, Writer};
 use crate::shard::commit::{Change, Head, Parcel, ParcelKey};
 use crate::shard::{Bench, Damaged, Number, SHARDS, Shard};
@@ -232,6 +233,7 @@ impl Core {
                 self.reply(reply, ());
             }
             Request::Inputs { number, inputs, id, reply } => {
+                let number = self.home(number);
                 let there = self.entry_is_there(number);
                 for (at, kind) in inputs.into_iter().enumerate() {
                     let id = if id == 0 { 0 } else { id.wrapping_add(at as u128) };
@@ -249,8 +251,15 @@ impl Core {
             }
             Request::Settled { number, key, input, reply } => {
                 self.settle(number, key);
-                if let Some(kind) = input {
-                    self.input(number, Input { now, id: 0, kind });
+                match input {
+                    Some(InputKind::Answer { call, answer }) => {
+                        let (number, call) = self.home_of_call(number, call);
+                        self.input(number, Input { now, id: 0, kind: InputKind::Answer { call, answer } });
+                    }
+                    Some(kind) => {
+                        self.input(self.home(number), Input { now, id: 0, kind });
+                    }
+                    None => {}
                 }
                 self.reply(reply, ());
             }
@@ -315,13 +324,28 @@ impl Core {
     /// One input of one customer, and whatever it causes at others. `true` if it was known already.
     pub(super) fn input(&mut self, number: Number, input: Input) -> bool {
         let known = self.one_input(number, input);
+        self.handle_caused();
+        known
+    }
+
+    fn handle_caused(&mut self) {
         for _ in 0..CAUSED_MAX {
-            let Some((number, input)) = self.caused.pop_front() else { return known };
+            let Some((number, input)) = self.caused.pop_front() else { return };
             self.one_input(number, input);
         }
         self.counts.cut_chains += self.caused.len() as u64;
         self.caused.clear();
-        known
+    }
+
+    fn write_records(&mut self, number: Number, records: &[Record]) {
+        if records.is_empty() {
+            return;
+        }
+        self.scratch.clear();
+        records.encode(&mut self.scratch);
+        Change::Records { number, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
+        self.counts.add(records);
+        self.world.count(records);
     }
 
     fn one_input(&mut self, number: Number, input: Input) -> bool {
@@ -342,13 +366,9 @@ impl Core {
         self.wakes[number.shard()] = shard.wake();
         let records = &self.bench.out.records;
         let known = records.iter().any(|record| matches!(record.kind, RecordKind::Duplicate | RecordKind::Conflict));
-        if !records.is_empty() {
-            self.scratch.clear();
-            records.encode(&mut self.scratch);
-            Change::Records { number, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
-            self.counts.add(records);
-            self.world.count(records);
-        }
+        let records = std::mem::take(&mut self.bench.out.records);
+        self.write_records(number, &records);
+        self.bench.out.records = records;
         let mut effects = std::mem::take(&mut self.bench.out.effects);
         for effect in effects.drain(..) {
             self.effect(number, effect);

@@ -38,6 +38,10 @@ pub enum Change<'c> {
     Gone {
         number: Number,
     },
+    /// She went into somebody else; her parcels stay.
+    Closed {
+        number: Number,
+    },
     Parcel {
         number: Number,
         parcel: Cow<'c, Parcel>,
@@ -183,6 +187,7 @@ impl Change<'_> {
             Change::Entry { number, bytes } => of_customer(out, 1, *number, bytes),
             Change::Row { number, delta } => of_customer(out, 2, *number, delta),
             Change::Gone { number } => of_customer(out, 3, *number, &[]),
+            Change::Closed { number } => of_customer(out, 9, *number, &[]),
             Change::Parcel { number, parcel } => {
                 out.byte(4);
                 out.varint(number.0);
@@ -250,6 +255,10 @@ impl<'b> Batch<'b> {
             3 => {
                 from.bytes()?;
                 Change::Gone { number }
+            }
+            9 => {
+                from.bytes()?;
+                Change::Closed { number }
             }
             4 => Change::Parcel { number, parcel: Cow::Owned(Parcel::decode(from)?) },
             5 => Change::Settled { number, key: ParcelKey::decode(from)? },

@@ -174,3 +174,43 @@ journey after_order "After an order" {
 fn subjects(sent: &[harness::Sent]) -> Vec<String> {
     sent.iter().map(|(_, delivery)| delivery.parts.iter().find(|(name, _)| name == "subject").unwrap().1.clone()).collect()
 }
+
+#[test]
+fn somebody_anonymous_who_signs_in_is_one_with_who_she_is() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 09:00"), "nok", "nok@example.com");
+    // Two visits before she signs in, one of them with an address of her own.
+    daemon.anonymous(at("2026-03-01 10:00"), "browser-1", "nok2@example.com");
+    daemon.anonymous_event(at("2026-03-01 10:01"), "browser-1", "bought", "m1");
+    let first = daemon.outgoing();
+    assert_eq!(first.len(), 1);
+    daemon.signs_in(at("2026-03-01 10:02"), "nok", "browser-1");
+    assert_eq!(daemon.living(), 1, "they are one");
+    // What was on its way before is settled under the number it was handed over with, and her run goes on.
+    assert!(daemon.ready(&first[0]));
+    daemon.crash();
+    daemon.outcome(&first[0], Outcome::Accepted);
+    daemon.touch(at("2026-03-01 11:05"));
+    let second = daemon.outgoing();
+    assert_eq!(subjects(&second), ["Again"]);
+    assert!(daemon.ready(&second[0]));
+    daemon.outcome(&second[0], Outcome::Accepted);
+    assert!(daemon.under_way().is_empty());
+    // The same id counts once, whoever of the two it came for.
+    assert_eq!(daemon.event(at("2026-03-01 12:00"), "nok", "bought", "m1"), "Duplicate");
+    // Erased, she is gone by both of her names.
+    daemon.erase(at("2026-03-01 13:00"), "nok");
+    assert_eq!(daemon.living(), 0);
+    daemon.crash();
+    assert_eq!(daemon.living(), 0);
+}
+
+#[test]
+fn two_known_customers_stay_two() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 09:00"), "nok", "nok@example.com");
+    daemon.subscribe(at("2026-03-01 09:00"), "lek", "lek@example.com");
+    daemon.signs_in(at("2026-03-01 10:00"), "nok", "shared-browser");
+    daemon.signs_in(at("2026-03-01 10:05"), "lek", "shared-browser");
+    assert_eq!(daemon.living(), 2);
+}

@@ -18,11 +18,13 @@ impl Core {
             Effect::Deliver(delivery) => self.post(number, Parcel::Message(delivery)),
             Effect::HandOver(key) => self.opened = Some(key),
             Effect::Withdraw(key) => {
-                self.settle(number, ParcelKey::Message(key));
+                let (number, key) = self.at_origin(number, key);
+                self.settle(number, key);
             }
             Effect::Cancel(key) => {
-                if self.settle(number, ParcelKey::Message(key)) {
-                    self.after.push(After::Withdraw(number, ParcelKey::Message(key)));
+                let (number, key) = self.at_origin(number, key);
+                if self.settle(number, key) {
+                    self.after.push(After::Withdraw(number, key));
                 }
             }
             Effect::CallHook(call) => self.post(number, Parcel::Hook(call)),
@@ -101,12 +103,13 @@ impl Core {
             && self.directory.is_suppressed(address_digest(kind, &address))
         {
             let now = self.now;
-            self.input(number, Input { now, id: 0, kind: InputKind::Suppress { channel, suppressed: true } });
+            self.input(self.home(number), Input { now, id: 0, kind: InputKind::Suppress { channel, suppressed: true } });
         }
         self.opened = None;
         let now = self.now;
-        self.input(number, Input { now, id: 0, kind: InputKind::Ready { send, attempt } });
-        self.opened.take() == Some(send)
+        let (home, key) = self.home_of_send(number, send);
+        self.input(home, Input { now, id: 0, kind: InputKind::Ready { send: key, attempt } });
+        self.opened.take() == Some(key)
     }
 
     pub(super) fn outcome(&mut self, number: Number, send: SendKey, outcome: Outcome, provider_id: Option<String>, suppress: bool) {
@@ -122,6 +125,7 @@ impl Core {
             self.note_provider_id(number, send, &id);
         }
         let now = self.now;
+        let (number, send) = self.home_of_send(number, send);
         if suppress && let Some(kind) = self.kind_of(channel) {
             self.suppress_address(kind, &address, true);
             self.input(number, Input { now, id: 0, kind: InputKind::Suppress { channel, suppressed: true } });
@@ -130,7 +134,15 @@ impl Core {
     }
 
     /// One input from a door, on the core's own thread.
-    pub fn take_input(&mut self, number: Number, input: Input) {
+    pub fn take_input(&mut self, number: Number, mut input: Input) {
+        let number = match &mut input.kind {
+            InputKind::Report { send, .. } => {
+                let (home, key) = self.home_of_send(number, *send);
+                *send = key;
+                home
+            }
+            _ => self.home(number),
+        };
         if self.entry_is_there(number) {
             self.input(number, input);
         } else {

@@ -3,6 +3,7 @@
 //! In: items that mean nothing, records. Out: lists and figures. **Invariant:** bounded; what is dropped is counted. Counters start at zero with
 //! the process: they are for watching, not for deciding.
 
+use super::merges::Gone;
 use crate::calendar::Instant;
 use crate::daemon::audit::Audit;
 use crate::engine::{Decision, Record, RecordKind, SendKey};
@@ -21,6 +22,7 @@ pub const AUDIT: u8 = 6;
 pub const PROVIDER_ID: u8 = 7;
 pub const CODES_ADDED: u8 = 8;
 pub const CODE_GIVEN: u8 = 9;
+pub const MERGED: u8 = 10;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;
@@ -77,11 +79,33 @@ pub struct Others {
     codes: BTreeMap<String, VecDeque<String>>,
     provider_ids: HashMap<Digest, (Number, SendKey)>,
     provider_order: VecDeque<Digest>,
+    /// Who went into somebody else, by her number; and the other way round.
+    gone: BTreeMap<u64, Gone>,
+    taken: BTreeMap<u64, Vec<Gone>>,
     /// The last entry of the audit log: what the next one is chained to.
     pub audit: Audit,
 }
 
 impl Others {
+    pub fn note_gone(&mut self, gone: Gone) {
+        if self.gone.insert(gone.loser.0, gone).is_none() {
+            self.taken.entry(gone.winner.0).or_default().push(gone);
+        }
+    }
+
+    pub fn gone(&self, number: Number) -> Option<Gone> {
+        self.gone.get(&number.0).copied()
+    }
+
+    /// Who went into her.
+    pub fn taken_over(&self, number: Number) -> impl Iterator<Item = Gone> {
+        self.taken.get(&number.0).into_iter().flatten().copied()
+    }
+
+    pub fn all_gone(&self) -> Vec<Gone> {
+        self.gone.values().copied().collect()
+    }
+
     /// The next code of a pool.
     pub fn give_code(&mut self, pool: &str) -> Option<String> {
         self.codes.get_mut(pool)?.pop_front()

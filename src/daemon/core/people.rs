@@ -8,6 +8,7 @@ use super::Core;
 use crate::calendar::Instant;
 use crate::daemon::arrival::{Identifier, IdentifierKind};
 use crate::engine::row::Customer;
+use crate::engine::{Input, InputKind};
 use crate::record::to_bytes;
 use crate::schema::ChannelKind;
 use crate::shard::entry::{Entry, IDENTIFIERS_MAX};
@@ -143,12 +144,14 @@ impl Core {
         self.merge(winner, loser, now);
     }
 
-    fn merge(&mut self, _winner: Number, _loser: Number, _now: Instant) {
-        self.counts.merges_refused += 1;
-    }
-
     /// She is forgotten: nothing that can be read remains of her, and for 30 days nothing that comes under her identifiers makes her anew.
-    pub fn erase(&mut self, number: Number, _now: Instant) {
+    pub fn erase(&mut self, number: Number, now: Instant) {
+        let number = self.home(number);
+        // Her runs end, and what has not left is called back.
+        self.input(number, Input { now, id: 0, kind: InputKind::Erase });
+        for gone in self.others.taken_over(number).collect::<Vec<_>>() {
+            self.shards[gone.loser.shard()].forget(gone.loser, &mut self.writer);
+        }
         for (kind, value) in self.identifiers(number) {
             let digest = digest(kind, &value);
             if self.directory.find(digest) == Some(number.0) {

@@ -5,6 +5,7 @@
 //! the log from the start would give are the same.
 
 use super::Core;
+use super::merges::Gone;
 use super::others::{self, Dead};
 use super::people;
 use super::world::Paused;
@@ -143,6 +144,7 @@ impl Core {
                 Change::Entry { number, .. }
                 | Change::Row { number, .. }
                 | Change::Gone { number }
+                | Change::Closed { number }
                 | Change::Parcel { number, .. }
                 | Change::Settled { number, .. } => (*number, number.shard()),
             };
@@ -227,6 +229,7 @@ impl Core {
                 let send = SendKey::decode(&mut from).map_err(wrong)?;
                 self.others.note_provider_id(&id, number, send);
             }
+            others::MERGED => self.others.note_gone(Gone::decode(&mut from).map_err(wrong)?),
             others::CODES_ADDED => {
                 let pool = from.text().map_err(wrong)?.to_owned();
                 let codes: Vec<String> = Vec::decode(&mut from).map_err(wrong)?;
@@ -276,6 +279,7 @@ impl Core {
             let codes: Vec<String> = codes.iter().cloned().collect();
             codes.encode(out);
         });
+        self.others.all_gone().encode(&mut out);
         out.varint(self.others.dead_total);
         let mut dead: Vec<Dead> = self.others.dead().cloned().collect();
         dead.reverse();
@@ -310,6 +314,9 @@ impl Core {
         let pools = from.list(|from| Ok((from.text()?.to_owned(), Vec::<String>::decode(from)?)))?;
         for (pool, codes) in pools {
             self.others.add_codes(&pool, codes);
+        }
+        for gone in Vec::<Gone>::decode(&mut from)? {
+            self.others.note_gone(gone);
         }
         let total = from.varint()?;
         for dead in Vec::<Dead>::decode(&mut from)? {

@@ -128,14 +128,12 @@ impl Daemon {
     }
 
     fn take(&mut self, now: Instant, who: &str, id: Option<&str>, what: What) -> String {
+        self.take_of(now, vec![Identifier { kind: IdentifierKind::User, value: who.to_owned() }], id, what)
+    }
+
+    fn take_of(&mut self, now: Instant, who: Vec<Identifier>, id: Option<&str>, what: What) -> String {
         self.now = self.now.max(now);
-        let arrival = Arrival {
-            who: vec![Identifier { kind: IdentifierKind::User, value: who.to_owned() }],
-            source: "test".to_owned(),
-            id: id.map(str::to_owned),
-            at: Some(now),
-            what,
-        };
+        let arrival = Arrival { who, source: "test".to_owned(), id: id.map(str::to_owned), at: Some(now), what };
         let item = Item { bound: bind::bind(&self.plan, Zone::UTC, &arrival, self.now), id: item_id("test", id), raw: None, arrival };
         let taken = self.ask(|reply| Request::Take { items: vec![item], reply });
         format!("{:?}", taken[0])
@@ -154,6 +152,32 @@ impl Daemon {
 
     pub fn event(&mut self, now: Instant, who: &str, name: &str, id: &str) -> String {
         self.take(now, who, Some(id), What::Event { name: name.to_owned(), properties: serde_json::Map::new() })
+    }
+
+    fn browser(who: &str) -> Identifier {
+        Identifier { kind: IdentifierKind::Anonymous, value: who.to_owned() }
+    }
+
+    /// Somebody without a name, who agreed to promotions.
+    pub fn anonymous(&mut self, now: Instant, who: &str, email: &str) {
+        let mut attributes = serde_json::Map::new();
+        attributes.insert("email".to_owned(), email.into());
+        self.take_of(now, vec![Daemon::browser(who)], None, What::Attributes(attributes));
+        self.take_of(now, vec![Daemon::browser(who)], None, What::Consent { topic: "promo".to_owned(), subscribed: true });
+    }
+
+    pub fn anonymous_event(&mut self, now: Instant, who: &str, name: &str, id: &str) -> String {
+        let what = What::Event { name: name.to_owned(), properties: serde_json::Map::new() };
+        self.take_of(now, vec![Daemon::browser(who)], Some(id), what)
+    }
+
+    pub fn signs_in(&mut self, now: Instant, who: &str, browser: &str) {
+        let user = Identifier { kind: IdentifierKind::User, value: who.to_owned() };
+        self.take_of(now, vec![user, Daemon::browser(browser)], None, What::Attributes(serde_json::Map::new()));
+    }
+
+    pub fn living(&self) -> u64 {
+        self.core.living()
     }
 
     pub fn erase(&mut self, now: Instant, who: &str) {
