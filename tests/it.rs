@@ -37,6 +37,8 @@ mod it {
     mod diagnostics;
     mod docs;
     mod engine;
+    #[cfg(feature = "daemon")]
+    mod faults;
     mod flow;
     mod ingest;
     #[cfg(feature = "daemon")]

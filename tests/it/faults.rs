@@ -1,0 +1,105 @@
+//! Faults on purpose: one seed decides clients, clock, disk, crashes and the provider's moods, around the production core and keeper.
+//!
+//! Short here; long with `ONWARD_FAULT_SEEDS=200000` or `ONWARD_FAULT_MINUTES=30`; one seed again with `ONWARD_FAULT_SEED=17`.
+
+mod clients;
+mod crash;
+mod draw;
+mod oracles;
+mod plant;
+mod project;
+mod workers;
+mod world;
+
+use plant::Plant;
+use std::time::{Duration, Instant};
+use world::{Broken, World};
+
+/// Seeds of the short form.
+const SEEDS: u64 = 150;
+
+/// What one seed led to.
+#[derive(Debug, PartialEq, Eq)]
+struct Life {
+    trace: u64,
+    broken: Vec<Broken>,
+    crashes: u64,
+    accepted: usize,
+}
+
+fn live(seed: u64, plant: Option<Plant>) -> Life {
+    let mut world = World::new(seed, plant);
+    let steps = 60 + world.draw.below(300);
+    for _ in 0..steps {
+        world.act();
+        if world.is_dead {
+            break;
+        }
+    }
+    if !world.is_dead {
+        world.drain();
+        world.check();
+    }
+    Life { trace: world.trace.0, broken: world.broken, crashes: world.crashes, accepted: world.provider.accepted.len() }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn replay_of(seed: u64) -> String {
+    format!("ONWARD_FAULT_SEED={seed} cargo test --test it -- faults::whatever_goes_wrong --nocapture")
+}
+
+#[test]
+fn whatever_goes_wrong_the_oracles_hold() {
+    let begun = Instant::now();
+    let minutes = number("ONWARD_FAULT_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
+    let (first, seeds) = match number("ONWARD_FAULT_SEED") {
+        Some(seed) => (seed, 1),
+        None => (number("ONWARD_FAULT_FROM").unwrap_or(0), number("ONWARD_FAULT_SEEDS").unwrap_or(if minutes.is_some() { u64::MAX >> 1 } else { SEEDS })),
+    };
+    let is_long = seeds > SEEDS;
+    let (mut crashes, mut accepted, mut done) = (0, 0, 0);
+    let mut failed = Vec::new();
+    for seed in first..first + seeds {
+        let life = live(seed, None);
+        let again = live(seed, None);
+        if life.trace != again.trace {
+            failed.push(format!("seed {seed} is not the same twice\n  {}", replay_of(seed)));
+        }
+        if let Some(broken) = life.broken.first() {
+            failed.push(format!("seed {seed}: {} broken: {} ({} in all)\n  {}", broken.oracle, broken.what, life.broken.len(), replay_of(seed)));
+        }
+        (crashes, accepted, done) = (crashes + life.crashes, accepted + life.accepted, done + 1);
+        if is_long && done % 1_000 == 0 {
+            eprintln!("{done} seeds, {crashes} crashes, {accepted} messages, {} failed, {:?}", failed.len(), begun.elapsed());
+        }
+        if minutes.is_some_and(|minutes| begun.elapsed() > minutes) || failed.len() >= 10 {
+            break;
+        }
+    }
+    eprintln!("{done} seeds, {crashes} crashes, {accepted} messages in {:?}", begun.elapsed());
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    // A world in which nothing happens would prove nothing.
+    assert!(seeds < SEEDS || (crashes > done && accepted as u64 > done), "{crashes} crashes and {accepted} messages in {done} seeds");
+}
+
+#[test]
+fn every_planted_mistake_is_caught_by_its_oracle() {
+    let most = number("ONWARD_FAULT_PLANT_SEEDS").unwrap_or(150);
+    let mut missed = Vec::new();
+    for (plant, oracles) in Plant::ALL {
+        let mut seen = std::collections::BTreeSet::new();
+        let caught = (0..most).find(|seed| {
+            let life = live(*seed, Some(plant));
+            seen.extend(life.broken.iter().map(|broken| broken.oracle));
+            life.broken.iter().any(|broken| oracles.contains(&broken.oracle))
+        });
+        match caught {
+            Some(seed) => eprintln!("{plant:?} is caught at seed {seed} by {seen:?}"),
+            None => missed.push(format!("{plant:?} is not caught by {oracles:?}, only {seen:?} in {most} seeds")),
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
