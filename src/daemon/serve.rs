@@ -281,7 +281,7 @@ fn under_way(core: &Core) -> Vec<(Number, Parcel, Option<u32>)> {
         for (number, _, parcel) in shard.parcels() {
             let handed_over = match parcel {
                 Parcel::Message(delivery) if core.waits(delivery.channel) => continue,
-                Parcel::Message(delivery) => shard.row(number).ok().flatten().and_then(|row| row.handed_over(delivery.key)),
+                Parcel::Message(delivery) => core.handed_over(number, delivery.key),
                 _ => None,
             };
             all.push((number, parcel.clone(), handed_over));

@@ -50,7 +50,7 @@ impl Core {
     }
 
     /// A message, where its run is now.
-    pub(super) fn home_of_send(&self, mut number: Number, mut send: SendKey) -> (Number, SendKey) {
+    pub fn home_of_send(&self, mut number: Number, mut send: SendKey) -> (Number, SendKey) {
         while let Some(gone) = self.others.gone(number) {
             number = gone.winner;
             send.run = send.run.saturating_add(gone.runs);
@@ -74,6 +74,12 @@ impl Core {
             send.run -= gone.runs;
         }
         (number, send)
+    }
+
+    /// The last attempt of a message that was handed over and has no outcome yet.
+    pub fn handed_over(&self, number: Number, send: SendKey) -> Option<u32> {
+        let (number, send) = self.home_of_send(number, send);
+        self.shard(number)?.row(number).ok().flatten()?.handed_over(send)
     }
 
     pub(super) fn merge(&mut self, winner: Number, loser: Number, now: Instant) {

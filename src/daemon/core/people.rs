@@ -149,8 +149,12 @@ impl Core {
         let number = self.home(number);
         // Her runs end, and what has not left is called back.
         self.input(number, Input { now, id: 0, kind: InputKind::Erase });
-        for gone in self.others.taken_over(number).collect::<Vec<_>>() {
-            self.shards[gone.loser.shard()].forget(gone.loser, &mut self.writer);
+        let all: Vec<Number> = self.others.taken_over(number).map(|gone| gone.loser).chain([number]).collect();
+        for one in all {
+            let left: Vec<_> = self.shard(one).into_iter().flat_map(|shard| shard.parcels_of(one)).map(|(key, _)| *key).collect();
+            for key in left {
+                self.settle(one, key);
+            }
         }
         for (kind, value) in self.identifiers(number) {
             let digest = digest(kind, &value);

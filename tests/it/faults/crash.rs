@@ -2,9 +2,9 @@
 
 use super::plant::Plant;
 use super::world::World;
+use onward::daemon::core::Core;
 use onward::daemon::core::recovery::{OTHERS, Recovery};
 use onward::daemon::core::world::DaemonWorld;
-use onward::daemon::core::Core;
 use onward::daemon::keeper::Keeper;
 use onward::engine::Limits;
 use onward::shard::commit::Parcel;
@@ -117,8 +117,7 @@ impl World {
         let mut under_way = Vec::new();
         for (number, _, parcel) in self.core.shards().iter().flat_map(|shard| shard.parcels()) {
             let Parcel::Message(delivery) = parcel else { continue };
-            let row = self.core.shard(number).and_then(|shard| shard.row(number).ok().flatten());
-            under_way.push((number, delivery.clone(), row.and_then(|row| row.handed_over(delivery.key))));
+            under_way.push((number, delivery.clone(), self.core.handed_over(number, delivery.key)));
         }
         for (number, delivery, handed_over) in under_way {
             self.employ(number, delivery, handed_over);
@@ -176,7 +175,8 @@ impl World {
                 super::workers::Phase::Waiting(until) => Some(until),
                 _ => None,
             });
-            let busy = self.workers.iter().any(|worker| !matches!(worker.phase, super::workers::Phase::Waiting(_) | super::workers::Phase::Told));
+            let busy =
+                self.workers.iter().any(|worker| !matches!(worker.phase, super::workers::Phase::Waiting(_) | super::workers::Phase::Told));
             if !busy {
                 let next = next.min().unwrap_or(self.core.wake()).min(self.core.wake());
                 self.now = self.now.max(next.min(self.now.plus_ms(super::world::DAY)));
@@ -200,4 +200,3 @@ impl World {
         rows.filter_map(|number| self.core.shard(number)?.row(number).ok().flatten()).map(|row| row.runs.len()).sum()
     }
 }
-

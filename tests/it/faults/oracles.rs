@@ -160,14 +160,14 @@ impl World {
             {
                 found.push(("O11", format!("{} to {} left {} ms early", one.message, one.uid, until.since_ms(one.at))));
             }
-            let decided = told.finals.get(&message).map(Vec::as_slice).unwrap_or_default();
+            let decided = self.decided(told, message);
             let known = decided.iter().any(|decision| matches!(decision, Decision::Sent | Decision::Unknown));
-            if !known && !told.gone.contains(&one.number) && !self.stopped_in_doubt.contains(&message) {
+            if !known && !told.gone.contains(&self.core.home(one.number)) && !self.stopped_in_doubt.contains(&message) {
                 found.push(("O9", format!("{} to {} was taken, and the log says {decided:?}", one.message, one.uid)));
             }
         }
-        for message in told.planned.keys().filter(|(number, _)| !told.gone.contains(number)) {
-            let decided = told.finals.get(message).map(Vec::as_slice).unwrap_or_default();
+        for message in told.planned.keys().filter(|(number, _)| !told.gone.contains(&self.core.home(*number))) {
+            let decided = self.decided(told, *message);
             if decided.len() != 1 {
                 found.push(("O9", format!("{message:?} was planned, and decided as {decided:?}")));
             }
@@ -177,11 +177,25 @@ impl World {
         }
     }
 
+    /// What was decided finally, under whatever numbers its run had.
+    fn decided(&self, told: &Told, (number, key): Message) -> Vec<Decision> {
+        let home = self.core.home_of_send(number, key);
+        let all = told.finals.iter().filter(|((number, key), _)| self.core.home_of_send(*number, *key) == home);
+        all.flat_map(|(_, decisions)| decisions.iter().cloned()).collect()
+    }
+
     fn check_runs(&mut self, told: &Told) {
         let mut found = Vec::new();
-        for (number, entered) in told.entered.iter().filter(|(number, _)| !told.gone.contains(number)) {
+        let (mut entered, mut ended): (BTreeMap<Number, usize>, BTreeMap<Number, usize>) = Default::default();
+        for (number, count) in &told.entered {
+            *entered.entry(self.core.home(*number)).or_default() += count;
+        }
+        for (number, count) in &told.ended {
+            *ended.entry(self.core.home(*number)).or_default() += count;
+        }
+        for (number, entered) in entered.iter().filter(|(number, _)| !told.gone.contains(number)) {
             let live = self.core.shard(*number).and_then(|shard| shard.row(*number).ok().flatten()).map_or(0, |row| row.runs.len());
-            let ended = told.ended.get(number).copied().unwrap_or(0);
+            let ended = ended.get(number).copied().unwrap_or(0);
             if *entered != ended + live {
                 found.push(format!("{number:?}: {entered} runs began, {ended} ended, {live} are there"));
             }
@@ -205,7 +219,11 @@ impl World {
             times.sort_unstable();
             let over = times.windows(cap as usize + 1).find(|window| window[cap as usize].since_ms(window[0]) < DAY);
             if let Some(window) = over {
-                found = Some(format!("{number:?} got {} messages about {CUSTOMER_TOPIC} in {} ms", cap + 1, window[cap as usize].since_ms(window[0])));
+                found = Some(format!(
+                    "{number:?} got {} messages about {CUSTOMER_TOPIC} in {} ms",
+                    cap + 1,
+                    window[cap as usize].since_ms(window[0])
+                ));
             }
         }
         if let Some(what) = found {

@@ -6,12 +6,12 @@ use super::plant::Plant;
 use super::project::Rules;
 use super::workers::{Provider, Worker};
 use onward::calendar::{Instant, Zone};
+use onward::daemon::Taken;
 use onward::daemon::arrival::What;
 use onward::daemon::bind;
 use onward::daemon::core::{After, Batch, Core, Item, Request};
 use onward::daemon::desk::item_id;
 use onward::daemon::keeper::Keeper;
-use onward::daemon::Taken;
 use onward::engine::Limits;
 use onward::plan::Plan;
 use onward::shard::Number;
@@ -197,7 +197,8 @@ impl World {
 
     /// What is not acknowledged is sent again; or what was acknowledged, as broken senders do.
     fn repeat(&mut self) {
-        let open: Vec<usize> = (0..self.posted.len()).filter(|at| self.posted[*at].acknowledged.is_none() && !self.posted[*at].asked).collect();
+        let open: Vec<usize> =
+            (0..self.posted.len()).filter(|at| self.posted[*at].acknowledged.is_none() && !self.posted[*at].asked).collect();
         let at = if open.is_empty() || self.draw.percent(30) {
             self.draw.below(self.posted.len() as u64) as usize
         } else {
@@ -212,7 +213,9 @@ impl World {
     pub fn ask(&mut self, at: usize) {
         let said = Arc::clone(&self.said);
         let posted = &mut self.posted[at];
-        if (self.plant == Some(Plant::UnsubscribeSwallowed) && posted.leaves()) || (self.plant == Some(Plant::ErasureSwallowed) && posted.erases()) {
+        if (self.plant == Some(Plant::UnsubscribeSwallowed) && posted.leaves())
+            || (self.plant == Some(Plant::ErasureSwallowed) && posted.erases())
+        {
             posted.forgets = self.core.find(&posted.arrival.who).filter(|_| posted.erases());
             said.lock().unwrap().push(Said::Taken { item: at, taken: Taken::Accepted });
             return;
