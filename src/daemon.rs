@@ -4,6 +4,7 @@
 //! is durable: a `2xx` means that every item reported accepted is on disk; what is decided is decided by [`crate::engine`] alone, the same
 //! that simulates. This file holds the words in which its rooms speak with each other.
 
+pub mod admin;
 pub mod arrival;
 pub mod audit;
 pub mod bind;

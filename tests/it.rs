@@ -3,6 +3,8 @@
 
 /// A crate root looks for its modules beside itself: this one puts them into `tests/it/`.
 mod it {
+    #[cfg(feature = "daemon")]
+    mod admin;
     mod bounds;
     mod brand;
     mod calendar;

@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod effects;
 pub mod merges;
 pub mod message_id;
+pub mod operate;
 pub mod others;
 pub mod people;
 pub mod recovery;
@@ -17,6 +18,7 @@ pub mod world;
 
 use super::arrival::Arrival;
 use super::bind::{Bound, Refusal};
+use super::keeper::Happened;
 use super::{Busy, Taken};
 use crate::calendar::Instant;
 use crate::engine::{Attention, Input, InputKind, Outcome, Record, RecordKind, SendKey, World as _};
@@ -112,6 +114,8 @@ pub enum After {
     Dispatch(Number, Parcel),
     /// It must not leave any more: nobody has opened its gate.
     Withdraw(Number, ParcelKey),
+    /// Somebody asks what happened to a customer: answered by who has the log.
+    History(Number, Reply<Result<Vec<Happened>, String>>),
 }
 
 /// A batch, ready for the log.
@@ -134,7 +138,7 @@ pub struct Core {
     bench: Bench,
     writer: Writer,
     scratch: Writer,
-    after: Vec<After>,
+    pub(super) after: Vec<After>,
     inputs: u32,
     /// Earliest wake by shard.
     wakes: Vec<Instant>,

@@ -22,6 +22,8 @@ const ROOM_PERCENT_MIN: u64 = 5;
 const RESERVE: u64 = 256 << 20;
 /// Bytes of log that go into one file of the archive.
 const ARCHIVE_BYTES: usize = 64 << 20;
+/// The number under which the archive keeps the audit log; no customer has it.
+pub const AUDIT: Number = Number(u64::MAX);
 /// Log that may lie behind the oldest snapshot before it is cut, bytes.
 const CUT_AT: u64 = 256 << 20;
 
@@ -263,6 +265,7 @@ fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) {
     while let Ok(Some(change)) = batch.read_next() {
         let of = match &change {
             Change::Input { number, .. } | Change::Records { number, .. } | Change::Parcel { number, .. } => *number,
+            Change::Other { kind: others::AUDIT, .. } => AUDIT,
             _ => continue,
         };
         let mut out = Writer::default();
@@ -286,6 +289,8 @@ pub enum What {
     Input(Box<crate::engine::Input>),
     Records(Vec<crate::engine::Record>),
     Parcel(Box<crate::shard::commit::Parcel>),
+    /// Of nobody: an entry of the audit log.
+    Audit(super::audit::Entry),
 }
 
 impl Happened {
@@ -297,6 +302,7 @@ impl Happened {
             Change::Input { bytes, .. } => What::Input(Box::new(crate::record::from_bytes(bytes).ok()?)),
             Change::Records { bytes, .. } => What::Records(crate::record::from_bytes(bytes).ok()?),
             Change::Parcel { parcel, .. } => What::Parcel(Box::new(parcel.into_owned())),
+            Change::Other { kind: others::AUDIT, bytes } => What::Audit(crate::record::from_bytes(bytes).ok()?),
             _ => return None,
         };
         Some(Happened { at, what })

@@ -111,6 +111,7 @@ impl Daemon {
                 After::Reply(reply) => reply(),
                 After::Dispatch(number, Parcel::Message(delivery)) => self.outgoing.push((number, delivery)),
                 After::Dispatch(..) => {}
+                After::History(number, reply) => reply(self.keeper.history(number).map_err(|error| error.to_string())),
                 After::Withdraw(number, key) => self
                     .outgoing
                     .retain(|(other, delivery)| *other != number || onward::shard::commit::ParcelKey::Message(delivery.key) != key),

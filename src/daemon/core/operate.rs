@@ -1,0 +1,58 @@
+//! What operators do to the deployment.
+//!
+//! In: decisions of people, with the name of the key they came with. Out: changes in the batch that is being made. **Invariant:** each leaves one
+//! entry in the audit log, in the same batch as what it did, so that neither is there without the other.
+
+use super::others;
+use super::recovery::write_paused;
+use super::world::Paused;
+use super::{After, Core, Reply};
+use crate::calendar::Instant;
+use crate::daemon::arrival::{Identifier, IdentifierKind};
+use crate::daemon::keeper::Happened;
+use crate::record::{Writer, to_bytes};
+use crate::shard::Number;
+
+impl Core {
+    /// One entry of the audit log.
+    pub fn note(&mut self, now: Instant, who: &str, what: &str) {
+        let entry = self.others.audit.enter(now, who, what);
+        self.write_other(others::AUDIT, &to_bytes(&entry));
+    }
+
+    /// Holds back what is to be sent, or lets it go on. What was claimed is asked again before its first byte, so this counts at once.
+    pub fn set_paused(&mut self, now: Instant, who: &str, what: &Paused, paused: bool) {
+        let mut out = Writer::default();
+        out.boolean(paused);
+        write_paused(&mut out, what);
+        self.write_other(others::PAUSE, out.as_bytes());
+        self.world.pause(what, paused);
+        self.note(now, who, &format!("{} {}", if paused { "pause" } else { "resume" }, words(what)));
+    }
+
+    /// She is forgotten, because an operator says so.
+    pub fn erase_for(&mut self, now: Instant, who: &str, number: Number) {
+        self.erase(number, now);
+        self.note(now, who, &format!("erase {}", number.0));
+    }
+
+    /// Everything that happened to her, once what is decided until now is durable.
+    pub fn history(&mut self, number: Number, reply: Reply<Result<Vec<Happened>, String>>) {
+        self.after.push(After::History(number, reply));
+    }
+
+    /// Somebody by what people have at hand: her own id, else that of a browser, else an address.
+    pub fn find_by(&self, id: &str) -> Option<Number> {
+        let kinds = [IdentifierKind::User, IdentifierKind::Anonymous, IdentifierKind::Email];
+        self.find(&kinds.map(|kind| Identifier { kind, value: id.to_owned() }))
+    }
+}
+
+/// `everything`, `journey welcome`, `channel email`
+pub fn words(what: &Paused) -> String {
+    match what {
+        Paused::Everything => "everything".to_owned(),
+        Paused::Journey(name) => format!("journey {name}"),
+        Paused::Channel(name) => format!("channel {name}"),
+    }
+}
