@@ -100,7 +100,7 @@ impl House {
     /// The daemon ends and begins again.
     fn again(mut self) -> House {
         self.runner.take().unwrap().stop().unwrap();
-        House::open(self.plan, self.memory, self.clock, self.access)
+        House::open(Arc::clone(&self.plan), self.memory.clone(), Arc::clone(&self.clock), self.access.clone())
     }
 
     fn set(&self, local: &str) {
