@@ -225,7 +225,10 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     };
     let reading = crate::value::Reading { zone: plan.policy.zone, ..crate::value::Reading::default() };
     let setup = pages::Setup { desk, tokens, recorder: recorder.clone(), surveys, reading, web: Some(web) };
-    let all = router(Arc::clone(&front)).merge(super::admin::router(handle.clone(), front.guard.clone())).merge(pages::router(setup)).merge(hearing::router(ears));
+    let all = router(Arc::clone(&front))
+        .merge(super::admin::router(handle.clone(), front.guard.clone()))
+        .merge(pages::router(setup))
+        .merge(hearing::router(ears));
     // What customers were written must not stand beside their pages; who tries things out wants to see it.
     let all = if settings.live { all } else { all.merge(pages::sandbox::router(inbox)) };
     let tls = settings.tls.map(|(certificate, key)| TlsFiles { certificate: folder.join(certificate), key: folder.join(key) });

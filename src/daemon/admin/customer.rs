@@ -185,8 +185,7 @@ pub(super) async fn why(
         }
         _ => None,
     };
-    let about =
-        about.ok_or_else(|| Refused(StatusCode::BAD_REQUEST, "say either `message=NAME` or `journey=NAME`".to_owned()))?;
+    let about = about.ok_or_else(|| Refused(StatusCode::BAD_REQUEST, "say either `message=NAME` or `journey=NAME`".to_owned()))?;
     let past = past(&handle, caller, &id, "read why").await?;
     let (answer, lines) = story::why(&past.plan, &past.uid, &past.history, &past.live, about);
     told(&past, Some(answer), lines)

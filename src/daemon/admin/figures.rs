@@ -99,7 +99,8 @@ pub(super) async fn metrics(State(handle): State<Handle>) -> Answer {
     let seen = handle.ask(|core, now| gauges(core, now)).await?;
     let mut text = String::new();
     for (name, help, value) in counted(&seen.counts) {
-        let _infallible = writeln!(text, "# HELP onward_{name}_total {help}\n# TYPE onward_{name}_total counter\nonward_{name}_total {value}");
+        let _infallible =
+            writeln!(text, "# HELP onward_{name}_total {help}\n# TYPE onward_{name}_total counter\nonward_{name}_total {value}");
     }
     let overdue = if seen.next_due == Instant::NEVER { 0 } else { seen.now.since_ms(seen.next_due).max(0) as u64 };
     let gauges = [

@@ -88,7 +88,9 @@ pub fn why(plan: &Plan, customer: &str, history: &[Happened], live: &[Live], abo
     };
     let wanted = |record: &Record| match about {
         About::Journey(id) => record.journey == Some(id),
-        About::Message(id) if runs.is_empty() => record.journey.is_some_and(|journey| senders.contains(&journey)) && !speaks_not(record, id),
+        About::Message(id) if runs.is_empty() => {
+            record.journey.is_some_and(|journey| senders.contains(&journey)) && !speaks_not(record, id)
+        }
         About::Message(id) => speaks_of(record, id) || (whole_run(record) && runs.contains(&(record.journey, record.run))),
     };
     let timeline = Timeline::new(plan);
@@ -178,7 +180,10 @@ fn nothing_decided(plan: &Plan, customer: &str, lines: &[Line], live: &[Live], s
     };
     if let Some(run) = live.iter().find(|run| journeys.iter().any(|journey| journey.name == run.journey.as_str())) {
         let until = run.until.as_ref().map_or_else(String::new, |until| format!(" until {until}"));
-        return format!("`{message}` is still to come: {customer} stands in {} {} at `{}` ({}){until}", run.journey, run.run, run.step, run.line);
+        return format!(
+            "`{message}` is still to come: {customer} stands in {} {} at `{}` ({}){until}",
+            run.journey, run.run, run.step, run.line
+        );
     }
     if let Some(line) = lines.iter().rev().find(|line| !line.run.is_empty()) {
         return format!("`{message}` was never planned: {}", sentence(customer, line));

@@ -22,7 +22,7 @@ pub fn memory_of(core: &Core) -> Memory {
 
 /// The four images that a loss of power may leave.
 pub fn images(seed: u64) -> [Image; 4] {
-    let sector = if seed % 2 == 0 { 512 } else { 4096 };
+    let sector = if seed.is_multiple_of(2) { 512 } else { 4096 };
     [Image::Nothing, Image::Everything, Image::FirstHalf, Image::Random { seed, sector }]
 }
 

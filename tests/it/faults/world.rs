@@ -298,7 +298,7 @@ impl World {
                         worker.withdrawn = true;
                     }
                 }
-                After::Withdraw(..) => {}
+                After::Withdraw(..) | After::History(..) => {}
             }
         }
         self.hear();
