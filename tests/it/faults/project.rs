@@ -20,7 +20,7 @@ pub struct Rules {
 impl Rules {
     pub fn of(number: u64) -> Rules {
         let bit = |at: u64| number >> at & 1 == 1;
-        Rules { cap: !(number.is_multiple_of(3)).then_some(number % 3), quiet: bit(2), hold_out: bit(3), repeats: bit(4) }
+        Rules { cap: (!number.is_multiple_of(3)).then_some(number % 3), quiet: bit(2), hold_out: bit(3), repeats: bit(4) }
     }
 
     fn text(self) -> String {
