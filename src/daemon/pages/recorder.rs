@@ -31,7 +31,6 @@ impl Recorder {
     /// Returns when the report is durable, or when [`PATIENCE`] is over. Within a tokio runtime.
     pub async fn note(&self, report: Report) {
         let Ok(place) = self.room.clone().try_acquire_owned() else {
-            metrics::counter!("onward_page_reports_lost").increment(1);
             tracing::warn!("a click or an open is not recorded: too many wait to be");
             return;
         };
@@ -43,7 +42,7 @@ impl Recorder {
             }
         });
         if tokio::time::timeout(PATIENCE, writing).await.is_err() {
-            metrics::counter!("onward_page_reports_late").increment(1);
+            tracing::info!("a click or an open is recorded later than the page was answered");
         }
     }
 
