@@ -179,7 +179,12 @@ pub enum InputKind {
     Touch,
     /// The worker that was given this message is connected and would send it now. Answered with [`Effect::HandOver`] or
     /// [`Effect::Withdraw`]. Attempts are numbered from 1 and go up.
-    Ready { send: SendKey, attempt: u32 },
+    Ready {
+        send: SendKey,
+        attempt: u32,
+        /// An earlier try may have left: the provider will be asked again with the same key.
+        doubtful: bool,
+    },
     /// What became of a hand-over.
     Outcome { send: SendKey, result: Outcome },
     /// What became of a call to a hook, or of a draw from a pool, by its number within the customer.

@@ -67,6 +67,8 @@ pub enum Request {
         number: Number,
         send: SendKey,
         attempt: u32,
+        /// An earlier try may have left.
+        doubtful: bool,
         reply: Reply<bool>,
     },
     /// What became of a hand-over.
@@ -245,8 +247,8 @@ impl Core {
                 }
                 self.reply(reply, there);
             }
-            Request::Ready { number, send, attempt, reply } => {
-                let go = self.ready(number, send, attempt);
+            Request::Ready { number, send, attempt, doubtful, reply } => {
+                let go = self.ready(number, send, attempt, doubtful);
                 self.reply(reply, go);
             }
             Request::Outcome { number, send, outcome, provider_id, suppress, reply } => {
@@ -372,6 +374,7 @@ impl Core {
         let known = records.iter().any(|record| matches!(record.kind, RecordKind::Duplicate | RecordKind::Conflict));
         let records = std::mem::take(&mut self.bench.out.records);
         self.write_records(number, &records);
+        self.settle_decided(number, &records);
         self.bench.out.records = records;
         let mut effects = std::mem::take(&mut self.bench.out.effects);
         for effect in effects.drain(..) {

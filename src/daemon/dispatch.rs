@@ -137,6 +137,8 @@ impl Dispatcher {
             return;
         }
         let begun = tokio::time::Instant::now();
+        // With a key it is asked again, and an earlier try may have left.
+        let mut doubtful = handed_over.is_some();
         let first = handed_over.map_or(1, |attempt| attempt.saturating_add(1));
         for attempt in first.. {
             envelope.attempt = attempt;
@@ -146,7 +148,7 @@ impl Dispatcher {
                 if self.is_withdrawn(number, key) {
                     return;
                 }
-                self.attempt(number, key, route, &envelope).await
+                self.attempt(number, key, route, &envelope, doubtful).await
             };
             let age = begun.elapsed();
             let (reason, retry_after) = match verdict {
@@ -158,7 +160,10 @@ impl Dispatcher {
                 Verdict::Withdrawn => return,
                 Verdict::Unknown { reason } => match remembers {
                     // Asked again with the same key while the key surely lives.
-                    Some(life) if age + KEY_MARGIN < life => (reason, None),
+                    Some(life) if age + KEY_MARGIN < life => {
+                        doubtful = true;
+                        (reason, None)
+                    }
                     _ => {
                         tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, "in doubt");
                         return self.outcome(number, key, Outcome::Unknown, None, false).await;
@@ -169,15 +174,16 @@ impl Dispatcher {
             let wait = retry::wait(&envelope.id, attempt, retry_after);
             if age + wait > self.late {
                 tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, attempt, "given up");
-                return self.outcome(number, key, Outcome::NotSent, None, false).await;
+                let outcome = if doubtful { Outcome::Unknown } else { Outcome::NotSent };
+                return self.outcome(number, key, outcome, None, false).await;
             }
             tracing::info!(message = %envelope.id, channel = %envelope.channel, %reason, attempt, wait_ms = wait.as_millis() as u64, "tried again");
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn attempt(&self, number: Number, key: SendKey, route: &Route, envelope: &Envelope) -> Verdict {
-        let gate = CoreGate { handle: &self.handle, number, key, attempt: envelope.attempt, open: AtomicBool::new(false) };
+    async fn attempt(&self, number: Number, key: SendKey, route: &Route, envelope: &Envelope, doubtful: bool) -> Verdict {
+        let gate = CoreGate { handle: &self.handle, number, key, attempt: envelope.attempt, doubtful, open: AtomicBool::new(false) };
         // With a key the provider can be asked at any time, so the adapter need not stop before the first byte: the core says yes before it begins.
         if route.adapter.remembers().is_some() && gate.open().await.is_err() {
             return Verdict::Withdrawn;
@@ -208,6 +214,7 @@ struct CoreGate<'g> {
     number: Number,
     key: SendKey,
     attempt: u32,
+    doubtful: bool,
     open: AtomicBool,
 }
 
@@ -215,7 +222,8 @@ impl Gate for CoreGate<'_> {
     fn open(&self) -> Task<'_, Result<(), Closed>> {
         Box::pin(async move {
             let (reply, answered) = answer();
-            let request = Request::Ready { number: self.number, send: self.key, attempt: self.attempt, reply };
+            let (number, send, attempt, doubtful) = (self.number, self.key, self.attempt, self.doubtful);
+            let request = Request::Ready { number, send, attempt, doubtful, reply };
             if !self.handle.send_patiently(request).await {
                 return Err(Closed);
             }

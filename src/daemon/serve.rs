@@ -283,7 +283,7 @@ fn under_way(core: &Core) -> Vec<(Number, Parcel, Option<u32>)> {
     for shard in core.shards() {
         for (number, _, parcel) in shard.parcels() {
             let handed_over = match parcel {
-                Parcel::Message(delivery) if core.waits(delivery.channel) => continue,
+                Parcel::Message(delivery) if core.waits(delivery.channel) || !core.is_with_worker(number, delivery.key) => continue,
                 Parcel::Message(delivery) => core.handed_over(number, delivery.key),
                 _ => None,
             };

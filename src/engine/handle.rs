@@ -132,8 +132,8 @@ impl Turn<'_> {
                 InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. } | InputKind::Erase => {
                     return;
                 }
-                InputKind::Ready { send, attempt } => {
-                    self.take_ready(send, attempt);
+                InputKind::Ready { send, attempt, doubtful } => {
+                    self.take_ready(send, attempt, doubtful);
                     return;
                 }
                 _ => {}
@@ -178,8 +178,8 @@ impl Turn<'_> {
                 self.take_outcome(send, result);
                 return;
             }
-            InputKind::Ready { send, attempt } => {
-                self.take_ready(send, attempt);
+            InputKind::Ready { send, attempt, doubtful } => {
+                self.take_ready(send, attempt, doubtful);
                 return;
             }
             InputKind::Erase => {

@@ -19,15 +19,15 @@ const DOUBT_MS: i64 = 15 * 60_000;
 pub(super) const PAUSE_MS: i64 = 60_000;
 
 impl Turn<'_> {
-    /// A worker is connected and asks whether it may send. A retry has a higher number.
-    pub(super) fn take_ready(&mut self, key: SendKey, attempt: u32) {
+    /// A worker is connected and asks whether it may send. A retry has a higher number; `doubtful`: an earlier try may have left.
+    pub(super) fn take_ready(&mut self, key: SendKey, attempt: u32, doubtful: bool) {
         let at = self.message_position(key).filter(|at| match self.row.pending[*at].state {
             PendingState::Claimed => true,
             PendingState::HandedOver { attempt: last } => attempt > last,
             PendingState::Ready | PendingState::Held { .. } | PendingState::Paused { .. } | PendingState::InDoubt { .. } => false,
         });
         match at {
-            Some(at) => self.decide(at, Stage::HandOver { attempt }),
+            Some(at) => self.decide(at, Stage::HandOver { attempt, doubtful }),
             None => self.effect(Effect::Withdraw(key)),
         }
     }
@@ -36,6 +36,12 @@ impl Turn<'_> {
         let pending = &mut self.row.pending[at];
         pending.state = PendingState::HandedOver { attempt };
         let key = pending.key;
+        // A worker may have come late: the slot of its caps counts from now on, when it really leaves.
+        if let Some(place) = self.row.facts.iter().position(|fact| fact.key == key && fact.sent_at == Instant::NEVER) {
+            let mut fact = self.row.facts.remove(place);
+            fact.claimed_at = self.now;
+            self.row.facts.push(fact);
+        }
         self.effect(Effect::HandOver(key));
     }
 

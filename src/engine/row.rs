@@ -553,6 +553,18 @@ impl Customer {
         }
     }
 
+    /// Whether a worker has a message, or is to have it.
+    pub fn is_with_worker(&self, key: SendKey) -> bool {
+        let with_worker = |pending: &Pending| matches!(pending.state, PendingState::Claimed | PendingState::HandedOver { .. });
+        self.pending.iter().any(|pending| pending.key == key && with_worker(pending))
+    }
+
+    /// Whether a message is not decided, and may have left: if it leaves again, then with the same bytes.
+    pub fn may_have_left(&self, key: SendKey) -> bool {
+        let doubtful = |pending: &Pending| pending.doubts > 0 || matches!(pending.state, PendingState::InDoubt { .. });
+        self.pending.iter().any(|pending| pending.key == key && doubtful(pending))
+    }
+
     pub fn suppressed(&self, channel: ChannelId) -> bool {
         self.suppressions.contains(&channel)
     }

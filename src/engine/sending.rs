@@ -50,6 +50,8 @@ pub(super) enum Stage {
     /// It was claimed, and a worker is about to send it.
     HandOver {
         attempt: u32,
+        /// An earlier try may have left.
+        doubtful: bool,
     },
 }
 
@@ -183,12 +185,20 @@ impl<'a> Turn<'a> {
 
     pub(super) fn decide(&mut self, at: usize, stage: Stage) {
         let verdict = self.judge_message(at, stage);
+        if let Stage::HandOver { doubtful: true, .. } = stage
+            && !matches!(verdict, Verdict::Claim { .. })
+        {
+            // It must not be asked for again, and may have left already: nothing can be said of it but that.
+            self.effect(Effect::Withdraw(self.row.pending[at].key));
+            self.begin_doubt(at);
+            return;
+        }
         if stage != Stage::Claim && !matches!(verdict, Verdict::Claim { .. }) {
             let pending = self.row.pending[at].clone();
             self.withdraw(&pending);
         }
         match (verdict, stage) {
-            (Verdict::Claim { .. }, Stage::HandOver { attempt }) => self.hand_over(at, attempt),
+            (Verdict::Claim { .. }, Stage::HandOver { attempt, .. }) => self.hand_over(at, attempt),
             (Verdict::Claim { address, content }, Stage::Claim) => self.claim(at, address, content),
             (Verdict::HeldOut, _) => {
                 let pending = self.row.pending.remove(at);

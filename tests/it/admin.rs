@@ -138,7 +138,7 @@ impl House {
 
     async fn is_ready(&self, sent: &(Number, Delivery)) -> bool {
         let (reply, answered) = answer();
-        let request = Request::Ready { number: sent.0, send: sent.1.key, attempt: 1, reply };
+        let request = Request::Ready { number: sent.0, send: sent.1.key, attempt: 1, doubtful: false, reply };
         assert!(self.handle.send_patiently(request).await);
         answered.await.unwrap()
     }

@@ -51,7 +51,7 @@ fn inputs(value: Value, number: u16) -> Vec<InputKind> {
     let answers = [Answer::Fields(vec![value].into()), Answer::Code(Text::new("รหัส-1")), Answer::NoneLeft, Answer::Failed, Answer::Unfit];
     kinds.extend(answers.map(|answer| InputKind::Answer { call: u32::from(number), answer }));
     kinds.push(InputKind::Erase);
-    kinds.push(InputKind::Ready { send: key(number), attempt: 2 });
+    kinds.push(InputKind::Ready { send: key(number), attempt: 2, doubtful: false });
     kinds.push(InputKind::Report { send: key(number), verb: MessageVerb::Clicked, at: AT, by_machine: true, hard: false });
     kinds
 }

@@ -7,6 +7,7 @@ mod crash;
 mod draw;
 mod oracles;
 mod plant;
+mod points;
 mod project;
 mod workers;
 mod world;
@@ -52,7 +53,6 @@ fn replay_of(seed: u64) -> String {
 }
 
 #[test]
-#[ignore = "it finds open faults: a message repeated after doubt is rendered anew (O5, seed 19), a cap of a day is exceeded (O8, seed 5), a message that was taken is recorded as expired (O9, seed 104)"]
 fn whatever_goes_wrong_the_oracles_hold() {
     let begun = Instant::now();
     let minutes = number("ONWARD_FAULT_MINUTES").map(|minutes| Duration::from_secs(60 * minutes));
@@ -112,4 +112,14 @@ fn every_planted_mistake_is_caught_by_its_oracle() {
         }
     }
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn power_may_be_lost_at_every_call_of_the_disk() {
+    // In the recovery at every 150th of its calls, or as many as are asked for: `ONWARD_FAULT_RECOVERY=1` takes each.
+    let again = number("ONWARD_FAULT_RECOVERY").unwrap_or(150);
+    let (lives, found) = points::every_point(3, number("ONWARD_FAULT_STRIDE").unwrap_or(1), again);
+    eprintln!("{lives} lives");
+    assert!(lives > 200 || again > 150, "{lives}");
+    assert!(found.is_empty(), "{} of {lives}: {}", found.len(), found[..found.len().min(10)].join("\n"));
 }

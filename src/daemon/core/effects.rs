@@ -7,7 +7,8 @@
 use super::others;
 use super::people::address_digest;
 use super::{After, Core};
-use crate::engine::{Answer, CodeDraw, Effect, Input, InputKind, Outcome, SendKey, Told};
+use crate::engine::row::Customer;
+use crate::engine::{Answer, CodeDraw, Decision, Effect, Input, InputKind, Outcome, Record, RecordKind, SendKey, Told};
 use crate::schema::{ChannelId, ChannelKind};
 use crate::shard::Number;
 use crate::shard::commit::{Parcel, ParcelKey};
@@ -18,8 +19,11 @@ impl Core {
             Effect::Deliver(delivery) => self.post(number, Parcel::Message(delivery)),
             Effect::HandOver(key) => self.opened = Some(key),
             Effect::Withdraw(key) => {
-                let (number, key) = self.at_origin(number, key);
-                self.settle(number, key);
+                // What may have left is kept until its last word is spoken: it may leave once more.
+                if !self.pending(number, key, Customer::may_have_left) {
+                    let (number, key) = self.at_origin(number, key);
+                    self.settle(number, key);
+                }
             }
             Effect::Cancel(key) => {
                 let (number, key) = self.at_origin(number, key);
@@ -38,6 +42,14 @@ impl Core {
     }
 
     fn post(&mut self, number: Number, parcel: Parcel) {
+        // A message that is repeated in doubt is the same message: what was kept of it leaves again, byte for byte.
+        if let ParcelKey::Message(send) = parcel.key() {
+            let (origin, key) = self.at_origin(number, send);
+            if let Some(kept) = self.shard(origin).and_then(|shard| shard.parcel(origin, &key)).cloned() {
+                self.after.push(After::Dispatch(origin, kept));
+                return;
+            }
+        }
         self.shards[number.shard()].post(number, parcel.clone(), &mut self.writer);
         self.under_way += usize::from(!self.is_shown(&parcel.key()));
         self.after.push(After::Dispatch(number, parcel));
@@ -94,8 +106,34 @@ impl Core {
         }
     }
 
+    /// Whether a worker has a message, or is to have it.
+    pub fn is_with_worker(&self, number: Number, send: SendKey) -> bool {
+        self.pending(number, send, Customer::is_with_worker)
+    }
+
+    fn pending(&self, number: Number, send: SendKey, is: impl Fn(&Customer, SendKey) -> bool) -> bool {
+        let (number, send) = self.home_of_send(number, send);
+        self.shard(number).and_then(|shard| shard.row(number).ok().flatten()).is_some_and(|row| is(&row, send))
+    }
+
+    /// What was kept of a message goes once its last word is spoken: most often with its outcome already.
+    pub(super) fn settle_decided(&mut self, number: Number, records: &[Record]) {
+        for record in records {
+            let RecordKind::Message { key, decision, .. } = &record.kind else { continue };
+            let is_last = match decision {
+                Decision::Planned | Decision::Deferred { .. } => false,
+                Decision::Sent => !self.waits_for_her(key.channel),
+                _ => true,
+            };
+            if is_last {
+                let (number, key) = self.at_origin(number, *key);
+                self.settle(number, key);
+            }
+        }
+    }
+
     /// A worker is connected and the bytes come next: all checks again. `true` if they may.
-    pub(super) fn ready(&mut self, number: Number, send: SendKey, attempt: u32) -> bool {
+    pub(super) fn ready(&mut self, number: Number, send: SendKey, attempt: u32, doubtful: bool) -> bool {
         let key = ParcelKey::Message(send);
         let Some(Parcel::Message(delivery)) = self.shard(number).and_then(|shard| shard.parcel(number, &key)) else { return false };
         let (address, channel) = (delivery.address.clone(), delivery.channel);
@@ -108,7 +146,7 @@ impl Core {
         self.opened = None;
         let now = self.now;
         let (home, key) = self.home_of_send(number, send);
-        self.input(home, Input { now, id: 0, kind: InputKind::Ready { send: key, attempt } });
+        self.input(home, Input { now, id: 0, kind: InputKind::Ready { send: key, attempt, doubtful } });
         self.opened.take() == Some(key)
     }
 
@@ -117,8 +155,8 @@ impl Core {
         let Some(Parcel::Message(delivery)) = self.shard(number).and_then(|shard| shard.parcel(number, &key)) else { return };
         let (address, channel) = (delivery.address.clone(), delivery.channel);
         let stays = outcome == Outcome::Accepted && self.waits_for_her(channel);
-        // What is shown stays until it is withdrawn.
-        if !stays {
+        // What is shown stays until it is withdrawn, and what is in doubt until that is over.
+        if !stays && outcome != Outcome::Unknown {
             self.settle(number, key);
         }
         if let Some(id) = provider_id {

@@ -40,7 +40,7 @@ variants! {
         8 Outcome { send, result };
         9 Answer { call, answer };
         10 Report { send, verb, at, by_machine, hard };
-        11 Ready { send, attempt };
+        11 Ready { send, attempt, doubtful };
         12 Erase;
     }
     Answer {

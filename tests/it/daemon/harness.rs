@@ -207,7 +207,7 @@ impl Daemon {
 
     pub fn ready(&mut self, sent: &Sent) -> bool {
         let (number, send) = (sent.0, sent.1.key);
-        self.ask(|reply| Request::Ready { number, send, attempt: 1, reply })
+        self.ask(|reply| Request::Ready { number, send, attempt: 1, doubtful: false, reply })
     }
 
     pub fn outcome(&mut self, sent: &Sent, outcome: Outcome) {

@@ -117,7 +117,9 @@ impl World {
         let mut under_way = Vec::new();
         for (number, _, parcel) in self.core.shards().iter().flat_map(|shard| shard.parcels()) {
             let Parcel::Message(delivery) = parcel else { continue };
-            under_way.push((number, delivery.clone(), self.core.handed_over(number, delivery.key)));
+            if self.core.is_with_worker(number, delivery.key) {
+                under_way.push((number, delivery.clone(), self.core.handed_over(number, delivery.key)));
+            }
         }
         for (number, delivery, handed_over) in under_way {
             self.employ(number, delivery, handed_over);

@@ -162,7 +162,7 @@ impl World {
             }
             let decided = self.decided(told, message);
             let known = decided.iter().any(|decision| matches!(decision, Decision::Sent | Decision::Unknown));
-            if !known && !told.gone.contains(&self.core.home(one.number)) && !self.stopped_in_doubt.contains(&message) {
+            if !known && !told.gone.contains(&self.core.home(one.number)) {
                 found.push(("O9", format!("{} to {} was taken, and the log says {decided:?}", one.message, one.uid)));
             }
         }
@@ -208,7 +208,7 @@ impl World {
     /// In no 24 hours more than the cap.
     fn check_caps(&mut self) {
         let Some(cap) = self.rules.cap else { return };
-        let marketing = |one: &&Acceptance| one.message != "receipt" && !self.stopped_in_doubt.contains(&(one.number, one.key));
+        let marketing = |one: &&Acceptance| one.message != "receipt";
         let mut by_customer: BTreeMap<Number, BTreeMap<SendKey, Instant>> = BTreeMap::new();
         for one in self.provider.accepted.iter().filter(marketing) {
             by_customer.entry(one.number).or_default().entry(one.key).or_insert(one.at);

@@ -9,7 +9,7 @@ use onward::store::files::memory::Trouble;
 use std::sync::Arc;
 
 /// Steps of the reference life.
-const STEPS: usize = 60;
+const STEPS: usize = 24;
 
 /// The life until power is lost at a call; what the disk then holds, and how many calls a life without a loss has.
 fn until_power_is_lost(seed: u64, at: u64) -> (World, u64) {

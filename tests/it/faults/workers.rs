@@ -36,6 +36,10 @@ pub struct Worker {
     /// When it asked, and in which step the gate opened.
     pub asked_at: Instant,
     pub opened: u64,
+    /// When it asked, this was the row of the known customer, not of somebody nameless.
+    pub is_hers: bool,
+    /// An earlier try may have left.
+    pub doubtful: bool,
 }
 
 /// One message that a provider took.
@@ -70,11 +74,12 @@ impl World {
         self.next_worker += 1;
         let uid = super::clients::person(&self.core.uid_of(number).unwrap_or_default());
         let handed_over = if self.is(Plant::FreshAfterCrash) { None } else { handed_over };
+        let doubtful = handed_over.is_some();
         let in_doubt = handed_over.is_some() && !self.provider.keyed;
         let phase = if in_doubt { Phase::Telling(Outcome::Unknown, false) } else { Phase::Waiting(self.now) };
         // Another attempt than any the core has seen.
         let attempt = handed_over.unwrap_or(if self.is(Plant::FreshAfterCrash) { 100 * self.crashes as u32 } else { 0 });
-        let worker = Worker { id, number, delivery, uid, attempt, phase, withdrawn: false, asked_at: self.now, opened: 0 };
+        let worker = Worker { id, number, delivery, uid, attempt, phase, withdrawn: false, asked_at: self.now, opened: 0, is_hers: false, doubtful };
         self.workers.push(worker);
     }
 
@@ -98,6 +103,7 @@ impl World {
                 }
                 self.workers[at].attempt += 1;
                 self.workers[at].asked_at = self.now;
+                self.workers[at].is_hers = self.core.find_user(&worker.uid) == Some(self.core.home(worker.number));
                 if self.is(Plant::NoGate) || (self.is(Plant::RetryWithoutGate) && worker.attempt > 0) {
                     self.workers[at].phase = Phase::Open;
                     self.workers[at].opened = self.step;
@@ -106,8 +112,8 @@ impl World {
                 self.workers[at].phase = Phase::Asked;
                 let (said, id) = (Arc::clone(&self.said), worker.id);
                 let reply = Box::new(move |go| said.lock().unwrap().push(Said::Ready { worker: id, go }));
-                let (number, send, attempt) = (worker.number, worker.delivery.key, worker.attempt + 1);
-                self.core.request(self.now, Request::Ready { number, send, attempt, reply });
+                let (number, send, attempt, doubtful) = (worker.number, worker.delivery.key, worker.attempt + 1, worker.doubtful);
+                self.core.request(self.now, Request::Ready { number, send, attempt, doubtful, reply });
             }
             Phase::Open => self.hand_over(at),
             Phase::Telling(outcome, suppress) => {
@@ -134,10 +140,7 @@ impl World {
             self.workers[at].phase = Phase::Open;
             self.workers[at].opened = step;
         } else {
-            let worker = self.workers.remove(at);
-            if self.provider.keyed && worker.attempt > 1 {
-                self.stopped_in_doubt.insert((worker.number, worker.delivery.key));
-            }
+            self.workers.remove(at);
         }
     }
 
@@ -154,22 +157,25 @@ impl World {
         };
         if taken {
             self.accept(&worker);
-        } else {
+        } else if heard.is_none() {
             self.see_bytes(&worker);
         }
         let suppress = day == 60 || day == 61;
         let later = self.now.plus_ms(self.draw.below(20 * 60_000) as i64);
         let keyed = self.provider.keyed;
+        self.workers[at].doubtful |= heard.is_none();
         self.workers[at].phase = match heard {
             Some(Outcome::NotSent) if worker.attempt < ATTEMPTS => Phase::Waiting(later),
             // Asked again with the same key.
             None if keyed || self.is(Plant::RepeatedInDoubt) => Phase::Waiting(later),
             None => Phase::Telling(Outcome::Unknown, false),
+            // No more tries, and an earlier one may have left.
+            Some(Outcome::NotSent) if worker.doubtful => Phase::Telling(Outcome::Unknown, false),
             Some(outcome) => Phase::Telling(outcome, suppress),
         };
     }
 
-    /// Every try of a message has the same bytes.
+    /// Every try of a message that may have left has the same bytes. What surely did not is claimed, and rendered, anew after a deferral.
     fn see_bytes(&mut self, worker: &Worker) {
         let mut bytes = format!("{} {:?}", worker.delivery.address, worker.delivery.parts);
         if self.is(Plant::OtherBytesPerTry) {
@@ -212,8 +218,8 @@ impl World {
         }
         let stops = |since: Option<&u64>| since.is_some_and(|since| *since < worker.opened);
         let why = [
-            ("she had left the topic", message != "receipt" && stops(self.left.get(&worker.uid))),
-            ("her address was suppressed", stops(self.suppressed.get(&worker.uid))),
+            ("she had left the topic", worker.is_hers && message != "receipt" && stops(self.left.get(&worker.uid))),
+            ("her address was suppressed", worker.is_hers && stops(self.suppressed.get(&worker.uid))),
             ("she was erased", stops(self.gone.get(&worker.number))),
         ];
         for (why, _) in why.into_iter().filter(|(_, holds)| *holds) {

@@ -69,9 +69,6 @@ pub struct World {
     /// Whose erasure was asked for, and who was forgotten in which step.
     pub erased: BTreeSet<String>,
     pub gone: BTreeMap<Number, u64>,
-    /// Messages whose retry under the provider's key was stopped at the gate: the core does not know that an earlier try may have left,
-    /// and decides as if none had. Nothing can be said about what it records of them.
-    pub stopped_in_doubt: BTreeSet<(Number, onward::engine::SendKey)>,
     pub trace: Trace,
     pub broken: Vec<Broken>,
     pub crashes: u64,
@@ -122,7 +119,6 @@ impl World {
             suppressed: BTreeMap::new(),
             erased: BTreeSet::new(),
             gone: BTreeMap::new(),
-            stopped_in_doubt: BTreeSet::new(),
             is_dead: false,
             trace: Trace::default(),
             broken: Vec::new(),
@@ -174,6 +170,24 @@ impl World {
             _ => self.crash_in_commit(),
         }
         self.hear();
+    }
+
+    /// A step of a life without chance in what is done: for losing power at every point of it. `false` where the disk failed.
+    pub fn orderly(&mut self, step: usize) -> bool {
+        self.step += 1;
+        if step % 2 == 0 {
+            let number = self.posted.len() as u64;
+            let arrival = clients::draw(&mut self.draw, number, self.customers, self.now);
+            self.issue(arrival);
+        }
+        for at in (0..self.workers.len()).rev() {
+            self.work_on(at);
+        }
+        self.now = self.now.plus_ms(HOUR / 2);
+        self.close();
+        let went_well = if step % 8 == 7 { self.snapshot_of(step as u16 * 31, 3, self.made) } else { self.commit() };
+        self.hear();
+        went_well
     }
 
     /// Time goes on, by so much at most.
@@ -354,6 +368,14 @@ impl World {
         if self.is(Plant::SnapshotClaimsMore) {
             as_of += 4;
         }
+        self.write_snapshots(first, count, as_of)
+    }
+
+    fn snapshot_of(&mut self, first: u16, count: u16, as_of: u64) -> bool {
+        self.commit() && self.write_snapshots(first, count, as_of)
+    }
+
+    fn write_snapshots(&mut self, first: u16, count: u16, as_of: u64) -> bool {
         for shard in first..first + count {
             let entries = self.core.snapshot(shard % 257);
             if self.keeper.snapshot(shard % 257, as_of, entries).is_err() {

@@ -41,7 +41,7 @@ fn every_worker_that_is_ready_gets_exactly_one_word() {
     let now = story.moment("2026-03-01 10:05");
     let mut stranger = Story::stranger("journey j {\n enter on bought\n one run per event\n send hello\n}");
     for story in [&mut story, &mut stranger] {
-        story.feed(Input { now, id: 0, kind: InputKind::Ready { send, attempt: 1 } });
+        story.feed(Input { now, id: 0, kind: InputKind::Ready { send, attempt: 1, doubtful: false } });
         assert!(story.words.last().unwrap().contains("10:05 withdraw"));
     }
 }
@@ -123,7 +123,7 @@ fn a_channel_that_is_lost_before_the_hand_over_gives_way_to_the_next() {
     story.knows("push_token=t").at("2026-03-01 10:00", "bought").at("2026-03-01 10:01", "suppressed push");
     let send = story.last_sent().unwrap();
     let now = story.moment("2026-03-01 10:02");
-    story.feed(Input { now, id: 0, kind: InputKind::Ready { send, attempt: 1 } });
+    story.feed(Input { now, id: 0, kind: InputKind::Ready { send, attempt: 1, doubtful: false } });
     story.at("2026-03-01 10:03", "ready many").at("2026-03-01 10:04", "taken many");
     assert_eq!(story.words, ["2026-03-01 10:02 withdraw many by push", "2026-03-01 10:03 send many"]);
     assert_eq!(messages(&story), ["2026-03-01 10:04 sent many"]);
