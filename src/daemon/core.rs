@@ -242,6 +242,9 @@ impl Core {
                 let number = self.home(number);
                 let there = self.entry_is_there(number);
                 for (at, kind) in inputs.into_iter().enumerate() {
+                    if let InputKind::Suppress { channel, suppressed } = kind {
+                        self.suppress_her_address(number, channel, suppressed);
+                    }
                     let id = if id == 0 { 0 } else { id.wrapping_add(at as u128) };
                     self.input(number, Input { now, id, kind });
                 }

@@ -4,6 +4,7 @@
 //! kept (the first 128 bits of SHA-256: two of 10 billion meet with a chance below 10^-18), so that a directory tells nothing to who reads
 //! memory. Derived from what customers' entries and the log hold, never stored by itself. Knows no rows.
 
+use crate::calendar::Instant;
 use sha2::{Digest as _, Sha256};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -52,6 +53,8 @@ type Random = BuildHasherDefault<Already>;
 pub struct Directory {
     customers: HashMap<u128, u64, Random>,
     suppressed: HashSet<u128, Random>,
+    /// Identifiers of who was erased, each until when it makes nobody anew.
+    erased: HashMap<u128, Instant, Random>,
 }
 
 impl Directory {
@@ -84,6 +87,30 @@ impl Directory {
         all
     }
 
+    /// Until then nothing that comes under this identifier makes somebody anew.
+    pub fn erase(&mut self, identifier: Digest, until: Instant) {
+        self.erased.insert(identifier.0, until);
+    }
+
+    /// Whether who was known by it was erased not long ago. What is over is forgotten.
+    pub fn is_erased(&mut self, identifier: Digest, now: Instant) -> bool {
+        match self.erased.get(&identifier.0) {
+            Some(until) if now < *until => true,
+            Some(_) => {
+                self.erased.remove(&identifier.0);
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Every identifier that makes nobody anew, ascending, with its end.
+    pub fn erased(&self) -> Vec<(Digest, Instant)> {
+        let mut all: Vec<(Digest, Instant)> = self.erased.iter().map(|(digest, until)| (Digest(*digest), *until)).collect();
+        all.sort_unstable();
+        all
+    }
+
     pub fn len(&self) -> usize {
         self.customers.len()
     }
@@ -96,6 +123,7 @@ impl Directory {
 #[cfg(test)]
 mod tests {
     use super::{Digest, Directory};
+    use crate::calendar::Instant;
 
     #[test]
     fn an_identifier_belongs_to_one_customer() {
@@ -108,6 +136,18 @@ mod tests {
         assert_eq!(directory.attach(visitor, 7), Some(8), "it says whose it was");
         directory.detach(user);
         assert_eq!((directory.find(user), directory.find(visitor)), (None, Some(7)));
+    }
+
+    #[test]
+    fn who_was_erased_is_nobody_until_the_end_of_it() {
+        let mut directory = Directory::default();
+        let user = Digest::of(0, "nok");
+        assert!(!directory.is_erased(user, Instant(5)));
+        directory.erase(user, Instant(10));
+        assert!(directory.is_erased(user, Instant(9)));
+        assert_eq!(directory.erased(), [(user, Instant(10))]);
+        assert!(!directory.is_erased(user, Instant(10)));
+        assert_eq!(directory.erased(), []);
     }
 
     #[test]

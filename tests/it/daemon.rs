@@ -206,6 +206,32 @@ fn somebody_anonymous_who_signs_in_is_one_with_who_she_is() {
 }
 
 #[test]
+fn for_thirty_days_nothing_makes_somebody_erased_anew() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 09:00"), "nok", "nok@example.com");
+    daemon.erase(at("2026-03-01 10:00"), "nok");
+    daemon.snapshot_all();
+    daemon.crash();
+    let said = daemon.event(at("2026-03-31 09:59"), "nok", "bought", "m1");
+    assert!(said.contains("erased"), "{said}");
+    assert!(!daemon.knows("nok") && daemon.dead().is_empty(), "neither she nor her words are kept");
+    assert_eq!(daemon.event(at("2026-03-31 10:00"), "nok", "bought", "m1"), "Accepted");
+    assert!(daemon.knows("nok"));
+}
+
+#[test]
+fn suppression_outlives_who_is_erased() {
+    let mut daemon = Daemon::new(SHOP);
+    daemon.subscribe(at("2026-03-01 09:00"), "nok", "nok@example.com");
+    daemon.suppress(at("2026-03-01 09:30"), "nok");
+    daemon.erase(at("2026-03-01 10:00"), "nok");
+    daemon.subscribe(at("2026-03-02 09:00"), "lek", "nok@example.com");
+    daemon.event(at("2026-03-02 10:00"), "lek", "bought", "m1");
+    let sent = daemon.outgoing();
+    assert!(sent.iter().all(|one| !daemon.ready(one)), "the address is suppressed, whoever has it");
+}
+
+#[test]
 fn two_known_customers_stay_two() {
     let mut daemon = Daemon::new(SHOP);
     daemon.subscribe(at("2026-03-01 09:00"), "nok", "nok@example.com");

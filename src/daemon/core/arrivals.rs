@@ -8,7 +8,7 @@ use super::{Core, Item};
 use crate::calendar::Instant;
 use crate::daemon::Taken;
 use crate::daemon::arrival::{Identifier, IdentifierKind, What};
-use crate::engine::Input;
+use crate::engine::{Input, InputKind};
 
 impl Core {
     pub(super) fn take_items(&mut self, now: Instant, items: Vec<Item>) -> Vec<Taken> {
@@ -40,7 +40,9 @@ impl Core {
             }
         };
         let Some(number) = self.resolve(&item.arrival.who, now) else {
-            return Taken::Refused("it says of nobody".to_owned());
+            // Her words are not kept: that is what she asked for.
+            self.counts.of_erased += 1;
+            return Taken::Refused("it is about somebody who was erased less than 30 days ago".to_owned());
         };
         if let What::SameAs(other) = &item.arrival.what {
             self.same_as(number, other, now);
@@ -56,6 +58,9 @@ impl Core {
         for (at, kind) in bound.inputs.into_iter().enumerate() {
             // What one item says in several inputs counts once each.
             let id = if item.id == 0 { 0 } else { item.id.wrapping_add(at as u128).max(1) };
+            if let InputKind::Suppress { channel, suppressed } = kind {
+                self.suppress_her_address(number, channel, suppressed);
+            }
             known |= self.input(number, Input { now, id, kind });
         }
         if matches!(item.arrival.what, What::Erase) {

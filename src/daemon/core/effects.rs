@@ -41,12 +41,14 @@ impl Core {
         }
     }
 
-    fn post(&mut self, number: Number, parcel: Parcel) {
-        // A message that is repeated in doubt is the same message: what was kept of it leaves again, byte for byte.
-        if let ParcelKey::Message(send) = parcel.key() {
-            let (origin, key) = self.at_origin(number, send);
-            if let Some(kept) = self.shard(origin).and_then(|shard| shard.parcel(origin, &key)).cloned() {
-                self.after.push(After::Dispatch(origin, kept));
+    fn post(&mut self, mut number: Number, mut parcel: Parcel) {
+        if let Parcel::Message(delivery) = &mut parcel {
+            // A run that began with somebody who was merged keeps that identity for all its messages.
+            (number, delivery.key) = self.origin(number, delivery.key);
+            // A message that is repeated in doubt is the same message: what was kept of it leaves again, byte for byte.
+            let key = ParcelKey::Message(delivery.key);
+            if let Some(kept) = self.shard(number).and_then(|shard| shard.parcel(number, &key)).cloned() {
+                self.after.push(After::Dispatch(number, kept));
                 return;
             }
         }
@@ -190,14 +192,8 @@ impl Core {
 
     /// The address that a message went to gets nothing any more, whoever has it.
     pub fn suppress_address_of(&mut self, number: Number, send: SendKey) {
-        let Ok(Some(row)) = self.shard(number).map_or(Ok(None), |shard| shard.row(number)) else { return };
-        let plan = std::sync::Arc::clone(self.world.plan());
-        if let Some(kind) = self.kind_of(send.channel)
-            && let Ok(address) = crate::engine::contact::address(&plan, &row, send.channel)
-            && !address.is_empty()
-        {
-            self.suppress_address(kind, address, true);
-        }
+        let (number, send) = self.home_of_send(number, send);
+        self.suppress_her_address(number, send.channel, true);
     }
 
     /// She closed what waited for her on a website: it is not shown again.
@@ -205,6 +201,18 @@ impl Core {
         let key = ParcelKey::Message(send);
         if self.is_shown(&key) {
             self.settle(number, key);
+        }
+    }
+
+    /// What is said of one of her channels is said of her address there, whoever has it.
+    pub(super) fn suppress_her_address(&mut self, number: Number, channel: ChannelId, suppressed: bool) {
+        let Ok(Some(row)) = self.shard(number).map_or(Ok(None), |shard| shard.row(number)) else { return };
+        let plan = std::sync::Arc::clone(self.world.plan());
+        if let Some(kind) = self.kind_of(channel)
+            && let Ok(address) = crate::engine::contact::address(&plan, &row, channel)
+            && !address.is_empty()
+        {
+            self.suppress_address(kind, address, suppressed);
         }
     }
 

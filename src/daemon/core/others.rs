@@ -23,6 +23,7 @@ pub const PROVIDER_ID: u8 = 7;
 pub const CODES_ADDED: u8 = 8;
 pub const CODE_GIVEN: u8 = 9;
 pub const MERGED: u8 = 10;
+pub const ERASED: u8 = 11;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;
@@ -161,6 +162,8 @@ pub struct Counts {
     pub ignored: u64,
     pub refused_identifiers: u64,
     pub erased: u64,
+    /// Items about somebody who was erased not long ago.
+    pub of_erased: u64,
     pub merges: u64,
     pub merges_refused: u64,
     pub entered: u64,

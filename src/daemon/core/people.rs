@@ -4,8 +4,8 @@
 //! belongs to one customer; somebody anonymous that turns out to be somebody known is merged into her; two known ones are never merged by
 //! what arrives. Which shard somebody new goes to depends on her first identifier only.
 
-use super::Core;
-use crate::calendar::Instant;
+use super::{Core, others};
+use crate::calendar::{DAY_MS, Instant};
 use crate::daemon::arrival::{Identifier, IdentifierKind};
 use crate::engine::row::Customer;
 use crate::engine::{Input, InputKind};
@@ -14,6 +14,9 @@ use crate::schema::ChannelKind;
 use crate::shard::entry::{Entry, IDENTIFIERS_MAX};
 use crate::shard::{Number, SHARDS};
 use crate::world::directory::Digest;
+
+/// For so long nothing that comes under the identifiers of somebody who was erased makes her anew, ms.
+pub const ERASED_MS: i64 = 30 * DAY_MS;
 
 /// Kinds of identifiers as entries have them. Never change a number: it is stored.
 pub fn kind_number(kind: IdentifierKind) -> u8 {
@@ -73,9 +76,12 @@ impl Core {
         self.directory.find(digest(0, id)).map(Number)
     }
 
-    /// Who this is about, made if need be.
+    /// Who this is about, made if need be; nobody for who was erased not long ago.
     pub(super) fn resolve(&mut self, who: &[Identifier], now: Instant) -> Option<Number> {
         let first = who.first()?;
+        if who.iter().any(|one| self.directory.is_erased(digest(kind_number(one.kind), &one.value), now)) {
+            return None;
+        }
         let known: Vec<Option<Number>> =
             who.iter().map(|one| self.directory.find(digest(kind_number(one.kind), &one.value)).map(Number)).collect();
         let number = match known[0] {
@@ -147,6 +153,12 @@ impl Core {
     /// She is forgotten: nothing that can be read remains of her, and for 30 days nothing that comes under her identifiers makes her anew.
     pub fn erase(&mut self, number: Number, now: Instant) {
         let number = self.home(number);
+        // Suppression is of the address, and outlives her.
+        if let Ok(Some(row)) = self.shard(number).map_or(Ok(None), |shard| shard.row(number)) {
+            for channel in row.suppressions {
+                self.suppress_her_address(number, channel, true);
+            }
+        }
         // Her runs end, and what has not left is called back.
         self.input(number, Input { now, id: 0, kind: InputKind::Erase });
         let all: Vec<Number> = self.others.taken_over(number).map(|gone| gone.loser).chain([number]).collect();
@@ -156,8 +168,17 @@ impl Core {
                 self.settle(one, key);
             }
         }
-        for (kind, value) in self.identifiers(number) {
+        let until = now.plus_ms(ERASED_MS);
+        let mut out = crate::record::Writer::default();
+        let known = self.identifiers(number);
+        out.slice(&known, |out, (kind, value)| {
+            out.raw(&digest(*kind, value).0.to_be_bytes());
+            out.instant(until);
+        });
+        self.write_other(others::ERASED, out.as_bytes());
+        for (kind, value) in known {
             let digest = digest(kind, &value);
+            self.directory.erase(digest, until);
             if self.directory.find(digest) == Some(number.0) {
                 self.directory.detach(digest);
             }

@@ -229,6 +229,11 @@ impl Core {
                 let send = SendKey::decode(&mut from).map_err(wrong)?;
                 self.others.note_provider_id(&id, number, send);
             }
+            others::ERASED => {
+                for (digest, until) in from.list(|from| read_erased(from)).map_err(wrong)? {
+                    self.directory.erase(digest, until);
+                }
+            }
             others::MERGED => self.others.note_gone(Gone::decode(&mut from).map_err(wrong)?),
             others::CODES_ADDED => {
                 let pool = from.text().map_err(wrong)?.to_owned();
@@ -269,6 +274,10 @@ impl Core {
         out.instant(self.world.since());
         let suppressed = self.directory.suppressed();
         out.slice(&suppressed, |out, digest| out.raw(&digest.0.to_be_bytes()));
+        out.slice(&self.directory.erased(), |out, (digest, until)| {
+            out.raw(&digest.0.to_be_bytes());
+            out.instant(*until);
+        });
         out.slice(&self.world.pauses(), write_paused);
         out.boolean(self.world.is_on_hold());
         out.varint(self.others.audit.number);
@@ -301,6 +310,9 @@ impl Core {
         self.world.restore_since(since);
         for digest in from.list(|from| read_digest(from))? {
             self.directory.suppress(digest, true);
+        }
+        for (digest, until) in from.list(|from| read_erased(from))? {
+            self.directory.erase(digest, until);
         }
         for paused in from.list(|from| read_paused(from))? {
             self.world.pause(&paused, true);
@@ -356,6 +368,10 @@ fn read_paused(from: &mut Reader<'_>) -> Result<Paused, DecodeError> {
         2 => Ok(Paused::Channel(name)),
         other => Err(from.fault(crate::record::Fault::Kind(other))),
     }
+}
+
+fn read_erased(from: &mut Reader<'_>) -> Result<(Digest, Instant), DecodeError> {
+    Ok((read_digest(from)?, from.instant()?))
 }
 
 fn read_digest(from: &mut Reader<'_>) -> Result<Digest, DecodeError> {

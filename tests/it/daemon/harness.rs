@@ -177,6 +177,10 @@ impl Daemon {
         self.take_of(now, vec![user, Daemon::browser(browser)], None, What::Attributes(serde_json::Map::new()));
     }
 
+    pub fn suppress(&mut self, now: Instant, who: &str) {
+        self.take(now, who, None, What::Suppress { channel: None, suppressed: true });
+    }
+
     pub fn living(&self) -> u64 {
         self.core.living()
     }

@@ -187,7 +187,9 @@ impl World {
         let left = self.live_runs();
         let (workers, open) = (self.workers.len(), self.posted.iter().filter(|posted| posted.acknowledged.is_none()).count());
         let parcels = self.core.under_way();
-        self.broke("O10", format!("{left} runs, {parcels} parcels, {workers} workers and {open} items never come to an end"));
+        let there: Vec<_> = self.core.shards().iter().flat_map(|shard| shard.parcels()).map(|(number, key, _)| (number, *key)).collect();
+        let what = format!("{left} runs, {parcels} parcels, {workers} workers and {open} items never come to an end; there are {there:?}");
+        self.broke("O10", what);
     }
 
     fn all_done(&self) -> bool {

@@ -108,6 +108,8 @@ impl World {
                 continue;
             }
             match told.inputs.get(&item_id("shop", posted.arrival.id.as_deref())) {
+                // Her words are not kept.
+                None if self.erased.contains(&posted.uid) => {}
                 None => found.push(("O1", format!("item {at} of {} was acknowledged and is not in the log", posted.uid))),
                 Some((_, counted)) if *counted != 1 && !self.erased.contains(&posted.uid) => {
                     found.push(("O3", format!("item {at} of {} counts {counted} times", posted.uid)));

@@ -79,7 +79,8 @@ impl World {
         let phase = if in_doubt { Phase::Telling(Outcome::Unknown, false) } else { Phase::Waiting(self.now) };
         // Another attempt than any the core has seen.
         let attempt = handed_over.unwrap_or(if self.is(Plant::FreshAfterCrash) { 100 * self.crashes as u32 } else { 0 });
-        let worker = Worker { id, number, delivery, uid, attempt, phase, withdrawn: false, asked_at: self.now, opened: 0, is_hers: false, doubtful };
+        let worker =
+            Worker { id, number, delivery, uid, attempt, phase, withdrawn: false, asked_at: self.now, opened: 0, is_hers: false, doubtful };
         self.workers.push(worker);
     }
 
@@ -147,7 +148,13 @@ impl World {
     /// The bytes go out; what comes back depends on the provider's day.
     fn hand_over(&mut self, at: usize) {
         let worker = self.workers[at].clone();
-        let day = if self.calm { 0 } else { self.draw.below(100) };
+        // Who knows it by its key says the same again, or nothing.
+        let is_known = self.provider.keyed && self.provider.keys.contains_key(&self.provider_key(&worker));
+        let day = match self.draw.below(100) {
+            _ if self.calm => 0,
+            day @ 60..80 if is_known => day - 60,
+            day => day,
+        };
         let (taken, heard) = match day {
             0..60 => (true, Some(Outcome::Accepted)),
             60..68 => (false, Some(Outcome::Refused)),
@@ -188,12 +195,14 @@ impl World {
         }
     }
 
+    fn provider_key(&self, worker: &Worker) -> String {
+        let key = format!("{:?} {:?}", worker.number, worker.delivery.key);
+        if self.is(Plant::NewKeyPerTry) { key + &worker.attempt.to_string() } else { key }
+    }
+
     fn accept(&mut self, worker: &Worker) {
         self.see_bytes(worker);
-        let mut key = format!("{:?} {:?}", worker.number, worker.delivery.key);
-        if self.is(Plant::NewKeyPerTry) {
-            key += &worker.attempt.to_string();
-        }
+        let key = self.provider_key(worker);
         let known = self.provider.keys.insert(key, ()).is_some();
         if known && self.provider.keyed {
             return;

@@ -66,6 +66,8 @@ pub struct World {
     pub came: BTreeMap<String, Instant>,
     /// By uid: the step at which the core acknowledged that nothing goes to her any more.
     pub suppressed: BTreeMap<String, u64>,
+    /// By uid: the step in which that was taken back.
+    pub released: BTreeMap<String, u64>,
     /// Whose erasure was asked for, and who was forgotten in which step.
     pub erased: BTreeSet<String>,
     pub gone: BTreeMap<Number, u64>,
@@ -117,6 +119,7 @@ impl World {
             left: BTreeMap::new(),
             came: BTreeMap::new(),
             suppressed: BTreeMap::new(),
+            released: BTreeMap::new(),
             erased: BTreeSet::new(),
             gone: BTreeMap::new(),
             is_dead: false,
@@ -243,10 +246,15 @@ impl World {
         let counts = posted.acknowledged.is_none() || self.erased.contains(&posted.uid);
         match posted.arrival.what {
             What::Consent { subscribed: true, .. } if counts => {
-                self.came.insert(posted.uid.clone(), posted.arrival.at.unwrap_or(self.now));
+                // By own time: what is said again of an earlier day does not make it later.
+                let came = self.came.entry(posted.uid.clone()).or_insert(Instant::FIRST);
+                *came = (*came).max(posted.arrival.at.unwrap_or(self.now));
                 self.left.remove(&posted.uid);
             }
-            What::Suppress { suppressed: false, .. } if counts => drop(self.suppressed.remove(&posted.uid)),
+            What::Suppress { suppressed: false, .. } if counts => {
+                self.suppressed.remove(&posted.uid);
+                self.released.insert(posted.uid.clone(), self.step);
+            }
             _ => {}
         }
         let arrival = posted.arrival.clone();
@@ -344,10 +352,13 @@ impl World {
             }
             return;
         }
-        let (forgets, is_certain) = (posted.forgets, posted.is_certain());
+        let (forgets, is_certain, issued) = (posted.forgets, posted.is_certain(), posted.issued);
         match posted.arrival.what {
             What::Erase => drop(forgets.map(|number| self.gone.insert(number, step))),
-            What::Suppress { suppressed: true, .. } if is_certain => drop(self.suppressed.insert(uid, step)),
+            // Not what was asked for before it was taken back, and answered later.
+            What::Suppress { suppressed: true, .. } if is_certain && self.released.get(&uid).is_none_or(|released| issued > *released) => {
+                self.suppressed.insert(uid, step);
+            }
             What::Consent { subscribed: false, .. } if is_certain && self.came.get(&uid).is_none_or(|came| at > *came) => {
                 self.left.insert(uid, step);
             }
