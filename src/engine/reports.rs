@@ -25,7 +25,7 @@ impl Turn<'_> {
             }
             Outcome::Unknown if self.is_repeated(at) && self.deliver_again(at) => return,
             // The first try may have left.
-            Outcome::NotSent if self.attention.two_steps && self.row.pending[at].doubts > 0 => Outcome::Unknown,
+            Outcome::NotSent | Outcome::Refused if self.attention.two_steps && self.row.pending[at].doubts > 0 => Outcome::Unknown,
             other => other,
         };
         self.settle_outcome(at, outcome);

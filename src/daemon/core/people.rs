@@ -76,12 +76,12 @@ impl Core {
         self.directory.find(digest(0, id)).map(Number)
     }
 
-    /// Who this is about, made if need be; nobody for who was erased not long ago.
+    /// Who this is about, made if need be; nobody for who was erased not long ago. Lesser identifiers that were erased make nobody anew, and
+    /// do not keep what is said about somebody who is there from her.
     pub(super) fn resolve(&mut self, who: &[Identifier], now: Instant) -> Option<Number> {
-        let first = who.first()?;
-        if who.iter().any(|one| self.directory.is_erased(digest(kind_number(one.kind), &one.value), now)) {
-            return None;
-        }
+        let mut is_erased = |one: &&Identifier| self.directory.is_erased(digest(kind_number(one.kind), &one.value), now);
+        let first = who.first().filter(|one| !is_erased(one))?;
+        let who: Vec<&Identifier> = who.iter().filter(|one| !is_erased(one)).collect();
         let known: Vec<Option<Number>> =
             who.iter().map(|one| self.directory.find(digest(kind_number(one.kind), &one.value)).map(Number)).collect();
         let number = match known[0] {
@@ -95,7 +95,7 @@ impl Core {
                 _ => self.bear(first),
             },
         };
-        for (one, known) in who.iter().zip(known).skip(1) {
+        for (one, known) in who.into_iter().zip(known).skip(1) {
             match known {
                 None => self.attach_identifier(number, one),
                 Some(other) if other == number => {}

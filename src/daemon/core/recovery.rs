@@ -104,7 +104,6 @@ impl Core {
                 let number = Number::new(shard, slot(&mut name).map_err(bytes)?);
                 let wake = from.instant().map_err(bytes)?;
                 let entry = from.raw(from.remaining()).map_err(bytes)?;
-                self.learn(number, entry)?;
                 self.shards[usize::from(shard)].restore(number, wake, entry.into());
             }
             PARCEL => {
@@ -113,15 +112,6 @@ impl Core {
                 self.shards[usize::from(shard)].restore_parcel(number, parcel);
             }
             other => return Err(bytes(from.fault(crate::record::Fault::Kind(other)))),
-        }
-        Ok(())
-    }
-
-    /// Who has these identifiers.
-    fn learn(&mut self, number: Number, entry: &[u8]) -> Result<(), Unreadable> {
-        let entry = Entry::read(entry).map_err(|fault| Unreadable::Bytes { what: "an entry", fault })?;
-        for (kind, value) in entry.identifiers {
-            self.directory.attach(people::digest(kind, value), number.0);
         }
         Ok(())
     }
@@ -154,17 +144,6 @@ impl Core {
             if recovery.as_of.get(shard).copied().unwrap_or(0) >= batch_number {
                 continue;
             }
-            if let Change::Gone { .. } = change {
-                for (kind, value) in self.identifiers(number) {
-                    let digest = people::digest(kind, &value);
-                    if self.directory.find(digest) == Some(number.0) {
-                        self.directory.detach(digest);
-                    }
-                }
-            }
-            if let Change::Entry { bytes, .. } = &change {
-                self.learn(number, bytes)?;
-            }
             self.shards[shard].apply(&change)?;
             recovery.touched.insert(number);
         }
@@ -180,6 +159,14 @@ impl Core {
         }
         for (at, shard) in self.shards.iter().enumerate() {
             self.wakes[at] = shard.wake();
+            // Who has which identifier is read from what came out at the end: shards come from snapshots of different ages, so that on the way
+            // somebody who was taken over may stand beside who took her over.
+            for (number, _, entry) in shard.entries() {
+                let entry = Entry::read(entry).map_err(|fault| Unreadable::Bytes { what: "an entry", fault })?;
+                for (kind, value) in entry.identifiers {
+                    self.directory.attach(people::digest(kind, value), number.0);
+                }
+            }
         }
         // Rows may have been on their way to another plan.
         self.following = (self.plan_texts.len() > 1).then_some(Number(0));

@@ -174,7 +174,9 @@ impl World {
         self.workers[at].phase = match heard {
             Some(Outcome::NotSent) if worker.attempt < ATTEMPTS => Phase::Waiting(later),
             // Asked again with the same key.
-            None if keyed || self.is(Plant::RepeatedInDoubt) => Phase::Waiting(later),
+            None if keyed => Phase::Waiting(later),
+            // And here without one, and without asking first: the core would say no.
+            None if self.is(Plant::RepeatedInDoubt) => Phase::Open,
             None => Phase::Telling(Outcome::Unknown, false),
             // No more tries, and an earlier one may have left.
             Some(Outcome::NotSent) if worker.doubtful => Phase::Telling(Outcome::Unknown, false),
