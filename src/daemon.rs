@@ -23,6 +23,7 @@ pub mod runner;
 pub mod sample;
 pub mod serve;
 pub mod settings;
+pub mod stock;
 pub mod tokens;
 pub mod ways;
 

@@ -6,6 +6,7 @@
 //! mapping only. Memory does not grow with the number of rows. Knows nothing of journeys, plans or customers' state.
 
 pub mod catalogs;
+pub mod codes;
 pub mod config;
 pub mod customers;
 pub mod mapping;

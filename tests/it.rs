@@ -99,4 +99,6 @@ mod it {
     mod templates;
     mod tidy;
     mod values;
+    #[cfg(feature = "daemon")]
+    mod works;
 }

@@ -6,6 +6,7 @@ use crate::daemon::clock::{Clock, FastClock, WallClock};
 use crate::daemon::sample::{self, Sample};
 use crate::daemon::serve::{CannotServe, Running, Served, start};
 use crate::daemon::settings::Settings;
+use crate::daemon::stock;
 use crate::diagnostic::Diagnostics;
 use crate::engine::Limits;
 use crate::ingest::Config;
@@ -87,7 +88,13 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
         salt: config.limits.salt.clone(),
     };
     let name = config.name.as_ref().map_or_else(|| folder_name(&folder), |name| name.text.clone());
-    let served = Served { plan, name, limits, settings, folder, clock };
+    let mut found = Diagnostics::default();
+    let goods = stock::read(&config, &plan, &folder, config.zone.unwrap_or(plan.policy.zone), &mut found);
+    match output.findings_aside(found, &ready.project.sources) {
+        Exit::Fine => {}
+        exit => return Err(exit),
+    }
+    let served = Served { plan, name, limits, settings, folder, clock, goods };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -6,6 +6,7 @@
 //! never before. Decides nothing about journeys: that is the engine's.
 
 pub mod arrivals;
+pub mod codes;
 pub mod deploy;
 pub mod effects;
 pub mod merges;
@@ -14,6 +15,8 @@ pub mod operate;
 pub mod others;
 pub mod people;
 pub mod recovery;
+mod ticks;
+pub mod works;
 pub mod world;
 
 use super::arrival::Arrival;
@@ -154,6 +157,7 @@ pub struct Core {
     pub(super) plan_texts: Vec<String>,
     /// Inputs that effects caused at other customers, still to be handled.
     caused: VecDeque<(Number, Input)>,
+    works: works::Works,
     /// Never goes back.
     now: Instant,
     /// Somebody's entry could not be read: the process must end, for memory may not be what the log says.
@@ -181,6 +185,7 @@ impl Core {
             following: None,
             plan_texts: Vec::new(),
             caused: VecDeque::new(),
+            works: works::Works::default(),
             now: Instant::FIRST,
             damaged: None,
         }
@@ -206,6 +211,7 @@ impl Core {
     /// Handling time: as the clock says, and never back.
     pub fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
+        self.tick();
         self.now
     }
 
@@ -218,7 +224,7 @@ impl Core {
         if self.following.is_some() {
             return Instant::FIRST;
         }
-        self.wakes.iter().copied().min().unwrap_or(Instant::NEVER)
+        self.wakes.iter().copied().min().unwrap_or(Instant::NEVER).min(self.next_tick())
     }
 
     /// Whether the batch that is being made should be closed.

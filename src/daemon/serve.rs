@@ -22,6 +22,7 @@ use super::own_links::OwnLinks;
 use super::pages::{self, Recorder};
 use super::runner::{Handle, Runner};
 use super::settings::Settings;
+use super::stock::Goods;
 use super::tokens::Tokens;
 use super::ways::Builder;
 use crate::calendar::Instant;
@@ -51,6 +52,8 @@ pub struct Served {
     /// The project's folder.
     pub folder: PathBuf,
     pub clock: Arc<dyn Clock>,
+    /// What the project's files say beside its journeys.
+    pub goods: Goods,
 }
 
 /// Why it cannot be served.
@@ -140,11 +143,13 @@ pub fn open_store(folders: &Folders, init: bool, plan: &Arc<Plan>, limits: Limit
 
 /// Starts everything. `init`: a store may begin in an empty folder.
 pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
-    let Served { plan, name, limits, settings, folder, clock } = served;
+    let Served { plan, name, limits, settings, folder, clock, goods } = served;
     let folders = Folders { root: folder.join(&settings.store) };
     let late = Duration::from_millis(limits.late_ms_max.max(0) as u64);
     let (keeper, core) = open_store(&folders, init, &plan, limits)?;
-    let (keeper, core) = deploy(keeper, core, &plan, clock.now())?;
+    let (mut keeper, mut core) = deploy(keeper, core, &plan, clock.now())?;
+    goods.bring(&mut core);
+    save(&mut keeper, &mut core)?;
     let ids = MessageIds::new(&secret_of(&keeper));
     let under_way = under_way(&core);
     let io = |doing, place: &Path| {

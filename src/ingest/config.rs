@@ -28,6 +28,7 @@ pub struct Config {
     pub logs: Vec<Log>,
     pub customers: Vec<Customers>,
     pub catalogs: Vec<super::catalogs::Settings>,
+    pub codes: Vec<super::codes::Settings>,
     /// Topics that every customer of the log has agreed to.
     pub consent: Vec<Written>,
 }
@@ -187,6 +188,9 @@ impl Config {
         }
         for catalog in top.tables("catalog", found) {
             self.catalogs.extend(super::catalogs::Settings::read(catalog, found));
+        }
+        for codes in top.tables("codes", found) {
+            self.codes.extend(super::codes::Settings::read(codes, found));
         }
         for customers in top.tables("customers", found) {
             self.customers.extend(read_customers(customers, file, found));

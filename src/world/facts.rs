@@ -6,6 +6,8 @@
 //!
 //! A customer counts for a decision when her window is over: who did not do it yet may still, and who came a minute ago says nothing.
 
+mod stored;
+
 use super::chance::{self, Arm};
 use crate::calendar::Instant;
 use crate::engine::{Record, RecordKind, Weights};

@@ -1,6 +1,6 @@
 //! The daemon's core over a store in memory: what is acknowledged is there after a crash, and nothing twice.
 
-mod harness;
+pub mod harness;
 
 use harness::{Daemon, SHOP, at, differing};
 use onward::engine::Outcome;

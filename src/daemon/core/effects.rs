@@ -87,7 +87,7 @@ impl Core {
     /// A code of a pool, at once: each is given once, for the write that takes it holds the answer too.
     fn draw(&mut self, number: Number, draw: CodeDraw) {
         let pool = self.world.plan().schema.pools.get(draw.pool.index()).map(|pool| pool.name.to_string()).unwrap_or_default();
-        let answer = match self.others.give_code(&pool) {
+        let answer = match self.others.codes.give(&pool) {
             Some(code) => {
                 self.write_other(others::CODE_GIVEN, pool.as_bytes());
                 Answer::Code(code.into())

@@ -3,6 +3,7 @@
 //! In: items that mean nothing, records. Out: lists and figures. **Invariant:** bounded; what is dropped is counted. Counters start at zero with
 //! the process: they are for watching, not for deciding.
 
+use super::codes::Codes;
 use super::merges::Gone;
 use crate::calendar::Instant;
 use crate::daemon::audit::Audit;
@@ -24,6 +25,7 @@ pub const CODES_ADDED: u8 = 8;
 pub const CODE_GIVEN: u8 = 9;
 pub const MERGED: u8 = 10;
 pub const ERASED: u8 = 11;
+pub const FACTS: u8 = 12;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;
@@ -76,8 +78,7 @@ pub struct Others {
     dead: VecDeque<Dead>,
     /// All there ever were, since the store began.
     pub dead_total: u64,
-    /// Codes that are left, by pool.
-    codes: BTreeMap<String, VecDeque<String>>,
+    pub codes: Codes,
     provider_ids: HashMap<Digest, (Number, SendKey)>,
     provider_order: VecDeque<Digest>,
     /// Who went into somebody else, by her number; and the other way round.
@@ -105,20 +106,6 @@ impl Others {
 
     pub fn all_gone(&self) -> Vec<Gone> {
         self.gone.values().copied().collect()
-    }
-
-    /// The next code of a pool.
-    pub fn give_code(&mut self, pool: &str) -> Option<String> {
-        self.codes.get_mut(pool)?.pop_front()
-    }
-
-    pub fn add_codes(&mut self, pool: &str, codes: impl IntoIterator<Item = String>) {
-        self.codes.entry(pool.to_owned()).or_default().extend(codes);
-    }
-
-    /// Pools with what is left in them.
-    pub fn codes_left(&self) -> impl Iterator<Item = (&str, &VecDeque<String>)> {
-        self.codes.iter().map(|(pool, codes)| (pool.as_str(), codes))
     }
 
     pub fn note_provider_id(&mut self, id: &str, number: Number, send: SendKey) {

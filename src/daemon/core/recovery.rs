@@ -30,6 +30,7 @@ const VERSION: u8 = 1;
 const ENTRY: u8 = b'e';
 const PARCEL: u8 = b'p';
 const PLACES: u8 = b'n';
+const WORKS: u8 = b'w';
 
 /// Why a store cannot be read into memory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,7 +65,7 @@ impl Core {
     /// A shard as it is put into a snapshot: keys ascending.
     pub fn snapshot(&self, shard: u16) -> Vec<(Vec<u8>, Vec<u8>)> {
         if shard == OTHERS {
-            return vec![(vec![b'o'], self.others_to_bytes())];
+            return vec![(vec![b'o'], self.others_to_bytes()), (vec![WORKS], self.works_to_bytes())];
         }
         let Some(shard) = self.shards.get(usize::from(shard)) else { return Vec::new() };
         let mut all = Vec::new();
@@ -96,6 +97,7 @@ impl Core {
         let mut from = Reader::new(value);
         match name.byte().map_err(bytes)? {
             b'o' => self.others_from_bytes(value).map_err(bytes)?,
+            WORKS => self.works_from_bytes(value).map_err(bytes)?,
             PLACES => {
                 let places: u32 = from.narrow().map_err(bytes)?;
                 self.shards[usize::from(shard)].restore_places(places);
@@ -130,7 +132,13 @@ impl Core {
                     }
                     continue;
                 }
-                Change::Input { .. } | Change::Records { .. } => continue,
+                Change::Records { bytes, .. } => {
+                    if recovery.as_of.get(usize::from(OTHERS)).copied().unwrap_or(0) < batch_number {
+                        self.count_again(bytes).map_err(wrong)?;
+                    }
+                    continue;
+                }
+                Change::Input { .. } => continue,
                 Change::Entry { number, .. }
                 | Change::Row { number, .. }
                 | Change::Gone { number }
@@ -221,14 +229,15 @@ impl Core {
                     self.directory.erase(digest, until);
                 }
             }
+            others::FACTS => self.decided_again(&mut from).map_err(wrong)?,
             others::MERGED => self.others.note_gone(Gone::decode(&mut from).map_err(wrong)?),
             others::CODES_ADDED => {
                 let pool = from.text().map_err(wrong)?.to_owned();
                 let codes: Vec<String> = Vec::decode(&mut from).map_err(wrong)?;
-                self.others.add_codes(&pool, codes);
+                self.others.codes.add(&pool, codes);
             }
             others::CODE_GIVEN => {
-                self.others.give_code(&String::from_utf8_lossy(bytes));
+                self.others.codes.give(&String::from_utf8_lossy(bytes));
             }
             other => return Err(wrong(from.fault(crate::record::Fault::Kind(other)))),
         }
@@ -269,7 +278,7 @@ impl Core {
         out.boolean(self.world.is_on_hold());
         out.varint(self.others.audit.number);
         out.raw(&self.others.audit.hash);
-        let pools: Vec<_> = self.others.codes_left().collect();
+        let pools: Vec<_> = self.others.codes.left().collect();
         out.slice(&pools, |out, (pool, codes)| {
             out.text(pool);
             let codes: Vec<String> = codes.iter().cloned().collect();
@@ -312,7 +321,7 @@ impl Core {
         self.others.audit = Audit { number: count, hash };
         let pools = from.list(|from| Ok((from.text()?.to_owned(), Vec::<String>::decode(from)?)))?;
         for (pool, codes) in pools {
-            self.others.add_codes(&pool, codes);
+            self.others.codes.add(&pool, codes);
         }
         for gone in Vec::<Gone>::decode(&mut from)? {
             self.others.note_gone(gone);

@@ -24,9 +24,9 @@ pub struct DaemonWorld {
     since: Instant,
     limits: Limits,
     number: u64,
-    catalogs: Catalogs,
-    facts: Facts,
-    counters: Counters,
+    pub(super) catalogs: Catalogs,
+    pub(super) facts: Facts,
+    pub(super) counters: Counters,
     /// Names of journeys that are paused.
     paused: BTreeSet<String>,
     paused_channels: BTreeSet<String>,
@@ -79,6 +79,7 @@ impl DaemonWorld {
             ways.insert(plan.id, Migration::new(plan, &active, &others)?);
             pinned.insert(plan.id, Loaded::pinned(Arc::clone(plan.original()), &active)?);
         }
+        self.counters.renumber(&self.active.plan, &active.plan);
         (self.active, self.pinned, self.ways, self.since) = (active, pinned, ways, at);
         self.number += 1;
         Ok(())
@@ -97,13 +98,27 @@ impl DaemonWorld {
         self.number += 1;
     }
 
-    pub fn stock(&mut self, catalogs: Catalogs) {
-        self.catalogs = catalogs;
+    /// What is shared is another one now.
+    pub(super) fn changed(&mut self) {
         self.number += 1;
     }
 
     pub fn restore_number(&mut self, number: u64) {
         self.number = number;
+    }
+
+    /// What was decided over all customers.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Whether something is measured at all.
+    pub fn has_experiments(&self) -> bool {
+        self.active.plan.journeys.iter().any(|journey| !journey.experiments.is_empty())
     }
 
     pub fn count(&mut self, records: &[Record]) {

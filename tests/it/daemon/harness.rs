@@ -128,7 +128,12 @@ impl Daemon {
         told.lock().unwrap().take().expect("every request is answered")
     }
 
-    fn take(&mut self, now: Instant, who: &str, id: Option<&str>, what: What) -> String {
+    /// The core itself, for what is asked of it on its own thread. What it writes is durable with [`Daemon::commit`].
+    pub fn core(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    pub fn take(&mut self, now: Instant, who: &str, id: Option<&str>, what: What) -> String {
         self.take_of(now, vec![Identifier { kind: IdentifierKind::User, value: who.to_owned() }], id, what)
     }
 
@@ -153,6 +158,21 @@ impl Daemon {
 
     pub fn event(&mut self, now: Instant, who: &str, name: &str, id: &str) -> String {
         self.take(now, who, Some(id), What::Event { name: name.to_owned(), properties: serde_json::Map::new() })
+    }
+
+    /// The process ends before what it decided is durable. Whether anybody was told of it.
+    pub fn event_and_crash(&mut self, now: Instant, who: &str, name: &str) -> bool {
+        self.now = self.now.max(now);
+        let who = vec![Identifier { kind: IdentifierKind::User, value: who.to_owned() }];
+        let what = What::Event { name: name.to_owned(), properties: serde_json::Map::new() };
+        let arrival = Arrival { who, source: "test".to_owned(), id: None, at: Some(now), what };
+        let item = Item { bound: bind::bind(&self.plan, Zone::UTC, &arrival, self.now), id: 0, raw: None, arrival };
+        let told = Arc::new(Mutex::new(false));
+        let tell = Arc::clone(&told);
+        let reply = Box::new(move |_| *tell.lock().unwrap() = true);
+        self.core.request(self.now, Request::Take { items: vec![item], reply });
+        self.crash();
+        *told.lock().unwrap()
     }
 
     fn browser(who: &str) -> Identifier {

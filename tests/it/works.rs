@@ -1,0 +1,223 @@
+//! What the daemon does for everybody: facts at ticks, codes, scheduled entries, catalogs. Over a store in memory, with crashes in between.
+
+use super::daemon::harness::{Daemon, Sent, at, differing};
+use onward::calendar::{Instant, MINUTE_MS};
+use onward::engine::Outcome;
+use onward::world::facts;
+
+fn subject(sent: &Sent) -> &str {
+    &sent.1.parts.iter().find(|(name, _)| name == "subject").unwrap().1
+}
+
+/// Everything that wants to leave is accepted.
+fn accept(daemon: &mut Daemon) -> Vec<Sent> {
+    let mut all = Vec::new();
+    loop {
+        let sent = daemon.outgoing();
+        if sent.is_empty() {
+            return all;
+        }
+        for one in sent {
+            if daemon.ready(&one) {
+                daemon.outcome(&one, Outcome::Accepted);
+            }
+            all.push(one);
+        }
+    }
+}
+
+const TEST: &str = r#"
+customer { email email? }
+event visited { }
+event bought { order text = "-" }
+topic promo "Promotions" opt in
+message plain about promo { email { subject "Plain", text "Thank you" } }
+message loud about promo { email { subject "Loud", text "THANK YOU" } }
+journey greet "Greeting" {
+  enter on visited
+  enter again never
+  experiment "style" measured by bought within 1 hour {
+    variant "plain" 50% { send plain }
+    variant "loud" 50% { send loud }
+    winner when 95% sure after 20 customers in each
+  }
+}
+"#;
+
+/// Customers come one a minute; who got the loud one buys.
+fn greet(daemon: &mut Daemon, from: Instant, first: u32, count: u32) -> Vec<String> {
+    let mut subjects = Vec::new();
+    for customer in first..first + count {
+        let now = from.plus_ms(i64::from(customer - first) * MINUTE_MS);
+        let name = format!("n{customer}");
+        daemon.touch(now);
+        daemon.subscribe(now, &name, &format!("{name}@example.com"));
+        daemon.event(now, &name, "visited", &format!("v{customer}"));
+        for sent in accept(daemon) {
+            if subject(&sent) == "Loud" {
+                daemon.event(now, &name, "bought", &format!("b{customer}"));
+            }
+            subjects.push(subject(&sent).to_owned());
+        }
+    }
+    subjects
+}
+
+#[test]
+fn a_winner_is_decided_at_a_tick_and_known_after_a_crash() {
+    let mut daemon = Daemon::new(TEST);
+    let begin = at("2026-03-01 10:00");
+    let before = greet(&mut daemon, begin, 0, 100);
+    assert!(before.iter().filter(|subject| *subject == "Plain").count() > 20, "{before:?}");
+    let memory = daemon.memory();
+    daemon.crash();
+    assert_eq!(differing(&memory, &daemon.memory()), [""; 0], "what was counted is counted again");
+    // Nobody comes for an hour; then all windows are over.
+    daemon.touch(at("2026-03-01 13:00"));
+    let changes = |daemon: &mut Daemon| {
+        let identity = daemon.core().world.plan().journeys[0].experiments[0].identity.clone();
+        daemon.core().world.facts().changes(&identity).to_vec()
+    };
+    let decided = changes(&mut daemon);
+    assert_eq!(decided.len(), 1, "{decided:?}");
+    assert_eq!(decided[0].from.0 % facts::TICK_MS, 0, "at a whole tick");
+    assert_eq!((decided[0].winner, decided[0].weights.shares.as_slice()), (Some(1), [0, 10_000].as_slice()));
+    let after = greet(&mut daemon, at("2026-03-01 13:01"), 100, 40);
+    assert!(after.iter().all(|subject| subject == "Loud"), "everybody gets the winner: {after:?}");
+    // From the log alone, and from a snapshot of it.
+    daemon.crash();
+    assert_eq!(changes(&mut daemon), decided);
+    daemon.snapshot_all();
+    let memory = daemon.memory();
+    daemon.crash();
+    assert_eq!(differing(&memory, &daemon.memory()), [""; 0]);
+    assert_eq!(changes(&mut daemon), decided);
+    assert_eq!(greet(&mut daemon, at("2026-03-01 14:00"), 200, 20), vec!["Loud"; 20]);
+}
+
+#[test]
+fn an_edited_project_keeps_what_was_counted_and_decided() {
+    let mut daemon = Daemon::new(TEST);
+    greet(&mut daemon, at("2026-03-01 10:00"), 0, 100);
+    // Another journey comes before it, so that it has another number.
+    let next = TEST.replace("journey greet", "journey aaa \"First\" { enter on bought\n enter again never\n wait 1 day }\njourney greet");
+    daemon.deploy(at("2026-03-01 11:50"), &next);
+    daemon.crash_with(&next);
+    daemon.touch(at("2026-03-01 13:00"));
+    assert_eq!(greet(&mut daemon, at("2026-03-01 13:01"), 100, 20), vec!["Loud"; 20]);
+}
+
+const VOUCHER: &str = r#"
+customer { email email? }
+event bought { order text = "-" }
+topic promo "Promotions" opt in
+codes spring "Spring codes"
+message voucher(code text) about promo { email { subject "{{ code }}", text "Your code is {{ code }}" } }
+message sorry about promo { email { subject "Sorry", text "None is left" } }
+journey thanks {
+  enter on bought
+  enter again always
+  draw code from spring as code otherwise { send sorry by email
+    exit "no code" }
+  send voucher(code: code) by email
+}
+"#;
+
+#[test]
+fn every_code_is_given_once_whatever_happens() {
+    let mut daemon = Daemon::new(VOUCHER);
+    let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+    assert_eq!(daemon.core().add_codes("spring", texts(&["S-1", "S-2", "S-3", "S-2"])), 3);
+    daemon.commit();
+    let now = at("2026-03-01 10:00");
+    let mut given = Vec::new();
+    for buyer in 0..5 {
+        let name = format!("n{buyer}");
+        daemon.subscribe(now, &name, &format!("{name}@example.com"));
+        daemon.event(now, &name, "bought", &format!("b{buyer}"));
+        given.extend(accept(&mut daemon).iter().map(|sent| subject(sent).to_owned()));
+        if buyer == 0 {
+            daemon.snapshot_all();
+        }
+        daemon.crash();
+        // The file is read again at every start.
+        assert_eq!(daemon.core().add_codes("spring", texts(&["S-1", "S-2", "S-3"])), 0, "none of them is new");
+    }
+    assert_eq!(given, ["S-1", "S-2", "S-3", "Sorry", "Sorry"]);
+    assert_eq!(daemon.core().add_codes("spring", texts(&["S-3", "ส-4"])), 1);
+    daemon.commit();
+    daemon.event(now, "n4", "bought", "again");
+    assert_eq!(accept(&mut daemon).iter().map(subject).collect::<Vec<_>>(), ["ส-4"]);
+}
+
+#[test]
+fn a_draw_that_never_became_durable_leaves_its_code() {
+    let mut daemon = Daemon::new(VOUCHER);
+    daemon.core().add_codes("spring", ["S-1".to_owned()]);
+    daemon.commit();
+    daemon.subscribe(at("2026-03-01 10:00"), "nok", "nok@example.com");
+    let answered = daemon.event_and_crash(at("2026-03-01 10:01"), "nok", "bought");
+    assert!(!answered, "nobody was told anything");
+    daemon.event(at("2026-03-01 10:02"), "nok", "bought", "b1");
+    assert_eq!(accept(&mut daemon).iter().map(subject).collect::<Vec<_>>(), ["S-1"]);
+}
+
+const WEEKLY: &str = r#"
+customer { email email? }
+event bought { order text = "-" }
+topic promo "Promotions" opt in
+message weekly about promo { email { subject "Weekly", text "News of the week" } }
+message thanks about promo { email { subject "Thanks", text "Thank you" } }
+journey newsletter "Newsletter" {
+  enter every monday at 09:00
+  enter again always
+  send weekly
+}
+journey orders "Orders" {
+  enter on bought
+  enter again always
+  send thanks
+}
+"#;
+
+#[test]
+fn a_scheduled_entry_reaches_everybody_once_over_crashes_and_others_come_in_between() {
+    let mut daemon = Daemon::new(WEEKLY);
+    let count = 300;
+    for customer in 0..count {
+        daemon.subscribe(at("2026-03-01 10:00"), &format!("n{customer}"), &format!("n{customer}@example.com"));
+    }
+    // 2026-03-02 is a Monday.
+    assert!(daemon.outgoing().is_empty());
+    let now = at("2026-03-02 09:00");
+    let mut weekly = Vec::new();
+    let mut thanks = 0;
+    let mut slices = 0;
+    loop {
+        daemon.now = now;
+        let done = daemon.core().due(now, 40);
+        daemon.commit();
+        let sent = accept(&mut daemon);
+        weekly.extend(sent.iter().filter(|sent| subject(sent) == "Weekly").map(|sent| sent.0));
+        if done == 0 {
+            break;
+        }
+        slices += 1;
+        // Somebody buys between two slices, whether her turn has come or not.
+        daemon.event(now, &format!("n{}", slices * 31 % count), "bought", &format!("b{slices}"));
+        let sent = accept(&mut daemon);
+        thanks += sent.iter().filter(|sent| subject(sent) == "Thanks").count();
+        weekly.extend(sent.iter().filter(|sent| subject(sent) == "Weekly").map(|sent| sent.0));
+        if slices % 3 == 0 {
+            daemon.crash();
+        }
+    }
+    assert!(slices >= 7, "{slices}");
+    assert_eq!(thanks, slices, "what happens in between does not wait for the end of it");
+    assert_eq!(weekly.len(), count);
+    weekly.sort_unstable();
+    weekly.dedup();
+    assert_eq!(weekly.len(), count, "everybody once");
+    daemon.touch(at("2026-03-08 23:59"));
+    assert!(daemon.outgoing().is_empty());
+}
