@@ -16,6 +16,7 @@ mod consent;
 pub mod contact;
 mod dates;
 mod draw;
+pub mod door;
 mod draws;
 mod entries;
 mod erase;
@@ -95,9 +96,10 @@ pub trait World {
     fn loses_time(&self) -> bool {
         false
     }
-    /// Whether a journey's cap on entries (`at most 500 entries in 1 day`), which is shared by all customers, leaves room.
-    fn entry_allowed(&self, _journey: JourneyId, _at: Instant) -> bool {
-        true
+    /// Whether a journey's cap on entries (`at most 500 entries in 1 day`), which is shared by all customers, leaves room. `taken`: how
+    /// many of them this input has used already.
+    fn entry_room(&self, _journey: JourneyId, _at: Instant, _taken: usize) -> Room {
+        Room::Free
     }
     /// The shares of an experiment that hold at this instant, where they are not those that are written. What is shared changes at whole
     /// ticks only, so this is the same for every input of a tick.
@@ -121,6 +123,16 @@ pub trait World {
     fn pinned_draw(&self, _identity: &str) -> Option<u16> {
         None
     }
+}
+
+/// What a cap on entries, which is shared by all customers, says to one who comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Free,
+    /// From then on, for her: she waits so long, and a place is kept for her.
+    From(Instant),
+    /// And the cap says `then skip`.
+    Full,
 }
 
 /// Shares of an experiment's arms, as they were decided over all customers.
@@ -352,6 +364,12 @@ pub enum RecordKind {
         held_out: bool,
     },
     NotEntered(NotEntered),
+    /// A cap on entries is full: she is let in then, unless the journey turns out not to be for her.
+    AtTheDoor {
+        until: Instant,
+    },
+    /// She is let in from the door: she enters.
+    LetIn,
     /// The run is over: every run that entered gets exactly one.
     Ended(Ending),
     /// Goal number, reached by an event of that own time.

@@ -6,13 +6,15 @@
 //! events are held one chunk at a time, grouped by customer, and between chunks a customer is her encoded row.
 //!
 //! A provider accepts every message at once. Customers are independent, so each is taken to the end alone ([`driver`]); where something is
-//! decided over all of them they go tick by tick instead (`slices`).
+//! decided over all of them they go tick by tick instead (`slices`), and where one's input
+//! may change another's, in the order of time (`in_order`).
 
 pub mod chunk;
 mod codes;
 pub mod compare;
 pub mod customer;
 pub mod driver;
+mod in_order;
 pub mod needed;
 pub mod report;
 pub mod run;

@@ -7,11 +7,13 @@
 pub mod catalogs;
 pub mod chance;
 pub mod directory;
+pub mod doors;
 pub mod facts;
 
 use crate::calendar::Instant;
-use crate::engine::{Limits, Loaded, PlanId, Weights, World};
+use crate::engine::{Limits, Loaded, PlanId, Room, Weights, World};
 use crate::plan::Plan;
+use crate::schema::JourneyId;
 use facts::Facts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,11 +79,13 @@ impl World for SmallWorld {
 pub struct View<'w> {
     pub world: &'w SmallWorld,
     pub facts: Arc<Facts>,
+    /// Where entries are counted over all customers.
+    pub doors: Option<doors::Doors>,
 }
 
 impl<'w> View<'w> {
     pub fn new(world: &'w SmallWorld) -> View<'w> {
-        View { world, facts: Arc::default() }
+        View { world, facts: Arc::default(), doors: None }
     }
 
     pub fn plan(&self) -> &'w Plan {
@@ -108,6 +112,10 @@ impl World for View<'_> {
 
     fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {
         self.world.catalogs()
+    }
+
+    fn entry_room(&self, journey: JourneyId, at: Instant, taken: usize) -> Room {
+        self.doors.as_ref().map_or(Room::Free, |doors| doors.room(journey, at, taken))
     }
 
     fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {

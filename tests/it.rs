@@ -89,7 +89,8 @@ mod it {
     #[cfg(feature = "daemon")]
     mod serve;
     mod simulate;
-    mod simulate_experiments;
+    mod simulate_doors;
+mod simulate_experiments;
     mod simulate_notes;
     #[cfg(feature = "daemon")]
     mod store;

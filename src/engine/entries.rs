@@ -7,7 +7,7 @@
 use super::arms::names;
 use super::evaluate::{Subject, Values};
 use super::index::EntryRef;
-use super::row::{Run, SeenWhat};
+use super::row::{Run, RunState, SeenWhat};
 use super::turn::{Event, Turn, Wave};
 use super::{Ending, NotEntered, RUNS_MAX, RecordKind};
 use crate::calendar::Instant;
@@ -162,21 +162,30 @@ impl Turn<'_> {
         run.entry_date = cause.date;
         run.key = key.unwrap_or(0);
         run.entry.extend(entry_values(journey, at.entry, cause));
-        match self.let_in(at.journey, journey, &run) {
-            Ok(until) => run.guarded_until = until,
+        let room = self.let_in(journey, &run).and_then(|until| Ok((until, self.room_for(at.journey, journey, live)?)));
+        let door = match room {
+            Ok((until, door)) => {
+                run.guarded_until = until;
+                door
+            }
             Err(why) => {
                 self.out.scratch.spare.push(run);
                 self.out.scratch.entered.push(at.journey);
                 self.refuse(at.journey, why);
                 return;
             }
-        }
+        };
         self.out.scratch.entered.push(at.journey);
         if let Some(live) = live {
             let old = self.row.runs[live].number;
             self.end(old, Ending::Restarted);
         }
         run.held_out = cause.held_out || self.journey_holds_out(at.journey) || self.policy_holds_out();
+        if let Some(until) = door {
+            (run.state, run.due) = (RunState::AtTheDoor, until);
+            self.wait_at_the_door(run, journey, live.is_some());
+            return;
+        }
         let number = self.row.next_run;
         if live.is_some() {
             let step = run.step;
@@ -244,7 +253,7 @@ impl Turn<'_> {
     }
 
     /// What the entry's values are needed for; until when the guards hold by themselves.
-    fn let_in(&self, id: JourneyId, journey: &Journey, run: &Run) -> Result<Instant, NotEntered> {
+    fn let_in(&self, journey: &Journey, run: &Run) -> Result<Instant, NotEntered> {
         let plan = &self.loaded.plan;
         if run.begin < self.now && self.is_over_already(plan, journey, run) {
             return Err(NotEntered::AlreadyOver);
@@ -252,9 +261,6 @@ impl Turn<'_> {
         let (ending, until) = self.guards(plan, journey, run);
         if ending.is_some() {
             return Err(NotEntered::NotForHer);
-        }
-        if !journey.entry_caps.is_empty() && !self.world.entry_allowed(id, self.now) {
-            return Err(NotEntered::Capped);
         }
         if self.row.runs.len() >= RUNS_MAX {
             return Err(NotEntered::TooManyRuns);

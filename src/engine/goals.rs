@@ -6,7 +6,7 @@
 
 use super::arms::{carries, names};
 use super::index::{reacts, span_bounds_ms};
-use super::row::Run;
+use super::row::{Run, RunState};
 use super::turn::{Event, Turn};
 use super::{Ending, RecordKind};
 use crate::calendar::{Instant, Span, Zone, civil};
@@ -21,19 +21,19 @@ impl Turn<'_> {
         if reached == 0 {
             return;
         }
+        if self.row.runs[at].state == RunState::AtTheDoor {
+            self.judge_goals_at_the_door(number, journey, reached);
+            return;
+        }
         self.row.runs[at].goals |= reached;
         let Run { journey: id, step, held_out, .. } = self.row.runs[at];
-        let mut ending = None;
-        for (goal, declared) in journey.goals.iter().enumerate().take(32) {
+        for goal in 0..journey.goals.len().min(32) {
             if reached & (1 << goal) != 0 {
                 self.record_run(id, number, step, RecordKind::GoalReached { goal: goal as u16, at: event.at, held_out });
-                if declared.then_exit && ending.is_none() {
-                    ending = Some(Ending::Goal(goal as u16));
-                }
             }
         }
-        if let Some(ending) = ending {
-            self.end(number, ending);
+        if let Some(goal) = exits_on(journey, reached) {
+            self.end(number, Ending::Goal(goal));
         }
     }
 
@@ -93,6 +93,12 @@ impl Turn<'_> {
         }
         reached
     }
+}
+
+/// The first of these goals that ends the run.
+pub(super) fn exits_on(journey: &Journey, reached: u32) -> Option<u16> {
+    let mut goals = journey.goals.iter().enumerate().take(32);
+    goals.find(|(goal, declared)| declared.then_exit && reached & (1 << goal) != 0).map(|(goal, _)| goal as u16)
 }
 
 /// Whether `at` is not later than `span` (civil) after `begin`.

@@ -278,6 +278,8 @@ pub enum RunState {
     Done,
     /// Over.
     Ended,
+    /// A cap on entries is full: it has not entered yet.
+    AtTheDoor,
 }
 
 /// An event that a run saw, for `since entry` and for messages that were answered before the wait began.
@@ -631,8 +633,8 @@ impl Run {
         *self = Run { entry, locals, visits, seen, ..Run::new(0, journey, begin) };
     }
 
-    /// Not ended: it has steps to do or messages to settle. Ended ones are kept elsewhere, for their goals.
+    /// It entered and did not end: it has steps to do or messages to settle. Ended ones are kept elsewhere, for their goals.
     pub fn is_live(&self) -> bool {
-        self.state != RunState::Ended
+        !matches!(self.state, RunState::Ended | RunState::AtTheDoor)
     }
 }

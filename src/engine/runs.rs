@@ -21,6 +21,14 @@ const SPARE_MAX: usize = 16;
 impl Turn<'_> {
     /// A candidate that passed every check begins and does its first steps.
     pub(super) fn begin(&mut self, mut run: Run, journey: &Journey) {
+        self.number(&mut run, journey);
+        let number = run.number;
+        self.row.runs.push(run);
+        self.enters(number, journey);
+    }
+
+    /// What a run gets when it comes to its customer.
+    pub(super) fn number(&mut self, run: &mut Run, journey: &Journey) {
         run.number = self.row.next_run;
         self.row.next_run += 1;
         run.plan = self.pin();
@@ -29,18 +37,18 @@ impl Turn<'_> {
         if !journey.locals.is_empty() {
             run.locals.resize(journey.locals.len(), Value::Missing);
         }
-        let (number, id, entry, held_out) = (run.number, run.journey, run.entry_number, run.held_out);
+    }
+
+    /// A run enters its journey.
+    pub(super) fn enters(&mut self, number: u32, journey: &Journey) {
+        let Some(at) = self.position(number) else { return };
+        let Run { journey: id, entry_number: entry, held_out, key, begin, step, .. } = self.row.runs[at];
         if remembers(journey) {
-            match self.row.entered.iter_mut().find(|entered| entered.journey == id && entered.key == run.key) {
-                Some(entered) => (entered.begin, entered.end) = (run.begin, Instant::NEVER),
-                None => {
-                    let known = Entered { journey: id, key: run.key, begin: run.begin, end: Instant::NEVER };
-                    self.row.entered.push(known);
-                }
+            match self.row.entered.iter_mut().find(|entered| entered.journey == id && entered.key == key) {
+                Some(entered) => (entered.begin, entered.end) = (begin, Instant::NEVER),
+                None => self.row.entered.push(Entered { journey: id, key, begin, end: Instant::NEVER }),
             }
         }
-        let step = run.step;
-        self.row.runs.push(run);
         self.record_run(id, number, step, RecordKind::Entered { entry, held_out });
         self.tell_journey(id);
         self.walk(number);
@@ -106,6 +114,10 @@ impl Turn<'_> {
         self.cancel_messages(number);
         self.row.calls.open.retain(|open| open.run != number);
         self.row.calls.draws.retain(|open| open.run != number);
+        if self.row.runs[at].state == RunState::AtTheDoor {
+            self.leave_the_door(at, &ending);
+            return;
+        }
         let mut run = self.row.runs.remove(at);
         self.record_run(run.journey, number, run.step, RecordKind::Ended(ending));
         if remembers(journey)
@@ -136,7 +148,7 @@ impl Turn<'_> {
     }
 
     /// A run that is over leaves its memory to the next one.
-    fn keep_memory(&mut self, run: Run) {
+    pub(super) fn keep_memory(&mut self, run: Run) {
         if self.out.scratch.spare.len() < SPARE_MAX {
             self.out.scratch.spare.push(run);
         }

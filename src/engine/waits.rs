@@ -262,6 +262,9 @@ impl Turn<'_> {
         if run.due > self.on_time {
             return;
         }
+        if run.state == RunState::AtTheDoor {
+            return self.let_in_from_the_door(number);
+        }
         let Some(step) = journey.steps.get(run.step.index()) else { return };
         match (&step.kind, run.state) {
             (StepKind::Wait { .. } | StepKind::Collect { .. }, RunState::Waiting) => self.go_on(at, step.next),

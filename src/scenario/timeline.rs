@@ -102,6 +102,8 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
             label.to_owned()
         }
         RecordKind::Restarted => "starts again from the top".to_owned(),
+        RecordKind::AtTheDoor { until } => format!("waits for a place in {name} until {}", moment(*until, zone(story))),
+        RecordKind::LetIn => return None,
         RecordKind::EntryUpdated => "takes the new entry".to_owned(),
         RecordKind::Waiting { until: Instant::NEVER } => label.to_owned(),
         RecordKind::Waiting { until } => format!("{label}: until {}", moment(*until, zone(story))),

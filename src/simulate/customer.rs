@@ -9,11 +9,12 @@ use super::tally::Tally;
 use crate::calendar::{DAY_MS, Instant, MINUTE_MS};
 use crate::condition::Happening;
 use crate::engine::given::{self, Given};
-use crate::engine::row::{Consent, ConsentState, Customer};
-use crate::engine::{self, Attention, CodeDraw, Delivery, Effect, Input, InputKind, Output, Record, SendKey};
+use crate::engine::row::{Consent, ConsentState, Customer, RunState};
+use crate::engine::{self, Attention, CodeDraw, Delivery, Effect, Input, InputKind, Output, Record, SendKey, Told, door};
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
 use crate::value::Value;
+use crate::world::doors::Doors;
 use crate::world::facts::Facts;
 use crate::world::{SmallWorld, View};
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub struct Player<'w> {
     out: Output,
     coming: Vec<Response>,
     writer: Writer,
+    /// What she has told other customers, and when; the driver takes it.
+    pub(super) told: Vec<(Instant, Box<Told>)>,
     pub tally: Tally,
     pub watch: Option<Box<dyn Watch + 'w>>,
 }
@@ -69,6 +72,7 @@ impl<'w> Player<'w> {
             out: Output::default(),
             coming: Vec::new(),
             writer: Writer::default(),
+            told: Vec::new(),
             tally: Tally::new(world.plan()),
             watch: None,
         }
@@ -83,6 +87,16 @@ impl<'w> Player<'w> {
     /// What is decided over all customers from now on.
     pub fn know_facts(&mut self, facts: &Arc<Facts>) {
         self.world.facts = Arc::clone(facts);
+    }
+
+    /// Entries are counted over all customers from now on.
+    pub(super) fn count_entries(&mut self) {
+        self.world.doors = Some(Doors::new(self.world.plan()));
+    }
+
+    /// Another player goes on, with what was counted so far.
+    pub(super) fn pass_doors(&mut self, to: &mut Player<'w>) {
+        std::mem::swap(&mut self.world.doors, &mut to.world.doors);
     }
 
     /// The next instant at which anything is due, or an answer comes.
@@ -209,6 +223,9 @@ impl<'w> Player<'w> {
     pub fn finish(&mut self, end: Instant) {
         self.run_until(end.plus_ms(1));
         self.tally.customers += 1;
+        for run in self.row.runs.iter().filter(|run| run.state == RunState::AtTheDoor) {
+            self.tally.journeys.get_mut(run.journey.index()).into_iter().for_each(|journey| journey.at_the_door += 1);
+        }
         for run in self.row.runs.iter().filter(|run| run.is_live()) {
             // A pinned plan is the active one here: a simulation deploys nothing on its way.
             if let Some(journey) = self.tally.journeys.get_mut(run.journey.index()) {
@@ -259,6 +276,9 @@ impl<'w> Player<'w> {
                 watch.record(record);
             }
         }
+        if let Some(doors) = &mut self.world.doors {
+            door::places(&self.out.records).for_each(|(journey, at)| doors.take(journey, at));
+        }
         let effects = std::mem::take(&mut self.out.effects);
         for effect in &effects {
             if let Effect::Deliver(delivery) = effect {
@@ -268,6 +288,8 @@ impl<'w> Player<'w> {
                 }
             } else if let Effect::DrawCode(draw) = effect {
                 draws.push(*draw);
+            } else if let Effect::Tell(told) = effect {
+                self.told.push((now, told.clone()));
             }
         }
         self.out.effects = effects;

@@ -6,6 +6,7 @@
 
 use super::chunk::{BYTES_MAX, Chunk, Scratch};
 use super::customer::{Player, Responses, Watch};
+use super::in_order;
 use super::needed::Needed;
 use super::tally::Tally;
 use crate::calendar::Instant;
@@ -169,6 +170,9 @@ impl<'w> Simulation<'w> {
 
     /// Everybody. `progress` is told the number of events read so far.
     pub fn run(&self, stream: &mut dyn Stream, progress: &mut (dyn FnMut(u64) + Send)) -> Done {
+        if in_order::is_needed(self.world.plan()) {
+            return self.run_in_order(stream, progress, None).0;
+        }
         if facts::are_in(self.world.plan()) {
             return self.run_by_ticks(stream, progress, None).0;
         }
@@ -249,6 +253,9 @@ impl<'w> Simulation<'w> {
     where
         'w: 'w,
     {
+        if in_order::is_needed(self.world.plan()) {
+            return self.run_in_order(stream, &mut |_| {}, Some((uid, watch)));
+        }
         if facts::are_in(self.world.plan()) {
             // What she gets hangs on everybody.
             return self.run_by_ticks(stream, &mut |_| {}, Some((uid, watch)));

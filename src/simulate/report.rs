@@ -5,6 +5,7 @@
 //! (no speed, no clock). Planned = sent + skipped + held out + failed + unknown + cancelled + pending, for every message.
 
 use super::driver::Done;
+use crate::engine::NotEntered;
 use super::tally::{JourneyTally, MessageTally, Pair, Tally, quarter};
 use crate::calendar::{Instant, Zone};
 use crate::ingest::merge::FileReport;
@@ -102,6 +103,9 @@ pub struct JourneyReport {
     pub held_out: u64,
     /// Live at the end, both kinds.
     pub active: u64,
+    /// Customers who wait for a place at the end: a cap on entries is full.
+    #[serde(skip_serializing_if = "is_none")]
+    pub at_the_door: u64,
     pub ended: Vec<Count>,
     pub not_entered: Vec<Count>,
     pub goals: Vec<GoalReport>,
@@ -227,6 +231,10 @@ impl Report {
     }
 }
 
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 /// A local time as people write it.
 pub fn local(zone: Zone, at: Instant, format: &str) -> String {
     zone.local(at).format(format).to_string()
@@ -249,16 +257,12 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
             ));
         }
     }
-    for journey in plan.journeys.iter().filter(|journey| !journey.entry_caps.is_empty()) {
-        notes.push(format!("{}: its cap on entries is shared by all customers and is not applied in a simulation", journey.name));
-    }
     let calls = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Call { .. }));
     for journey in plan.journeys.iter().filter(|journey| calls(journey)) {
         notes.push(format!("{}: hooks are not asked in a simulation, so each call takes `otherwise` when its time is over", journey.name));
     }
-    let tells = |journey: &Journey| journey.steps.iter().any(|step| matches!(&step.kind, StepKind::Send(send) if send.other.is_some()));
-    for journey in plan.journeys.iter().filter(|journey| tells(journey)) {
-        notes.push(format!("{}: what it sends to another customer is not played in a simulation, and counted nowhere", journey.name));
+    if tally.strangers > 0 {
+        notes.push(format!("{} customers are known only because somebody sent them a message", tally.strangers));
     }
     let draws = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Draw { .. }));
     for journey in plan.journeys.iter().filter(|journey| draws(journey)) {
@@ -341,6 +345,7 @@ fn journey_report(plan: &Plan, at: usize, journey: &Journey, tally: &JourneyTall
         entered: tally.entered.treated,
         held_out: tally.entered.held_out,
         active: total(tally.active),
+        at_the_door: tally.at_the_door,
         ended,
         not_entered: counts(tally.not_entered.iter().map(|(why, count)| (names::not_entered(*why).to_owned(), *count))),
         goals: goals.collect(),
@@ -424,8 +429,26 @@ fn channel_name(plan: &Plan, channel: u16) -> String {
     plan.schema.channels.get(usize::from(channel)).map_or_else(String::new, |channel| channel.name.to_string())
 }
 
+/// The caps on a journey's entries are one: who comes needs a place under each of them.
+fn entry_caps(plan: &Plan, tally: &Tally, only: Option<JourneyId>) -> Vec<CapReport> {
+    let limited = plan.journeys.iter().zip(&tally.journeys).enumerate();
+    let limited = limited.filter(|(at, _)| only.is_none_or(|only| only.index() == *at));
+    limited
+        .filter_map(|(_, (journey, counts))| {
+            let first = journey.entry_caps.first()?;
+            let caps: Vec<String> = journey.entry_caps.iter().map(names::entry_cap).collect();
+            Some(CapReport {
+                cap: format!("{} ({})", caps.join(" and "), journey.name),
+                place: plan.locate(first.line),
+                skipped: counts.not_entered.get(&NotEntered::Capped).copied().unwrap_or(0),
+                deferred: counts.sent_to_the_door,
+            })
+        })
+        .collect()
+}
+
 fn cap_reports(plan: &Plan, tally: &Tally, only: Option<JourneyId>) -> Vec<CapReport> {
-    let mut reports = Vec::new();
+    let mut reports = entry_caps(plan, tally, only);
     for ((journey, cap), (skipped, deferred)) in &tally.caps {
         if journey.is_some() && only.is_some() && *journey != only.map(|id| id.0) {
             continue;

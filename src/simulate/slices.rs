@@ -14,6 +14,7 @@ use super::driver::{Course, Done, Names, Part, Simulation, Slot, Stream, hand_ou
 use super::needed::Needed;
 use crate::calendar::Instant;
 use crate::ingest::mapping::Item;
+use crate::plan::Plan;
 use crate::simulate::tally::Tally;
 use crate::world::facts::{self, Counters, Facts};
 use std::collections::BTreeSet;
@@ -31,26 +32,26 @@ struct Slice<'w> {
 }
 
 /// A stream with its next item at hand.
-struct Ahead<'s> {
+pub(super) struct Ahead<'s> {
     stream: &'s mut dyn Stream,
     next: Option<Item>,
     /// Own time of the latest item that was taken.
-    latest: Instant,
-    read: u64,
+    pub(super) latest: Instant,
+    pub(super) read: u64,
 }
 
 impl Ahead<'_> {
-    fn new(stream: &mut dyn Stream) -> Ahead<'_> {
+    pub(super) fn new(stream: &mut dyn Stream) -> Ahead<'_> {
         let next = stream.next().map(std::mem::take);
         Ahead { stream, next, latest: Instant::FIRST, read: 0 }
     }
 
     /// How far the log comes with its next item.
-    fn at(&self) -> Option<Instant> {
+    pub(super) fn at(&self) -> Option<Instant> {
         self.next.as_ref().map(|item| item.at.max(self.latest))
     }
 
-    fn take(&mut self) -> Option<Item> {
+    pub(super) fn take(&mut self) -> Option<Item> {
         let item = self.next.take()?;
         self.latest = self.latest.max(item.at);
         self.read += 1;
@@ -112,7 +113,7 @@ impl<'w> Simulation<'w> {
         all.sum((!nobody).then_some((start, end)), watched)
     }
 
-    fn end(&self, latest: Instant, start: Instant) -> Instant {
+    pub(super) fn end(&self, latest: Instant, start: Instant) -> Instant {
         self.options.to.unwrap_or(latest.max(start))
     }
 }
@@ -234,26 +235,9 @@ impl<'s> Slices<'s> {
         });
     }
 
-    /// Decides at every tick up to this one at which something can have changed.
     fn decide(&mut self, tick: i64) {
-        let nothing = Arc::default();
-        // Nobody else holds the facts while they change.
-        self.slices.iter_mut().for_each(|slice| slice.part.player.know_facts(&nothing));
-        loop {
-            let ticks = self.slices.iter().filter_map(|slice| slice.part.player.tally.experiments.next_tick());
-            let at = ticks.min().unwrap_or(i64::MAX).min(tick);
-            let mut over = false;
-            for slice in &mut self.slices {
-                over |= slice.part.player.tally.experiments.close(at);
-            }
-            if over {
-                let counters: Vec<&Counters> = self.slices.iter().map(|slice| &slice.part.player.tally.experiments).collect();
-                Arc::make_mut(&mut self.facts).decide(self.simulation.world.plan(), &counters, at);
-            }
-            if at == tick {
-                return;
-            }
-        }
+        let mut players: Vec<&mut Player<'_>> = self.slices.iter_mut().map(|slice| &mut slice.part.player).collect();
+        decide(self.simulation.world.plan(), &mut self.facts, &mut players, tick);
     }
 
     fn sum(mut self, period: Option<(Instant, Instant)>, watched: bool) -> (Done, bool) {
@@ -268,6 +252,28 @@ impl<'s> Slices<'s> {
         }
         done.facts = Arc::unwrap_or_clone(self.facts);
         (done, known)
+    }
+}
+
+/// Decides at every tick up to this one at which something can have changed.
+pub(super) fn decide(plan: &Plan, facts: &mut Arc<Facts>, players: &mut [&mut Player<'_>], tick: i64) {
+    let nothing = Arc::default();
+    // Nobody else holds the facts while they change.
+    players.iter_mut().for_each(|player| player.know_facts(&nothing));
+    loop {
+        let ticks = players.iter().filter_map(|player| player.tally.experiments.next_tick());
+        let at = ticks.min().unwrap_or(i64::MAX).min(tick);
+        let mut over = false;
+        for player in players.iter_mut() {
+            over |= player.tally.experiments.close(at);
+        }
+        if over {
+            let counters: Vec<&Counters> = players.iter().map(|player| &player.tally.experiments).collect();
+            Arc::make_mut(facts).decide(plan, &counters, at);
+        }
+        if at == tick {
+            return;
+        }
     }
 }
 

@@ -41,6 +41,9 @@ pub struct JourneyTally {
     pub goals: BTreeMap<u16, Pair>,
     /// Runs that are live at the end.
     pub active: Pair,
+    /// How often somebody had to wait for a place, and customers who do at the end.
+    pub sent_to_the_door: u64,
+    pub at_the_door: u64,
     /// By step: how often it was begun, and runs that stand there at the end.
     pub reached: Vec<u64>,
     pub standing: Vec<u64>,
@@ -83,6 +86,8 @@ pub struct Tally {
     pub conflicts: u64,
     pub late: u64,
     pub chains_cut: u64,
+    /// Customers of whom nothing was known when somebody sent them a message.
+    pub strangers: u64,
     pub limits_met: BTreeMap<&'static str, u64>,
     /// Experiments, in the plan that the tally is of.
     pub experiments: Counters,
@@ -126,6 +131,7 @@ impl Tally {
             RecordKind::Entered { held_out, .. } => {
                 journey.entered.add(*held_out);
             }
+            RecordKind::AtTheDoor { .. } => journey.sent_to_the_door += 1,
             RecordKind::NotEntered(why) => *journey.not_entered.entry(*why).or_default() += 1,
             RecordKind::Ended(ending) => {
                 let at = (*ending == Ending::ExitStep).then_some(step).flatten();
@@ -199,6 +205,7 @@ impl Tally {
         self.conflicts += other.conflicts;
         self.late += other.late;
         self.chains_cut += other.chains_cut;
+        self.strangers += other.strangers;
         self.row_bytes += other.row_bytes;
         self.row_bytes_max = self.row_bytes_max.max(other.row_bytes_max);
         add(&mut self.limits_met, other.limits_met);
@@ -237,6 +244,8 @@ impl JourneyTally {
     fn merge(&mut self, other: JourneyTally) {
         self.entered.merge(other.entered);
         self.active.merge(other.active);
+        self.sent_to_the_door += other.sent_to_the_door;
+        self.at_the_door += other.at_the_door;
         add(&mut self.not_entered, other.not_entered);
         add(&mut self.ended, other.ended);
         add(&mut self.drew, other.drew);

@@ -179,6 +179,9 @@ fn journey_text(journey: &JourneyReport, text: &mut String) {
         let _ = writeln!(text, "  ended        {}", listed(&journey.ended));
     }
     let _ = writeln!(text, "  still in it  {}", number(journey.active));
+    if journey.at_the_door > 0 {
+        let _ = writeln!(text, "  wait for a place  {}", number(journey.at_the_door));
+    }
     if !journey.not_entered.is_empty() {
         let _ = writeln!(text, "  not entered  {}", listed(&journey.not_entered));
     }

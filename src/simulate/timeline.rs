@@ -110,7 +110,7 @@ impl Watch for Timeline<'_> {
         // A step is named where it begins and where it decides, not at what is the whole run's.
         let named = !matches!(
             record.kind,
-            RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::GoalReached { .. } | RecordKind::Ended(_)
+            RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::AtTheDoor { .. } | RecordKind::GoalReached { .. } | RecordKind::Ended(_)
         );
         let (shown, line) = match (&record.kind, journey) {
             (RecordKind::Ended(ending), Some(journey)) => {
@@ -157,6 +157,8 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
         }
         RecordKind::Reached => "at".to_owned(),
         RecordKind::Restarted => "restarts".to_owned(),
+        RecordKind::AtTheDoor { until } => format!("waits for a place until {}", time(*until)),
+        RecordKind::LetIn => return None,
         RecordKind::EntryUpdated => "its entry is updated".to_owned(),
         RecordKind::Waiting { until } if *until == Instant::NEVER => "waits".to_owned(),
         RecordKind::Waiting { until } => format!("waits until {}", time(*until)),

@@ -28,20 +28,3 @@ fn codes_are_made_up_alike_by_any_number_of_threads_and_the_report_says_so() {
     assert_eq!(all.len(), 24, "every code is given once");
     assert_eq!(json(&fine(&folder.0, &with(5, 2)).report), json(&whole));
 }
-
-#[test]
-fn what_goes_to_another_customer_is_named_as_not_played() {
-    let project = "customer { email email? }\nevent shared { friend customer }\ntopic news opt out\n\
-        message tip about news { email { subject \"A tip\", text \"From a friend.\" } }\n\
-        journey share {\n  enter on shared\n  one run per event\n  send tip to entry.friend by email\n}\n";
-    let toml = "[project]\nname = \"p\"\n[[log]]\nfile = \"log.csv\"\nevent = \"shared\"\ncustomer = \"user\"\ntime = \"at\"\n";
-    let folder =
-        Folder::new().with("p.journey", project).with("onward.toml", toml).with("log.csv", "user,at,friend\nn1,2026-03-01 10:00,n2\n");
-    let report = fine(&folder.0, &with(1, 0)).report;
-    assert_eq!(report.journeys[0].entered, 1);
-    assert!(
-        report.notes.iter().any(|note| note.starts_with("share: what it sends to another customer is not played")),
-        "{:?}",
-        report.notes
-    );
-}

@@ -81,6 +81,7 @@ pub fn why(plan: &Plan, customer: &str, history: &[Happened], live: &[Live], abo
             record.kind,
             RecordKind::Entered { .. }
                 | RecordKind::NotEntered(_)
+                | RecordKind::AtTheDoor { .. }
                 | RecordKind::Restarted
                 | RecordKind::GoalReached { .. }
                 | RecordKind::Ended(_)
@@ -100,7 +101,7 @@ pub fn why(plan: &Plan, customer: &str, history: &[Happened], live: &[Live], abo
             What::Input(_) => cause = Some(one),
             What::Records(records) => {
                 // What began a run, or did not, stands before it.
-                let begins = |record: &Record| matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_));
+                let begins = |record: &Record| matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::AtTheDoor { .. });
                 if records.iter().any(|record| begins(record) && wanted(record))
                     && let Some(cause) = cause.take()
                 {

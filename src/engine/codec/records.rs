@@ -66,6 +66,8 @@ variants! {
         35 ChainCut;
         36 LimitMet(limit);
         37 Merged { uid, runs, calls };
+        38 AtTheDoor { until };
+        39 LetIn;
     }
     Ending {
         0 Completed;

@@ -231,7 +231,7 @@ impl Customer {
 
 words! {
     ConsentState { 0 Subscribed 1 Unsubscribed 2 Pending }
-    RunState { 0 Moving 1 Waiting 2 Awaiting 3 Sending 4 Done 5 Ended }
+    RunState { 0 Moving 1 Waiting 2 Awaiting 3 Sending 4 Done 5 Ended 6 AtTheDoor }
     MessageVerb { 0 Sent 1 Received 2 Seen 3 Opened 4 Clicked 5 Bounced 6 RepliedTo 7 Delivered 8 Complained }
 }
 

@@ -3,7 +3,7 @@
 use crate::calendar::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::condition::{Happening, Trigger, What, WhichMessage};
 use crate::engine::{Deferral, Ending, NoAnswer, NotEntered, Skip};
-use crate::plan::{Cap, CapWindow, Journey, Line, Plan, StepKind};
+use crate::plan::{Cap, CapWindow, EntryCap, Journey, Line, Plan, StepKind};
 use crate::schema::{EventId, MessageVerb, TopicId};
 
 pub fn skip(why: Skip) -> &'static str {
@@ -149,16 +149,26 @@ pub fn ending(plan: &Plan, journey: &Journey, ending: &Ending, step: Option<u16>
 
 /// `at most 3 messages in 7 days by sms`
 pub fn cap(plan: &Plan, cap: &Cap) -> String {
-    let window = match cap.window {
-        CapWindow::Rolling { ms } => duration(ms),
-        CapWindow::CalendarDay => "one calendar day".to_owned(),
-    };
+    let window = window(cap.window);
     let noun = if cap.count == 1 { "message" } else { "messages" };
     let about = cap.about.map_or_else(String::new, |id| format!(" about {}", topic(plan, id)));
     let channels: Vec<&str> =
         cap.by.iter().filter_map(|id| plan.schema.channels.get(id.index())).map(|channel| channel.name.as_str()).collect();
     let by = if channels.is_empty() { String::new() } else { format!(" by {}", channels.join(", ")) };
     format!("at most {} {noun}{about} in {window}{by}", cap.count)
+}
+
+/// `at most 500 entries in 1 day`
+pub fn entry_cap(cap: &EntryCap) -> String {
+    let noun = if cap.count == 1 { "entry" } else { "entries" };
+    format!("at most {} {noun} in {}", cap.count, window(cap.window))
+}
+
+fn window(window: CapWindow) -> String {
+    match window {
+        CapWindow::Rolling { ms } => duration(ms),
+        CapWindow::CalendarDay => "one calendar day".to_owned(),
+    }
 }
 
 /// An exact length in the largest unit that fits.
