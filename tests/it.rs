@@ -90,7 +90,7 @@ mod it {
     mod serve;
     mod simulate;
     mod simulate_doors;
-mod simulate_experiments;
+    mod simulate_experiments;
     mod simulate_notes;
     #[cfg(feature = "daemon")]
     mod store;

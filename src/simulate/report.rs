@@ -5,9 +5,9 @@
 //! (no speed, no clock). Planned = sent + skipped + held out + failed + unknown + cancelled + pending, for every message.
 
 use super::driver::Done;
-use crate::engine::NotEntered;
 use super::tally::{JourneyTally, MessageTally, Pair, Tally, quarter};
 use crate::calendar::{Instant, Zone};
+use crate::engine::NotEntered;
 use crate::ingest::merge::FileReport;
 use crate::ingest::refusal::{Example, Refusals};
 use crate::plan::{Journey, Plan, StepKind};

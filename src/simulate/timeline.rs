@@ -110,7 +110,11 @@ impl Watch for Timeline<'_> {
         // A step is named where it begins and where it decides, not at what is the whole run's.
         let named = !matches!(
             record.kind,
-            RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::AtTheDoor { .. } | RecordKind::GoalReached { .. } | RecordKind::Ended(_)
+            RecordKind::Entered { .. }
+                | RecordKind::NotEntered(_)
+                | RecordKind::AtTheDoor { .. }
+                | RecordKind::GoalReached { .. }
+                | RecordKind::Ended(_)
         );
         let (shown, line) = match (&record.kind, journey) {
             (RecordKind::Ended(ending), Some(journey)) => {

@@ -74,13 +74,18 @@ fn in_order() -> Vec<(i64, String)> {
 
 #[test]
 fn entries_over_a_cap_are_refused_as_plain_code_counts_them() {
-    let whole = fine(&folder("at most 4 entries in 1 hour then skip", "at most 5 entries in one calendar day then skip", &[]).0, &with(1, 0));
+    let whole =
+        fine(&folder("at most 4 entries in 1 hour then skip", "at most 5 entries in one calendar day then skip", &[]).0, &with(1, 0));
     let (mut hour, mut day): (Vec<i64>, BTreeMap<i64, u64>) = (Vec::new(), BTreeMap::new());
     let (mut capped, mut capped_by_day) = (0, 0);
     for (at, _) in in_order() {
         // Exactly an hour later there is a place again.
         let full = hour.iter().filter(|taken| **taken > at - 60 * MINUTE).count() == 4;
-        if full { capped += 1 } else { hour.push(at) }
+        if full {
+            capped += 1
+        } else {
+            hour.push(at)
+        }
         let today = day.entry((at - START) / DAY).or_default();
         if *today == 5 { capped_by_day += 1 } else { *today += 1 }
     }

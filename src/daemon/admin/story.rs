@@ -101,7 +101,9 @@ pub fn why(plan: &Plan, customer: &str, history: &[Happened], live: &[Live], abo
             What::Input(_) => cause = Some(one),
             What::Records(records) => {
                 // What began a run, or did not, stands before it.
-                let begins = |record: &Record| matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::AtTheDoor { .. });
+                let begins = |record: &Record| {
+                    matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::AtTheDoor { .. })
+                };
                 if records.iter().any(|record| begins(record) && wanted(record))
                     && let Some(cause) = cause.take()
                 {
