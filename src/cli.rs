@@ -6,6 +6,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "a command reads arguments and files; nothing below it does")]
 
+#[cfg(feature = "daemon")]
+mod ask;
 mod check;
 mod completions;
 mod explain;
@@ -109,6 +111,30 @@ enum Command {
     /// Run the journeys for real: events in over HTTP, messages out
     #[cfg(feature = "daemon")]
     Serve(serve::Arguments),
+    /// Ask the daemon how it goes
+    #[cfg(feature = "daemon")]
+    Status(ask::StatusArguments),
+    /// What the daemon knows of a customer, and everything that happened to her
+    #[cfg(feature = "daemon")]
+    Customer(ask::CustomerArguments),
+    /// Why a customer got a message or came into a journey, or did not
+    #[cfg(feature = "daemon")]
+    Why(ask::WhyArguments),
+    /// Hold back everything that is to be sent, or one journey or channel
+    #[cfg(feature = "daemon")]
+    Pause(ask::SwitchArguments),
+    /// Let go on what was paused
+    #[cfg(feature = "daemon")]
+    Resume(ask::SwitchArguments),
+    /// Let a store that was restored, copied or moved send
+    #[cfg(feature = "daemon")]
+    Release(ask::ReleaseArguments),
+    /// Forget a customer for good
+    #[cfg(feature = "daemon")]
+    Erase(ask::EraseArguments),
+    /// Make, list, rotate and revoke the keys that open the daemon
+    #[cfg(feature = "daemon")]
+    Keys(ask::keys::Arguments),
     /// Explain a finding: what it means, an example, the example mended
     Explain(explain::Arguments),
     /// Write a first small project into a new folder
@@ -145,6 +171,22 @@ fn run(arguments: Arguments) -> Exit {
         Command::Simulate(arguments) => simulate::run(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Serve(arguments) => serve::run(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Status(arguments) => ask::status(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Customer(arguments) => ask::customer(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Why(arguments) => ask::why(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Pause(arguments) => ask::switch("pause", &arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Resume(arguments) => ask::switch("resume", &arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Release(arguments) => ask::release(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Erase(arguments) => ask::erase(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Keys(arguments) => ask::keys::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Init(arguments) => init::run(&arguments, &output),
         #[cfg(feature = "daemon")]

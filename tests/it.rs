@@ -5,6 +5,8 @@
 mod it {
     #[cfg(feature = "daemon")]
     mod admin;
+    #[cfg(feature = "daemon")]
+    mod ask;
     mod bounds;
     mod brand;
     mod calendar;

@@ -47,6 +47,7 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
     let changing = Router::new()
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
+        .route("/admin/v1/release", post(release))
         .route("/admin/v1/customers/{id}/erase", post(customer::erase))
         .route_layer(middleware::from_fn_with_state((keys, Need::Administer), guard));
     let open = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready));
@@ -175,6 +176,21 @@ async fn switch(State(handle): State<Handle>, Extension(caller): Extension<Calle
         })
         .await?;
     fine(&json!({ "paused": now_paused.iter().map(words).collect::<Vec<_>>() }))
+}
+
+/// Ends the hold of a store that was restored, copied or moved.
+async fn release(State(handle): State<Handle>, Extension(caller): Extension<Caller>) -> Answer {
+    let (reply, durable) = answer();
+    let was_on_hold = handle.ask(move |core, now| core.release(now, &caller.name, reply)).await?;
+    if !was_on_hold {
+        return Err(Refused(StatusCode::CONFLICT, "nothing holds the store: it sends what is due".to_owned()));
+    }
+    durable.await.map_err(|_| super::core::busy())?;
+    let paused = handle.ask(|core, _| {
+        core.released();
+        core.world.pauses()
+    });
+    fine(&json!({ "released": true, "paused": paused.await?.iter().map(words).collect::<Vec<_>>() }))
 }
 
 /// Refuses a name that is none, with the nearest that is.

@@ -121,6 +121,8 @@ pub enum After {
     Withdraw(Number, ParcelKey),
     /// Somebody asks what happened to a customer: answered by who has the log.
     History(Number, Reply<Result<Vec<Happened>, String>>),
+    /// The store's hold ends; answered once that is durable.
+    Release(Reply<()>),
 }
 
 /// A batch, ready for the log.

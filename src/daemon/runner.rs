@@ -325,6 +325,10 @@ fn settle(keeper: &mut Keeper, batches: &mut Vec<Batch>, errands: &mpsc::Unbound
                 // The dispatcher is gone only when the daemon stops: it finds the parcels when it starts again.
                 After::Dispatch(number, parcel) => drop(errands.send(Errand::Dispatch(number, parcel))),
                 After::Withdraw(number, key) => drop(errands.send(Errand::Withdraw(number, key))),
+                After::Release(reply) => {
+                    keeper.release().map_err(|error| error.to_string())?;
+                    reply(());
+                }
                 After::History(number, reply) => reply(keeper.history(number).map_err(|error| error.to_string())),
             }
         }

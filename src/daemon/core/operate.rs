@@ -30,6 +30,21 @@ impl Core {
         self.note(now, who, &format!("{} {}", if paused { "pause" } else { "resume" }, words(what)));
     }
 
+    /// The store's hold is to end, because an operator has looked. Nothing is sent before [`Core::released`]; `false` where there is no hold.
+    pub fn release(&mut self, now: Instant, who: &str, reply: Reply<()>) -> bool {
+        if !self.world.is_on_hold() {
+            return false;
+        }
+        self.note(now, who, "release");
+        self.after.push(After::Release(reply));
+        true
+    }
+
+    /// The hold has ended on the disk.
+    pub fn released(&mut self) {
+        self.world.set_hold(false);
+    }
+
     /// She is forgotten, because an operator says so.
     pub fn erase_for(&mut self, now: Instant, who: &str, number: Number) {
         self.erase(number, now);

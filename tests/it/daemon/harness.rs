@@ -111,6 +111,10 @@ impl Daemon {
                 After::Reply(reply) => reply(),
                 After::Dispatch(number, Parcel::Message(delivery)) => self.outgoing.push((number, delivery)),
                 After::Dispatch(..) => {}
+                After::Release(reply) => {
+                    self.keeper.release().unwrap();
+                    reply(());
+                }
                 After::History(number, reply) => reply(self.keeper.history(number).map_err(|error| error.to_string())),
                 After::Withdraw(number, key) => self
                     .outgoing

@@ -320,7 +320,7 @@ impl World {
                         worker.withdrawn = true;
                     }
                 }
-                After::Withdraw(..) | After::History(..) => {}
+                After::Withdraw(..) | After::History(..) | After::Release(..) => {}
             }
         }
         self.hear();

@@ -1,0 +1,114 @@
+//! The daemon's answers in sentences.
+//!
+//! In: JSON of the admin API. Out: text for a person. **Invariant:** what is not there is shown as `-`, never guessed.
+
+use crate::simulate::{text, timeline};
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+
+/// Width of the names in front of values.
+const NAMES: usize = 16;
+
+fn plain(value: &Json) -> String {
+    match value {
+        Json::Null => "-".to_owned(),
+        Json::String(text) => text.clone(),
+        Json::Bool(true) => "yes".to_owned(),
+        Json::Bool(false) => "no".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn listed(value: &Json) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Json::as_str).collect()
+}
+
+fn row(out: &mut String, name: &str, value: &str) {
+    let room = NAMES.saturating_sub(unicode_width::UnicodeWidthStr::width(name)).max(1);
+    let _infallible = writeln!(out, "{name}{}{value}", " ".repeat(room));
+}
+
+pub(super) fn status(json: &Json) -> String {
+    let mut out = String::new();
+    for name in ["version", "plan", "customers", "under_way", "durable_batch", "next_due", "dead_letters", "out_of_room"] {
+        row(&mut out, &name.replace('_', " "), &plain(&json[name]));
+    }
+    let paused = listed(&json["paused"]);
+    row(&mut out, "paused", &if paused.is_empty() { "-".to_owned() } else { paused.join(", ") });
+    let on_hold = json["on_hold"] == Json::Bool(true);
+    row(&mut out, "on hold", if on_hold { "yes: nothing is sent until `onward release`" } else { "no" });
+    out.push_str("\nsince the daemon began\n");
+    for (name, count) in json["counts"].as_object().into_iter().flatten() {
+        let _infallible = writeln!(out, "  {:<25}{count}", name.replace('_', " "));
+    }
+    out
+}
+
+pub(super) fn customer(json: &Json) -> String {
+    let (seen, mut out) = (&json["customer"], String::new());
+    for one in seen["identifiers"].as_array().into_iter().flatten() {
+        row(&mut out, &plain(&one["kind"]), &plain(&one["value"]));
+    }
+    row(&mut out, "known since", &plain(&seen["known_since"]));
+    for (name, value) in seen["profile"].as_object().into_iter().flatten() {
+        row(&mut out, &format!("customer.{name}"), &plain(value));
+    }
+    for consent in seen["consents"].as_array().into_iter().flatten() {
+        row(&mut out, &format!("topic {}", plain(&consent["topic"])), &format!("{} ({})", plain(&consent["state"]), plain(&consent["at"])));
+    }
+    for (title, list) in [("suppressed", &seen["suppressed"]), ("segments", &seen["segments"])] {
+        let names = listed(list);
+        if !names.is_empty() {
+            row(&mut out, title, &names.join(", "));
+        }
+    }
+    for run in seen["runs"].as_array().into_iter().flatten() {
+        let until = run["until"].as_str().map_or_else(String::new, |until| format!(" until {until}"));
+        let (journey, step, line) = (plain(&run["journey"]), plain(&run["step"]), plain(&run["line"]));
+        row(&mut out, "stands in", &format!("{journey} {} at `{step}` ({line}){until}", run["run"]));
+    }
+    for one in seen["pending"].as_array().into_iter().flatten() {
+        let (message, channel, state) = (plain(&one["message"]), plain(&one["channel"]), plain(&one["state"]));
+        let until = one["until"].as_str().map_or_else(String::new, |until| format!(" until {until}"));
+        row(&mut out, "under way", &format!("{message} by {channel}: {state}{until}"));
+    }
+    format!("{out}\n{}", story(&json["timeline"]))
+}
+
+pub(super) fn why(json: &Json) -> String {
+    format!("{}\n\n{}", plain(&json["answer"]), story(json))
+}
+
+pub(super) fn paused(json: &Json) -> String {
+    let paused = listed(&json["paused"]);
+    if paused.is_empty() { "nothing is paused\n".to_owned() } else { format!("paused: {}\n", paused.join(", ")) }
+}
+
+pub(super) fn released(json: &Json) -> String {
+    let paused = listed(&json["paused"]);
+    let but = if paused.is_empty() { String::new() } else { format!("; still paused: {}", paused.join(", ")) };
+    format!("released: what is due is sent from now on{but}\n")
+}
+
+pub(super) fn erased(json: &Json) -> String {
+    format!("erased; the audit log knows her as number {}\n", json["erased"])
+}
+
+fn story(json: &Json) -> String {
+    let part = |line: &Json, name: &str| line[name].as_str().map(str::to_owned);
+    let lines: Vec<timeline::Line> = json["lines"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|line| timeline::Line {
+            at: plain(&line["at"]),
+            run: part(line, "run").unwrap_or_default(),
+            what: plain(&line["what"]),
+            step: part(line, "step"),
+            place: part(line, "place"),
+        })
+        .collect();
+    let older = json["left_off"].as_u64().filter(|count| *count > 0);
+    let older = older.map_or_else(String::new, |count| format!("{} are not shown\n", text::counted(count, "older line")));
+    format!("{}{older}", timeline::render(&plain(&json["customer"]), &plain(&json["zone"]), &lines))
+}
