@@ -64,6 +64,8 @@ mod it {
     mod messages;
     mod newcomer;
     #[cfg(feature = "daemon")]
+    mod openapi;
+    #[cfg(feature = "daemon")]
     mod pages_click;
     #[cfg(feature = "daemon")]
     mod pages_fake;

@@ -30,6 +30,8 @@ use std::time::Duration;
 pub const BODY_MAX: usize = 16 << 10;
 /// Dead letters and audit entries in one answer, the newest.
 pub const LISTED_MAX: usize = 500;
+/// What machines are told of all calls; a test holds it against the answers.
+pub const OPENAPI: &str = include_str!("../../docs/openapi.json");
 /// A daemon whose core does not answer within this time is not ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
@@ -50,7 +52,10 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/admin/v1/release", post(release))
         .route("/admin/v1/customers/{id}/erase", post(customer::erase))
         .route_layer(middleware::from_fn_with_state((keys, Need::Administer), guard));
-    let open = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready));
+    let open = Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/v1/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }));
     reading.merge(changing).merge(open).layer(DefaultBodyLimit::max(BODY_MAX)).with_state(handle)
 }
 

@@ -24,10 +24,10 @@ journey receipts "Receipts" {
 "#;
 
 /// A folder that is gone with its value.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn with_project(name: &str) -> Folder {
+    pub fn with_project(name: &str) -> Folder {
         let path = std::env::temp_dir().join(format!("onward-ask-{name}-{}", std::process::id()));
         let _gone = fs::remove_dir_all(&path).is_ok();
         fs::create_dir_all(&path).unwrap();
@@ -44,14 +44,14 @@ impl Drop for Folder {
 }
 
 /// A daemon that ends with its value.
-struct Served {
+pub struct Served {
     child: Child,
-    url: String,
+    pub url: String,
     address: String,
 }
 
 impl Served {
-    fn start(project: &Path, more: &[&str]) -> Served {
+    pub fn start(project: &Path, more: &[&str]) -> Served {
         let mut child = Command::new(env!("CARGO_BIN_EXE_onward"))
             .args(["serve", &project.display().to_string(), "--listen", "127.0.0.1:0"])
             .args(more)
@@ -65,17 +65,25 @@ impl Served {
         Served { child, url: format!("http://{address}"), address }
     }
 
-    fn takes(&self, body: &str) {
+    /// The status and the body that `GET /path` and the like are answered with.
+    pub fn asked(&self, call: &str, key: Option<&str>, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
+        let key = key.map_or_else(String::new, |key| format!("authorization: Bearer {key}\r\n"));
         let (length, host) = (body.len(), &self.address);
-        write!(stream, "POST /v1/events HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        write!(stream, "{call} HTTP/1.1\r\nhost: {host}\r\n{key}connection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{body}: {answer}");
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    pub fn takes(&self, body: &str) {
+        let (status, answer) = self.asked("POST /v1/events", None, body);
+        assert_eq!(status, 200, "{body}: {answer}");
     }
 
     /// The orderly end.
-    fn stop(mut self) {
+    pub fn stop(mut self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(told.success() && self.child.wait().unwrap().success());
     }
@@ -104,7 +112,7 @@ fn onward(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     ended(command(folder, arguments))
 }
 
-fn fine(folder: &Path, arguments: &[&str]) -> String {
+pub fn fine(folder: &Path, arguments: &[&str]) -> String {
     let (code, out, error) = onward(folder, arguments);
     assert_eq!(code, 0, "{arguments:?}: {out}{error}");
     out
@@ -123,7 +131,7 @@ fn until(folder: &Path, arguments: &[&str], wanted: &str) -> String {
     }
 }
 
-const NOK: &str = r#"[{"customer": "nok", "email": "nok@example.com", "attributes": {"email": "nok@example.com", "ชื่อ": "นก"}},
+pub const NOK: &str = r#"[{"customer": "nok", "email": "nok@example.com", "attributes": {"email": "nok@example.com", "ชื่อ": "นก"}},
   {"customer": "nok", "event": "bought", "properties": {"order": "o1"}, "id": "o1"}]"#;
 
 #[test]
@@ -141,10 +149,7 @@ fn a_daemon_without_keys_is_asked_from_its_own_machine() {
     assert!(out.contains("shop.journey:12"), "{out}");
     assert!(fine(&folder.0, &["why", "nok", "--journey", "receipts"]).contains("receipts 1"));
     let out = fine(&folder.0, &["customer", "nok"]);
-    assert!(
-        out.contains("customer.ชื่อ") && out.contains("นก") && out.contains("bought { order: o1 }") && out.contains("(Asia/Bangkok)"),
-        "{out}"
-    );
+    assert!(out.contains("customer.ชื่อ") && out.contains("นก") && out.contains("bought { order: o1 }"), "{out}");
     let out = fine(&folder.0, &["status"]);
     assert!(out.contains("customers       1\n") && out.contains("on hold         no\n"), "{out}");
 
