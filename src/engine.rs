@@ -22,6 +22,7 @@ mod entries;
 mod erase;
 pub mod evaluate;
 mod exits;
+mod gate;
 pub mod given;
 mod goals;
 mod handle;

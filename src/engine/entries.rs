@@ -6,6 +6,7 @@
 
 use super::arms::names;
 use super::evaluate::{Subject, Values};
+use super::gate::Answer;
 use super::index::EntryRef;
 use super::row::{Run, RunState, SeenWhat};
 use super::turn::{Event, Turn, Wave};
@@ -29,11 +30,13 @@ pub(super) struct Cause<'c> {
     pub(super) item: Option<&'c Value>,
     /// The run that starts it is held out.
     pub(super) held_out: bool,
+    /// The entry's condition was asked already, and holds.
+    pub(super) meant: bool,
 }
 
 impl Cause<'_> {
     pub(super) fn at(at: Instant) -> Cause<'static> {
-        Cause { at, event: None, args: &[], date: None, item: None, held_out: false }
+        Cause { at, event: None, args: &[], date: None, item: None, held_out: false, meant: false }
     }
 }
 
@@ -61,17 +64,27 @@ impl Turn<'_> {
         let index = &self.loaded.index;
         let mut any = false;
         if let Some(event) = &wave.event {
-            let entries: &[EntryRef] = match event.what {
-                SeenWhat::Happened(what) => index.listeners(what).map_or(&[], |listeners| {
-                    any |= !listeners.entries.is_empty();
-                    if phase == Phase::Running { &listeners.restarts } else { &listeners.entries }
-                }),
-                SeenWhat::Message { .. } => &index.message_entries,
-            };
-            for entry in entries {
-                any = true;
-                let cause = Cause { event: Some(event), ..Cause::at(event.at) };
-                self.consider(*entry, cause, phase);
+            let cause = Cause { event: Some(event), ..Cause::at(event.at) };
+            match event.what {
+                SeenWhat::Happened(what) => {
+                    if let Some(listeners) = index.listeners(what) {
+                        any |= !listeners.entries.is_empty();
+                        let entries = if phase == Phase::Running { &listeners.restarts } else { &listeners.entries };
+                        for (entry, gate) in entries {
+                            // Why somebody does not enter is only said of a condition where everything is.
+                            let answer = gate.ask(&event.fields, &self.row.history);
+                            if answer != Answer::Out || self.attention.detail {
+                                self.consider(*entry, Cause { meant: answer == Answer::In, ..cause }, phase);
+                            }
+                        }
+                    }
+                }
+                SeenWhat::Message { .. } => {
+                    any |= !index.message_entries.is_empty();
+                    for entry in &index.message_entries {
+                        self.consider(*entry, cause, phase);
+                    }
+                }
             }
         }
         for (segment, joined) in &wave.flips {
@@ -196,6 +209,9 @@ impl Turn<'_> {
 
     /// The entry names this event, and its `where` holds.
     fn is_meant(&self, journey: &Journey, entry: u16, cause: Cause<'_>) -> bool {
+        if cause.meant {
+            return true;
+        }
         let Some(declared) = journey.entries.get(usize::from(entry)) else { return false };
         if !self.names_entry(journey, entry, cause) {
             return false;

@@ -12,6 +12,7 @@ mod items;
 mod lists;
 mod moments;
 
+pub(super) use compare::holds;
 pub use compare::order;
 pub use moments::{Due, due};
 
@@ -169,7 +170,7 @@ impl<'a> Context<'a> {
             Expr::ReachableBy(channel) => self.customer.is_reachable(self.plan, *channel),
             Expr::SendState { send, verb, by } => self.send_is(*send, *verb, *by),
             Expr::Messages(messages) => self.messages(messages),
-            Expr::History(history) => match self.count_of_all(history) {
+            Expr::History(history) => match self.count_of_all(history).or_else(|| self.count_lately(history)) {
                 Some(holds) => holds,
                 None => self.history(history, subject).truth(),
             },

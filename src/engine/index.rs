@@ -3,6 +3,7 @@
 //! In: a [`Plan`]. Out: an [`Index`] beside it. **Invariant:** derived, never stored; the index lists everything that may react, so what it
 //! leaves out cannot; entries and dates stand in the order in which they are taken (higher priority, then name). Knows no customer.
 
+use super::gate::Gate;
 use super::row::SeenWhat;
 use super::turn::Event;
 use crate::calendar::recurrence::Every;
@@ -83,9 +84,9 @@ pub(super) struct Listeners {
     pub(super) scores: Vec<(ScoreId, u16)>,
     /// Segments whose truth it can change, ascending.
     pub(super) segments: Vec<SegmentId>,
-    pub(super) entries: Vec<EntryRef>,
+    pub(super) entries: Vec<(EntryRef, Gate)>,
     /// Those of them that restart or update a live run.
-    pub(super) restarts: Vec<EntryRef>,
+    pub(super) restarts: Vec<(EntryRef, Gate)>,
     /// Journeys some run of which reacts: [`reacts`] bits by journey.
     pub(super) runs: Vec<u8>,
     /// Some run reacts at all.
@@ -300,10 +301,11 @@ impl Index {
             match &entry.kind {
                 EntryKind::On(What::Happened(what)) => {
                     if let Some(listeners) = self.listeners_mut(*what) {
-                        listeners.entries.push(here);
+                        let gated = (here, Gate::of(entry.condition.as_ref()));
                         if journey.while_running != WhileRunning::Ignore {
-                            listeners.restarts.push(here);
+                            listeners.restarts.push(gated.clone());
                         }
+                        listeners.entries.push(gated);
                     }
                 }
                 EntryKind::On(What::Message { verb, .. }) => {

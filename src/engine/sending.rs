@@ -368,8 +368,14 @@ impl<'a> Turn<'a> {
         {
             return Err(Verdict::Skip(Skip::NoConsent));
         }
+        let render = self.attention.render;
+        let kept = |found: &str| if render { Text::new(found) } else { Text::default() };
+        if !self.row.suppressed(channel)
+            && let Ok(found) = address(plan, self.row, channel)
+        {
+            return Ok(kept(found));
+        }
         if let Recipient::Customer { how, .. } = &case.send.to
-            && !self.row.is_reachable(plan, channel)
             && let Some(ranked) = self.ranked(how)
             && let Some(next) = self.reachable_from(&ranked, Some(channel))
         {
@@ -382,8 +388,7 @@ impl<'a> Turn<'a> {
         if self.row.suppressed(channel) {
             return Err(Verdict::Skip(Skip::Suppressed));
         }
-        let found = address(plan, self.row, channel).map_err(Verdict::Skip)?;
-        Ok(if self.attention.render { Text::new(found) } else { Text::default() })
+        address(plan, self.row, channel).map(kept).map_err(Verdict::Skip)
     }
 
     fn check_hours_and_caps(&self, at: usize, case: &Case<'_>) -> Option<Verdict> {

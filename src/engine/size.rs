@@ -40,7 +40,7 @@ impl Turn<'_> {
             self.row.history.forget_old(&self.loaded.plan, self.now, keep_from);
             self.row.recent.retain(|recent| recent.at >= oldest);
         }
-        let mut out = Writer::default();
+        let mut out = Writer::counting();
         self.row.encode(&mut out);
         self.row.full = out.len() > ROW_BYTES_MAX;
     }

@@ -238,9 +238,9 @@ impl<'w> Player<'w> {
         for (standing, counts) in self.row.segments.iter().zip(&mut self.tally.segments) {
             *counts += u64::from(standing.member);
         }
-        self.writer.clear();
-        self.row.encode(&mut self.writer);
-        let bytes = self.writer.len() as u64;
+        let mut measure = Writer::counting();
+        self.row.encode(&mut measure);
+        let bytes = measure.len() as u64;
         self.tally.row_bytes += bytes;
         self.tally.row_bytes_max = self.tally.row_bytes_max.max(bytes);
     }

@@ -58,9 +58,27 @@ const SCHEMES: [&str; 7] = ["http", "https", "mailto", "tel", "sms", "cid", "lin
 impl Html {
     /// The author's text goes on.
     pub fn literal(&mut self, text: &str) {
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = self.skip(&mut rest) {
             self.step(c);
         }
+    }
+
+    /// The next character that may matter where the text has come to; what cannot matter is passed over at once.
+    fn skip(&self, rest: &mut &str) -> Option<char> {
+        let matters = match self.place {
+            // A tag, a comment and the end of code begin with it; without it in sight nothing else counts.
+            Place::Text | Place::Code if !self.tail.starts_with('<') => Some('<'),
+            Place::Comment if !self.tail.ends_with('-') => Some('-'),
+            Place::Value(Some(quote)) if self.value.len() >= VALUE_MAX => Some(quote as char),
+            _ => None,
+        };
+        if let Some(matters) = matters {
+            *rest = &rest[rest.find(matters)?..];
+        }
+        let c = rest.chars().next()?;
+        *rest = &rest[c.len_utf8()..];
+        Some(c)
     }
 
     fn step(&mut self, c: char) {
@@ -343,5 +361,56 @@ pub fn push_line(text: &str, out: &mut String) {
             out.push(c);
         }
         blank = is_end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is passed over changes nothing: every place, and whether a value could be made safe there, is as if every character was seen.
+    #[test]
+    fn what_is_passed_over_would_not_have_mattered() {
+        const PARTS: [&str; 20] = [
+            "<",
+            ">",
+            "<!--",
+            "-->",
+            "-",
+            "<a ",
+            "<a",
+            "href=",
+            "style=",
+            "\"",
+            "'",
+            " ",
+            "/",
+            "</style",
+            "<style>",
+            "<script ",
+            "ก",
+            "x",
+            "<ยาวมาก",
+            "a long text that is longer than what is looked at",
+        ];
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..20_000 {
+            let (mut fast, mut slow) = (Html::default(), Html::default());
+            let mut written = String::new();
+            for _ in 0..12 {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let part = PARTS[(random >> 20) as usize % PARTS.len()];
+                written.push_str(part);
+                fast.literal(part);
+                part.chars().for_each(|c| slow.step(c));
+                let seen = |html: &Html| (html.place, html.is_code, html.is_address, html.is_style, html.is_unsafe());
+                assert_eq!(seen(&fast), seen(&slow), "{written}");
+                if matches!(fast.place, Place::Value(_)) {
+                    assert_eq!(fast.value, slow.value, "{written}");
+                }
+            }
+        }
     }
 }

@@ -6,10 +6,10 @@
 use super::escape::{Medium, push_line};
 use super::eval::Stopped;
 use super::out::Out;
-use super::{Filter, Piece, Show, Template, data};
+use super::{Filter, Piece, Show, Template};
 use crate::calendar::Zone;
 use crate::condition::Expr;
-use crate::value::{Value, show};
+use crate::value::{Text, Value, show};
 
 /// The most that a part of a message may be, bytes.
 pub const OUTPUT_BYTES_MAX: usize = 1 << 20;
@@ -47,14 +47,11 @@ impl Template {
         if manner.markup {
             return self.render_markup(eval, manner);
         }
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.room().min(manner.bytes_max));
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => push(&mut out, text, manner)?,
-                Piece::Value { value, filters, show } => {
-                    let text = shown(eval(value), filters, *show, manner);
-                    push(&mut out, &text, manner)?;
-                }
+                Piece::Value { value, filters, show } => push(&mut out, &shown(eval(value), filters, *show, manner), manner)?,
             }
         }
         Ok(out)
@@ -62,15 +59,24 @@ impl Template {
 
     /// The same where values stand between tags.
     fn render_markup(&self, eval: &mut dyn FnMut(&Expr) -> Value, manner: Manner) -> Result<String, Refused> {
-        let mut out = Out::new(Medium::Html, manner.bytes_max);
+        let mut out = Out::with_room(Medium::Html, manner.bytes_max, self.room());
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.literal(text),
-                Piece::Value { value, filters, show } => out.value(&data::Value::text(&shown(eval(value), filters, *show, manner))),
+                Piece::Value { value, filters, show } => out.shown(&shown(eval(value), filters, *show, manner), false),
             }
             .map_err(Stopped::from)?;
         }
         Ok(out.text)
+    }
+
+    /// Bytes that it will probably have.
+    fn room(&self) -> usize {
+        let sizes = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.len(),
+            Piece::Value { .. } => 24,
+        });
+        sizes.sum()
     }
 }
 
@@ -88,14 +94,16 @@ fn push(out: &mut String, text: &str, manner: Manner) -> Result<(), Refused> {
 }
 
 /// A value with its filters applied from left to right.
-fn shown(mut value: Value, filters: &[Filter], show: Show, manner: Manner) -> String {
+fn shown(mut value: Value, filters: &[Filter], show: Show, manner: Manner) -> Text {
     for filter in filters {
         value = apply(value, filter, show, manner);
     }
-    match (&value, show) {
-        (Value::Number(amount), Show::Money(currency)) => show::money(*amount, currency),
-        (Value::Date(date), _) => show::date((*date).and_time(chrono::NaiveTime::MIN), None, manner.language),
-        (value, _) => show::display(value, manner.zone),
+    match (value, show) {
+        // It may be short enough to need no memory of its own.
+        (Value::Text(text), _) => text,
+        (Value::Number(amount), Show::Money(currency)) => show::money(amount, currency).into(),
+        (Value::Date(date), _) => show::date(date.and_time(chrono::NaiveTime::MIN), None, manner.language).into(),
+        (value, _) => show::display(&value, manner.zone).into(),
     }
 }
 

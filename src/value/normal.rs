@@ -45,7 +45,9 @@ pub fn email(text: &str) -> Result<Text, Reason> {
         return Err("an address does not begin with a hyphen");
     }
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-    if dots || !local.chars().all(|c| is_word(c) || c.is_ascii_punctuation() && !"\"(),:;<>@[\\]".contains(c)) {
+    let fits = |c: char| is_word(c) || c.is_ascii_punctuation() && !"\"(),:;<>@[\\]".contains(c);
+    // Plain letters, digits and hyphens are what most have.
+    if dots || !local.bytes().all(is_plain) && !local.chars().all(fits) {
         return Err("the part before @ has a character that cannot be there");
     }
     let domain = host(domain)?;
@@ -62,7 +64,7 @@ fn host(domain: &str) -> Result<Cow<'_, str>, Reason> {
     let Some((_, last)) = domain.rsplit_once('.') else { return Err("the domain has no dot, as in example.com") };
     for label in domain.split('.') {
         let shape = !label.is_empty() && label.len() <= LABEL_MAX && !label.starts_with('-') && !label.ends_with('-');
-        if !shape || !label.chars().all(|c| is_word(c) || c == '-') {
+        if !shape || !label.bytes().all(is_plain) && !label.chars().all(|c| is_word(c) || c == '-') {
             return Err("the domain is not one, as example.com is");
         }
     }
@@ -79,6 +81,10 @@ fn lower_nfc(text: &str) -> Cow<'_, str> {
     }
     // NFC once more: lower-casing may take a character apart.
     Cow::Owned(text.nfc().flat_map(char::to_lowercase).nfc().collect())
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
 /// Letters and digits of every script, with the marks that Thai and others write above and below them.

@@ -32,13 +32,24 @@ pub fn values() -> impl Strategy<Value = Value> {
 }
 
 fn back<T: Encode + Decode + PartialEq + std::fmt::Debug>(thing: &T) {
-    assert_eq!(from_bytes::<T>(&to_bytes(thing)).as_ref(), Ok(thing));
+    let bytes = to_bytes(thing);
+    assert_eq!(from_bytes::<T>(&bytes).as_ref(), Ok(thing));
+    assert_eq!(counted(|out| thing.encode(out)), bytes.len());
+}
+
+/// Bytes that there would be.
+fn counted(write: impl FnOnce(&mut Writer)) -> usize {
+    let mut out = Writer::counting();
+    write(&mut out);
+    assert!(out.as_bytes().is_empty());
+    out.len()
 }
 
 proptest! {
     #[test]
     fn every_value_comes_back(value in values()) {
         let bytes = to_bytes(&value);
+        prop_assert_eq!(counted(|out| value.encode(out)), bytes.len());
         prop_assert_eq!(from_bytes::<Value>(&bytes), Ok(value));
         for cut in 0..bytes.len() {
             prop_assert!(from_bytes::<Value>(&bytes[..cut]).is_err());
@@ -135,10 +146,14 @@ fn values_that_nest_too_deep_are_refused_without_a_deep_stack() {
 #[test]
 fn sections_of_every_length_can_be_passed_over_and_newer_ones_are_refused() {
     for length in [0, 1, 127, 128, 300, 20_000] {
+        let write = |out: &mut Writer| {
+            out.section(1, 1, |out| out.raw(&vec![7; length]));
+            out.section(2, 3, |out| out.text("after"));
+        };
         let mut out = Writer::default();
-        out.section(1, 1, |out| out.raw(&vec![7; length]));
-        out.section(2, 3, |out| out.text("after"));
+        write(&mut out);
         let bytes = out.into_bytes();
+        assert_eq!(counted(write), bytes.len());
         let mut from = Reader::new(&bytes);
         let first = from.section().unwrap().unwrap();
         assert_eq!((first.id, first.version, first.body.remaining()), (1, 1, length));

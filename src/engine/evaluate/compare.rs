@@ -33,7 +33,7 @@ fn same(left: &Value, right: &Value, ignoring_case: bool) -> bool {
 }
 
 /// Two-valued: with a missing value only `is not` holds.
-pub(super) fn holds(op: Comparison, left: &Value, right: &Value, ignoring_case: bool) -> bool {
+pub(in crate::engine) fn holds(op: Comparison, left: &Value, right: &Value, ignoring_case: bool) -> bool {
     match op {
         Comparison::Is => same(left, right, ignoring_case),
         Comparison::IsNot => !same(left, right, ignoring_case),

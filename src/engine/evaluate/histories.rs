@@ -38,6 +38,24 @@ impl Context<'_> {
         history.of(id).or_else(|| if history.keeps_none() { None } else { history.kept(&self.plan.trackers.get(id.index())?.hash) })
     }
 
+    /// `has E in the last …`, which only counts entries; `None` for other questions.
+    #[inline]
+    pub(super) fn count_lately(&self, history: &History) -> Option<bool> {
+        let (HistoryFn::Has(test), Window::Last { ms }, None) = (history.function, &history.window, &history.condition) else {
+            return None;
+        };
+        let Some(tracked) = self.tracked(history.tracker) else { return Some(test.holds(0)) };
+        if !tracked.folded.is_empty() {
+            return None;
+        }
+        let range = tracked.between(self.now.plus_ms(-ms), self.now);
+        let count = range.len();
+        if let Some(entry) = leaver(test, count).filter(|at| *at < count).and_then(|at| tracked.entries.get(range.start + at)) {
+            self.lower(entry.at.plus_ms(*ms));
+        }
+        Some(test.holds(count as u64))
+    }
+
     /// The answer to a question about events.
     pub(super) fn history(&self, history: &History, subject: Option<&Subject<'_>>) -> Value {
         if history.function == HistoryFn::TimeSinceLatest {
@@ -141,12 +159,8 @@ impl Context<'_> {
         let count = picked.len();
         let at = |position: usize| picked.get(position).and_then(|entry| tracked.entries.get(entry)).map(|entry| entry.at);
         if let Some(ms) = reach.leaves_ms {
-            // Which entry must leave for the answer to change: entries leave oldest first.
             let leaver = match function {
-                HistoryFn::Has(CountTest::AtLeast(n)) => count.checked_sub(n as usize),
-                HistoryFn::Has(CountTest::AtMost(n)) => count.checked_sub(n as usize + 1),
-                HistoryFn::Has(CountTest::Exactly(n)) if count == n as usize => Some(0),
-                HistoryFn::Has(CountTest::Exactly(n)) => count.checked_sub(n as usize + 1),
+                HistoryFn::Has(test) => leaver(test, count),
                 _ => Some(0),
             };
             if let Some(at) = leaver.and_then(at) {
@@ -199,17 +213,21 @@ impl Context<'_> {
             .collect();
         if let Some(ms) = reach.leaves_ms {
             times.sort_unstable();
-            let leaver = match question.count {
-                CountTest::AtLeast(n) => times.len().checked_sub(n as usize),
-                CountTest::AtMost(n) => times.len().checked_sub(n as usize + 1),
-                CountTest::Exactly(n) if times.len() == n as usize => Some(0),
-                CountTest::Exactly(n) => times.len().checked_sub(n as usize + 1),
-            };
-            if let Some(at) = leaver.and_then(|position| times.get(position)) {
+            if let Some(at) = leaver(question.count, times.len()).and_then(|position| times.get(position)) {
                 self.lower(at.plus_ms(ms));
             }
         }
         question.count.holds(times.len() as u64)
+    }
+}
+
+/// Which of so many entries must leave for the answer to change: entries leave oldest first.
+fn leaver(test: CountTest, count: usize) -> Option<usize> {
+    match test {
+        CountTest::AtLeast(n) => count.checked_sub(n as usize),
+        CountTest::AtMost(n) => count.checked_sub(n as usize + 1),
+        CountTest::Exactly(n) if count == n as usize => Some(0),
+        CountTest::Exactly(n) => count.checked_sub(n as usize + 1),
     }
 }
 

@@ -7,16 +7,23 @@ use crate::calendar::{Instant, Span, Zone, days_of_date};
 use crate::value::{Decimal, Value};
 use chrono::{NaiveDate, NaiveTime, Timelike};
 
-/// Collects bytes.
+/// Collects bytes, or only counts them.
 #[derive(Debug, Clone, Default)]
 pub struct Writer {
     bytes: Vec<u8>,
+    counts: bool,
+    counted: usize,
 }
 
 impl Writer {
     /// Writes on behind what `bytes` hold; for a buffer that is used again.
     pub fn onto(bytes: Vec<u8>) -> Writer {
-        Writer { bytes }
+        Writer { bytes, ..Writer::default() }
+    }
+
+    /// Keeps nothing and knows only [how many bytes](Writer::len) there would be.
+    pub fn counting() -> Writer {
+        Writer { counts: true, ..Writer::default() }
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
@@ -28,30 +35,39 @@ impl Writer {
     }
 
     pub fn len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.counted
     }
 
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     /// Forgets what was written and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        self.counted = 0;
     }
 
     #[inline]
     pub fn byte(&mut self, byte: u8) {
-        self.bytes.push(byte);
+        if self.counts {
+            self.counted += 1;
+        } else {
+            self.bytes.push(byte);
+        }
     }
 
     #[inline]
     pub fn boolean(&mut self, truth: bool) {
-        self.bytes.push(u8::from(truth));
+        self.byte(u8::from(truth));
     }
 
     #[inline]
     pub fn varint(&mut self, mut number: u64) {
+        if self.counts {
+            self.counted += varint_bytes(number);
+            return;
+        }
         while number >= 0x80 {
             self.bytes.push(number as u8 | 0x80);
             number >>= 7;
@@ -67,13 +83,17 @@ impl Writer {
     /// Always eight bytes, little-endian: for hashes, where a varint would only be longer.
     #[inline]
     pub fn fixed(&mut self, number: u64) {
-        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self.raw(&number.to_le_bytes());
     }
 
     /// As they are, without a length.
     #[inline]
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        if self.counts {
+            self.counted += bytes.len();
+        } else {
+            self.bytes.extend_from_slice(bytes);
+        }
     }
 
     #[inline]
@@ -209,7 +229,12 @@ impl Writer {
     pub fn section(&mut self, id: u8, version: u8, write: impl FnOnce(&mut Writer)) {
         self.byte(id);
         self.byte(version);
-        let begin = self.bytes.len();
+        let begin = self.len();
+        if self.counts {
+            write(self);
+            self.counted += varint_bytes((self.counted - begin) as u64);
+            return;
+        }
         // Nearly every section is shorter than 128 bytes; a longer one is moved by the byte or two that its length needs more.
         self.byte(0);
         write(self);
@@ -222,4 +247,10 @@ impl Writer {
             self.bytes.splice(begin..=begin, head.bytes);
         }
     }
+}
+
+/// Bytes of a varint: seven bits in each.
+#[inline]
+fn varint_bytes(number: u64) -> usize {
+    ((70 - (number | 1).leading_zeros()) / 7) as usize
 }
