@@ -6,21 +6,26 @@
 
 use super::codes;
 use super::tally::Tally;
+use crate::calendar::recurrence::Every;
 use crate::calendar::{DAY_MS, Instant, MINUTE_MS};
 use crate::condition::Happening;
 use crate::engine::given::{self, Given};
 use crate::engine::row::{Consent, ConsentState, Customer, RunState};
 use crate::engine::{self, Attention, CodeDraw, Delivery, Effect, Input, InputKind, Output, Record, SendKey, Told, door};
+use crate::plan::{Entry, EntryKind, Plan};
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
 use crate::value::Value;
 use crate::world::doors::Doors;
-use crate::world::facts::Facts;
+use crate::world::facts::{self, Facts};
 use crate::world::{SmallWorld, View};
 use std::sync::Arc;
 
 /// Touches at one instant; more would be a machine that does not come to rest.
 const TOUCHES_MAX: u32 = 10_000;
+
+/// What became due within so long before an input is left to the engine, which does it in one call.
+const AT_ONCE_MS: i64 = 366 * DAY_MS;
 
 /// A provider accepts at the instant of the hand-over.
 const ACCEPTING: Attention = Attention { render: false, detail: false, accepted_at_once: true, two_steps: false };
@@ -60,6 +65,8 @@ pub struct Player<'w> {
     pub(super) told: Vec<(Instant, Box<Told>)>,
     pub tally: Tally,
     pub watch: Option<Box<dyn Watch + 'w>>,
+    /// See [`is_silent`]: what is due before an input needs no call of its own.
+    is_silent: bool,
 }
 
 impl<'w> Player<'w> {
@@ -75,6 +82,7 @@ impl<'w> Player<'w> {
             told: Vec::new(),
             tally: Tally::new(world.plan()),
             watch: None,
+            is_silent: is_silent(world.plan(), responses),
         }
     }
 
@@ -189,7 +197,9 @@ impl<'w> Player<'w> {
 
     /// One input, after everything that is due before it.
     pub fn input(&mut self, input: Input) {
-        self.run_until(input.now);
+        if !self.is_silent || self.watch.is_some() || self.row.wake < input.now.plus_ms(-AT_ONCE_MS) {
+            self.run_until(input.now);
+        }
         self.tally.late += u64::from(input.now < self.row.clock);
         self.handle(input);
     }
@@ -320,6 +330,15 @@ impl<'w> Player<'w> {
         let at = self.coming.partition_point(|other| *other <= response);
         self.coming.insert(at, response);
     }
+}
+
+/// Whether nothing answers what a plan does, and nothing comes so often that the instants before an input could be too many for one call.
+fn is_silent(plan: &Plan, responses: &Responses) -> bool {
+    let often = |entry: &Entry| matches!(&entry.kind, EntryKind::Every(rule) if matches!(rule.every, Every::Elapsed { .. }));
+    responses.shares.iter().all(|shares| *shares == (0, 0))
+        && plan.schema.pools.is_empty()
+        && !facts::are_in(plan)
+        && !plan.journeys.iter().flat_map(|journey| &journey.entries).any(often)
 }
 
 fn draw(seed: u64, uid: &str, key: SendKey) -> u64 {

@@ -25,6 +25,9 @@ const PHONE_DIGITS_MIN: usize = 8;
 /// An e-mail address, lower-case and NFC; the domain of another script stays in it.
 pub fn email(text: &str) -> Result<Text, Reason> {
     let text = text.trim();
+    if is_plain_email(text) {
+        return Ok(Text::new(text));
+    }
     if text.len() > EMAIL_MAX {
         return Err("an address has at most 254 characters");
     }
@@ -81,6 +84,30 @@ fn lower_nfc(text: &str) -> Cow<'_, str> {
     }
     // NFC once more: lower-casing may take a character apart.
     Cow::Owned(text.nfc().flat_map(char::to_lowercase).nfc().collect())
+}
+
+/// An address as most are: short, of small Latin letters, digits and single marks between them. It is its own normal form.
+fn is_plain_email(text: &str) -> bool {
+    let (mut last, mut at, mut letter, mut dots) = (0, 0, false, 0);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' => letter = true,
+            b'0'..=b'9' => {}
+            b'-' | b'.' | b'@' if !matches!(last, 0 | b'-' | b'.' | b'@') => {
+                match byte {
+                    b'@' if at > 0 => return false,
+                    b'@' => (at, dots) = (place, 0),
+                    b'.' => dots += 1,
+                    _ => {}
+                }
+                letter = false;
+            }
+            _ => return false,
+        }
+        last = byte;
+    }
+    // A letter behind the last mark: the domain does not end in a number.
+    at > 0 && dots > 0 && letter && text.len() <= LABEL_MAX
 }
 
 fn is_plain(byte: u8) -> bool {
