@@ -199,6 +199,7 @@ impl<'w> Simulation<'w> {
             progress(read);
             let end = filled.is_last.then(|| self.options.to.unwrap_or(filled.latest.max(course.start)));
             hand_out(parts.iter_mut().map(|part| &mut part.slots), filled.fresh.drain(..));
+            parts.iter_mut().for_each(|part| part.player.expect_customers(names.len()));
             let mut groups: Vec<Vec<u64>> = (0..threads as usize).map(|part| filled.chunk.take_group(part)).collect();
             let chunk = &filled.chunk;
             let next = std::thread::scope(|scope| {
@@ -227,6 +228,7 @@ impl<'w> Simulation<'w> {
         for (number, name) in log.names.iter().enumerate() {
             parts[number % threads as usize].slots.push(Slot::Fresh(name.clone()));
         }
+        parts.iter_mut().for_each(|part| part.player.expect_customers(log.names.len()));
         let start = self.options.from.unwrap_or(log.first);
         let end = self.options.to.unwrap_or(log.latest.max(start));
         let to = self.options.to.unwrap_or(Instant::NEVER);

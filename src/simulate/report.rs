@@ -226,7 +226,7 @@ impl Report {
             duplicates: tally.duplicates,
             conflicts: tally.conflicts,
             notes: notes(plan, done, files),
-            rows: Rows { bytes_average: tally.row_bytes.checked_div(tally.customers).unwrap_or(0), bytes_max: tally.row_bytes_max },
+            rows: Rows { bytes_average: tally.row_bytes.checked_div(tally.measured).unwrap_or(0), bytes_max: tally.row_bytes_max },
         }
     }
 }

@@ -93,6 +93,8 @@ pub struct Tally {
     pub experiments: Counters,
     /// Encoded rows: their sum and the largest, bytes.
     pub row_bytes: u64,
+    /// Customers whose rows were measured.
+    pub measured: u64,
     pub row_bytes_max: u64,
 }
 
@@ -207,6 +209,7 @@ impl Tally {
         self.chains_cut += other.chains_cut;
         self.strangers += other.strangers;
         self.row_bytes += other.row_bytes;
+        self.measured += other.measured;
         self.row_bytes_max = self.row_bytes_max.max(other.row_bytes_max);
         add(&mut self.limits_met, other.limits_met);
         self.sends.merge(&other.sends);

@@ -105,6 +105,7 @@ fn whatever_goes_wrong_the_oracles_hold() {
             lives.done += 1;
             lives.crashes += one.crashes;
             lives.accepted += one.accepted;
+            one.failed.iter().filter(|_| is_long).for_each(|failed| eprintln!("{failed}"));
             lives.failed.extend(one.failed);
             if is_long && lives.done % 1_000 == 0 {
                 eprintln!(
