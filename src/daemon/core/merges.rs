@@ -130,6 +130,7 @@ impl Core {
         }
         self.counts.merges += 1;
         self.write_records(winner, &out.records);
+        self.settle_decided(winner, &out.records);
         for effect in out.effects.drain(..) {
             self.effect(winner, effect);
         }
