@@ -8,6 +8,7 @@
 
 #[cfg(feature = "daemon")]
 mod ask;
+mod apply;
 mod check;
 mod completions;
 mod explain;

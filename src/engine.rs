@@ -519,6 +519,8 @@ pub enum Ending {
     Merged,
     /// A limit was met.
     Limit,
+    /// Its step is gone in a newer version, and people decided that it ends.
+    Removed,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@
 //! and the same hash, byte for byte; what a step is called does not depend on its line.
 
 pub mod build;
+pub mod changes;
 pub mod encode;
 pub mod outline;
 pub mod picture;

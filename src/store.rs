@@ -28,7 +28,7 @@ pub mod table;
 pub use archive::Archive;
 pub use epoch::Hold;
 pub use error::StoreError;
-pub use files::{Disk, Files, MemFiles, RealFiles};
+pub use files::{Disk, Files, MemFiles, RealFiles, Untouched};
 pub use header::StoreId;
 pub use keyring::Keyring;
 pub use log::{BatchNumber, Log, Reader};

@@ -38,6 +38,8 @@ mod it {
     #[cfg(feature = "daemon")]
     mod daemon;
     mod dangers;
+    #[cfg(feature = "daemon")]
+    mod deploy;
     mod diagnostics;
     mod docs;
     mod engine;

@@ -9,7 +9,9 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:\n  onward plan shop                                     a table of every step\n  \
                         onward plan shop --svg --journey cart > cart.svg     a picture for the meeting\n  \
                         onward plan shop --mermaid                           a picture for a page in Markdown\n  \
-                        onward plan shop --json                              the whole plan, for programs")]
+                        onward plan shop --json                              the whole plan, for programs\n  \
+                        onward plan shop --against shop/data                 what this edit would change for the customers of a store\n  \
+                        onward plan shop --against http://127.0.0.1:8080     the same, asked of the daemon that runs")]
 pub(super) struct Arguments {
     /// A project's folder, or one journey file
     #[arg(default_value = ".")]
@@ -26,6 +28,14 @@ pub(super) struct Arguments {
     /// Only this journey
     #[arg(long, value_name = "NAME")]
     journey: Option<String>,
+    /// What these files would change: asked of a daemon that runs (its address), or read from a store (its folder)
+    #[cfg(feature = "daemon")]
+    #[arg(long, value_name = "URL|STORE", conflicts_with_all = ["json", "mermaid", "svg", "journey"])]
+    against: Option<String>,
+    /// What becomes of who stands at a step that is gone: stay, exit, move:STEP, or for one step JOURNEY/STEP=exit
+    #[cfg(feature = "daemon")]
+    #[arg(long, value_name = "DECISION", requires = "against")]
+    removed_steps: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
@@ -33,6 +43,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         Ok(compiled) => compiled,
         Err(exit) => return exit,
     };
+    #[cfg(feature = "daemon")]
+    if let Some(against) = &arguments.against {
+        return super::apply::plan_against(against, compiled.plan, &arguments.removed_steps, output);
+    }
     let plan = &compiled.plan;
     if let Some(name) = &arguments.journey
         && plan.journey(name).is_none()

@@ -5,6 +5,7 @@
 //! answered. Decides nothing: answers come from what was recorded when it was decided.
 
 mod customer;
+mod deploy;
 mod figures;
 pub mod story;
 
@@ -46,6 +47,10 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/admin/v1/audit", get(audit))
         .route("/metrics", get(figures::metrics))
         .route_layer(middleware::from_fn_with_state((keys.clone(), Need::Read), guard));
+    let comparing = Router::new()
+        .route("/admin/v1/plan/compare", post(deploy::compare))
+        .route_layer(middleware::from_fn_with_state((keys.clone(), Need::Read), guard))
+        .layer(DefaultBodyLimit::max(deploy::PLAN_BYTES_MAX));
     let changing = Router::new()
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
@@ -56,7 +61,7 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/v1/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }));
-    reading.merge(changing).merge(open).layer(DefaultBodyLimit::max(BODY_MAX)).with_state(handle)
+    reading.merge(changing).merge(open).layer(DefaultBodyLimit::max(BODY_MAX)).merge(comparing).with_state(handle)
 }
 
 /// Why there is no answer, as one.

@@ -166,7 +166,7 @@ impl Turn<'_> {
         self.row.ended = ended;
     }
 
-    fn cancel_messages(&mut self, number: u32) {
+    pub(super) fn cancel_messages(&mut self, number: u32) {
         let mut at = 0;
         while at < self.row.pending.len() {
             let pending = &self.row.pending[at];

@@ -6,11 +6,13 @@
 //! plan does not have gets numbers behind its last, and is neither reached nor written by anything but the older plan's own runs. Topics,
 //! channels, fields and the policy are the newest; journeys, messages and events are as the older plan has them.
 
+mod decisions;
 mod migrate;
 mod moving;
 mod names;
 mod rebase;
 
+pub use decisions::{Decision, Fate};
 pub use migrate::{Migration, migrate};
 
 use super::index::{Index, Loaded};

@@ -9,7 +9,9 @@ use serde::ser::{self, Serialize, Serializer};
 /// For an id of a kind (`FieldId`), the new one.
 pub type Map<'m> = &'m dyn Fn(&'static str, u16) -> u16;
 
-/// The kinds of ids that are exchanged; steps, sends and locals are a journey's own.
+/// The kinds of ids that are a journey's own.
+const OWN: [&str; 3] = ["StepIx", "SendId", "LocalId"];
+/// The kinds of ids that are a plan's.
 const KINDS: [&str; 17] = [
     "FieldId",
     "EventId",
@@ -30,8 +32,13 @@ const KINDS: [&str; 17] = [
     "TrackerId",
 ];
 
-/// Exchanges every id. Fails only for what cannot be written as JSON and read again, which no plan contains.
+/// Exchanges every id but those that are a journey's own. Fails only for what cannot be written as JSON and read again, which no plan contains.
 pub fn renumber<T: Serialize + DeserializeOwned>(thing: &T, map: Map<'_>) -> Result<T, serde_json::Error> {
+    renumber_all(thing, &|kind, id| if OWN.contains(&kind) { id } else { map(kind, id) })
+}
+
+/// Exchanges every id, also of steps, sends and locals. Fails as [`renumber`].
+pub fn renumber_all<T: Serialize + DeserializeOwned>(thing: &T, map: Map<'_>) -> Result<T, serde_json::Error> {
     let written = With { thing, map }.serialize(serde_json::value::Serializer)?;
     serde_json::from_value(written)
 }
@@ -106,7 +113,7 @@ impl<'m, S: Serializer> Serializer for Exchange<'m, S> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
-        if KINDS.contains(&name) {
+        if KINDS.contains(&name) || OWN.contains(&name) {
             let id = serde_json::to_value(value).ok().and_then(|id| id.as_u64()).and_then(|id| u16::try_from(id).ok());
             let id = id.ok_or_else(|| ser::Error::custom("an id that is no number"))?;
             return self.out.serialize_newtype_struct(name, &(self.map)(name, id));

@@ -77,7 +77,7 @@ fn short(hash: &str) -> &str {
     hash.get(..8).unwrap_or(hash)
 }
 
-fn again_words(again: Again) -> String {
+pub(super) fn again_words(again: Again) -> String {
     match again {
         Again::Never => "never".to_owned(),
         Again::Always => "always".to_owned(),

@@ -256,6 +256,7 @@ pub(super) fn ending_words(
         Ending::Erased => "the customer is erased".to_owned(),
         Ending::Merged => "the customer is merged".to_owned(),
         Ending::Limit => "a limit is met".to_owned(),
+        Ending::Removed => "its step is gone in a newer version".to_owned(),
     }
 }
 

@@ -6,9 +6,11 @@
 
 pub mod memory;
 pub mod real;
+pub mod untouched;
 
 pub use memory::MemFiles;
 pub use real::RealFiles;
+pub use untouched::Untouched;
 
 use super::error::StoreError;
 use std::io;

@@ -163,6 +163,7 @@ fn decisions(number: u16) -> Vec<RecordKind> {
         Ending::Erased,
         Ending::Merged,
         Ending::Limit,
+        Ending::Removed,
     ];
     let refusals = [
         NotEntered::Condition,

@@ -4,6 +4,10 @@
 //! or later to the new one; rows follow one by one, at their next input or when their turn comes, so a deploy takes no longer for many
 //! customers than for few; the plan's text is in the log before anything is decided under it.
 
+pub mod comparison;
+pub mod decide;
+pub mod survey;
+
 use super::recovery::Unreadable;
 use super::{Core, others};
 use crate::calendar::Instant;

@@ -4,7 +4,7 @@
 //! number; time that is lost here is really lost.
 
 use crate::calendar::Instant;
-use crate::engine::versions::Migration;
+use crate::engine::versions::{Decision, Migration};
 use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
 use crate::plan::Plan;
 use crate::shard::Ways;
@@ -13,13 +13,43 @@ use crate::world::facts::{Counters, Facts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub mod trial;
+
+/// The plan that is active, and the older ones that rows and runs still have.
 #[derive(Debug)]
-pub struct DaemonWorld {
+pub struct Versions {
     active: Loaded,
     /// Under the active one's numbers.
     pinned: BTreeMap<PlanId, Loaded>,
     /// For rows that were last handled under an older plan: the way to the active one.
     ways: BTreeMap<PlanId, Migration>,
+}
+
+impl Versions {
+    pub fn active(&self) -> &Loaded {
+        &self.active
+    }
+
+    pub fn loaded(&self, id: PlanId) -> Option<&Loaded> {
+        if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
+    }
+
+    /// From the plan that rows have now.
+    pub fn way(&self, from: PlanId) -> Option<&Migration> {
+        self.ways.get(&from)
+    }
+
+    /// What becomes of who stands at a step that is gone.
+    pub fn decide(&mut self, decisions: &[Decision]) {
+        self.ways.values_mut().for_each(|way| way.decide(decisions));
+    }
+}
+
+#[derive(Debug)]
+pub struct DaemonWorld {
+    versions: Versions,
+    /// What was decided when the active plan became active.
+    decisions: Vec<Decision>,
     /// When the active plan became active.
     since: Instant,
     limits: Limits,
@@ -38,9 +68,8 @@ pub struct DaemonWorld {
 impl DaemonWorld {
     pub fn new(plan: Arc<Plan>, limits: Limits) -> DaemonWorld {
         DaemonWorld {
-            active: Loaded::new(plan),
-            pinned: BTreeMap::new(),
-            ways: BTreeMap::new(),
+            versions: Versions { active: Loaded::new(plan), pinned: BTreeMap::new(), ways: BTreeMap::new() },
+            decisions: Vec::new(),
             since: Instant::FIRST,
             limits,
             number: 1,
@@ -55,23 +84,21 @@ impl DaemonWorld {
     }
 
     pub fn plan(&self) -> &Arc<Plan> {
-        &self.active.plan
+        &self.versions.active.plan
     }
 
     pub fn loaded(&self, id: PlanId) -> Option<&Loaded> {
-        if self.active.id == id { Some(&self.active) } else { self.pinned.get(&id) }
+        self.versions.loaded(id)
     }
 
-    /// Another plan becomes active. The ones before stay for their runs, and rows follow from each of them.
+    /// The versions as they are once another plan is active.
     ///
     /// # Errors
-    /// If a plan cannot be put under the new one's numbers; then nothing has changed.
-    pub fn activate(&mut self, plan: Arc<Plan>, at: Instant) -> Result<(), serde_json::Error> {
+    /// If a plan cannot be put under the new one's numbers.
+    pub fn versions_with(&self, plan: Arc<Plan>) -> Result<Versions, serde_json::Error> {
         let active = Loaded::new(plan);
-        if active.id == self.active.id {
-            return Ok(());
-        }
-        let older: Vec<&Loaded> = self.pinned.values().chain([&self.active]).filter(|plan| plan.id != active.id).collect();
+        let known = &self.versions;
+        let older: Vec<&Loaded> = known.pinned.values().chain([&known.active]).filter(|plan| plan.id != active.id).collect();
         let mut ways = BTreeMap::new();
         let mut pinned = BTreeMap::new();
         for plan in &older {
@@ -79,10 +106,32 @@ impl DaemonWorld {
             ways.insert(plan.id, Migration::new(plan, &active, &others)?);
             pinned.insert(plan.id, Loaded::pinned(Arc::clone(plan.original()), &active)?);
         }
-        self.counters.renumber(&self.active.plan, &active.plan);
-        (self.active, self.pinned, self.ways, self.since) = (active, pinned, ways, at);
+        Ok(Versions { active, pinned, ways })
+    }
+
+    /// Another plan becomes active. The ones before stay for their runs, and rows follow from each of them.
+    ///
+    /// # Errors
+    /// As [`DaemonWorld::versions_with`]; then nothing has changed.
+    pub fn activate(&mut self, plan: Arc<Plan>, at: Instant) -> Result<(), serde_json::Error> {
+        let versions = self.versions_with(plan)?;
+        if versions.active.id == self.versions.active.id {
+            return Ok(());
+        }
+        self.counters.renumber(&self.versions.active.plan, &versions.active.plan);
+        (self.versions, self.decisions, self.since) = (versions, Vec::new(), at);
         self.number += 1;
         Ok(())
+    }
+
+    /// What becomes of who stands at a step that is gone in the active plan.
+    pub fn decide(&mut self, decisions: Vec<Decision>) {
+        self.versions.decide(&decisions);
+        self.decisions = decisions;
+    }
+
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     pub fn since(&self) -> Instant {
@@ -118,7 +167,7 @@ impl DaemonWorld {
 
     /// Whether something is measured at all.
     pub fn has_experiments(&self) -> bool {
-        self.active.plan.journeys.iter().any(|journey| !journey.experiments.is_empty())
+        self.versions.active.plan.journeys.iter().any(|journey| !journey.experiments.is_empty())
     }
 
     pub fn count(&mut self, records: &[Record]) {
@@ -167,7 +216,7 @@ pub enum Paused {
 
 impl World for DaemonWorld {
     fn active(&self) -> &Loaded {
-        &self.active
+        &self.versions.active
     }
 
     fn pinned(&self, id: PlanId) -> Option<&Loaded> {
@@ -205,6 +254,6 @@ impl World for DaemonWorld {
 
 impl Ways for DaemonWorld {
     fn way_from(&self, plan: PlanId) -> Option<(&Migration, Instant)> {
-        self.ways.get(&plan).map(|way| (way, self.since))
+        self.versions.ways.get(&plan).map(|way| (way, self.since))
     }
 }

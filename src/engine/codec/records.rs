@@ -83,6 +83,7 @@ variants! {
         10 Erased;
         11 Merged;
         12 Limit;
+        13 Removed;
     }
     Decision {
         0 Planned;

@@ -10,6 +10,7 @@ use super::super::index::{Index, Loaded, PlanId};
 use super::super::row::{Customer, Occurrence, SeenWhat, Standing};
 use super::super::turn::{Event, Turn};
 use super::super::{Attention, Output, SendKey, World};
+use super::decisions::Decision;
 use super::names::{park, unpark};
 use super::rebase::{Maps, own_history, rebase, relaid};
 use crate::calendar::Instant;
@@ -29,6 +30,7 @@ pub struct Migration {
     from_index: Index,
     histories: Vec<Option<Source>>,
     plans: Vec<Known>,
+    decisions: Vec<Decision>,
 }
 
 /// A plan that runs may be pinned to, and its numbers before and now.
@@ -63,7 +65,17 @@ impl Migration {
             plans.push(Known { id: plan.id, before: rebase(plan.original(), original)?.maps, now });
         }
         let histories = sources(&from, &active.plan)?;
-        Ok(Migration { from_index: Index::of(original), from, active: active.id, histories, plans })
+        Ok(Migration { from_index: Index::of(original), from, active: active.id, histories, plans, decisions: Vec::new() })
+    }
+
+    /// What becomes of who stands at a step that is gone.
+    pub fn decide(&mut self, decisions: &[Decision]) {
+        self.decisions = decisions.to_vec();
+    }
+
+    /// Trackers of the active plan whose history begins now: the plan before did not keep it.
+    pub fn begins(&self) -> impl Iterator<Item = usize> {
+        self.histories.iter().enumerate().filter(|(_, source)| source.is_none()).map(|(at, _)| at)
     }
 
     fn from(&self) -> &Plan {
@@ -158,7 +170,7 @@ pub fn migrate(world: &dyn World, attention: Attention, row: &mut Customer, way:
     // Nobody joined, left or changed anything.
     turn.out.records.truncate(said);
     let live: Vec<u32> = turn.row.runs.iter().map(|run| run.number).collect();
-    live.into_iter().for_each(|number| turn.move_run(number));
+    live.into_iter().for_each(|number| turn.move_run(number, &way.decisions));
     turn.settle();
     turn.finish(now);
     true

@@ -7,12 +7,16 @@
 use super::super::Ending;
 use super::super::row::{Run, RunState};
 use super::super::turn::Turn;
+use super::decisions::Decision;
 use crate::plan::{Goal, Journey, Line, StepKind};
 use crate::schema::{SendId, StepIx};
 use crate::value::{Text, Value};
 
 impl Turn<'_> {
-    pub(super) fn move_run(&mut self, number: u32) {
+    pub(super) fn move_run(&mut self, number: u32, decisions: &[Decision]) {
+        if self.do_as_decided(number, decisions) {
+            return;
+        }
         let Some((at, loaded, journey)) = self.run_and_journey(number) else { return };
         let id = self.row.runs[at].journey;
         if loaded.id == self.loaded.id {
@@ -35,15 +39,7 @@ impl Turn<'_> {
                 pending.step = step;
             }
         }
-        self.row.experiments.measures.retain_mut(|measure| {
-            if measure.run != number {
-                return true;
-            }
-            let identity = journey.experiments.get(usize::from(measure.experiment)).map(|experiment| &experiment.identity);
-            let now = newest.experiments.iter().position(|experiment| Some(&experiment.identity) == identity);
-            measure.experiment = now.unwrap_or(0) as u16;
-            now.is_some()
-        });
+        self.keep_measures(number, journey, newest);
         self.judge_guards(number);
         if again {
             self.retime(number);
@@ -55,8 +51,21 @@ impl Turn<'_> {
         }
     }
 
+    /// What the run is measured by, as far as the newest version measures it.
+    pub(super) fn keep_measures(&mut self, number: u32, journey: &Journey, newest: &Journey) {
+        self.row.experiments.measures.retain_mut(|measure| {
+            if measure.run != number {
+                return true;
+            }
+            let identity = journey.experiments.get(usize::from(measure.experiment)).map(|experiment| &experiment.identity);
+            let now = newest.experiments.iter().position(|experiment| Some(&experiment.identity) == identity);
+            measure.experiment = now.unwrap_or(0) as u16;
+            now.is_some()
+        });
+    }
+
     /// Whether every message that the run has sent or is to send has the same number as before.
-    fn keeps_identities(&self, number: u32, journey: &Journey, newest: &Journey) -> bool {
+    pub(super) fn keeps_identities(&self, number: u32, journey: &Journey, newest: &Journey) -> bool {
         let Some(run) = self.row.run(number) else { return false };
         let visited = run.visits.iter().map(|(send, _)| *send);
         let sent = self.row.facts.iter().filter(|fact| fact.key.run == number).map(|fact| fact.key.send);
@@ -76,9 +85,6 @@ fn step_in(journey: &Journey, step: StepIx, newest: &Journey) -> Option<StepIx> 
 }
 
 fn moved(run: &Run, journey: &Journey, newest: &Journey) -> Option<Run> {
-    if std::mem::discriminant(&journey.key) != std::mem::discriminant(&newest.key) {
-        return None;
-    }
     let step = match run.state {
         // Behind its last step.
         RunState::Done => step_in(journey, run.step, newest).unwrap_or(StepIx(newest.steps.len().saturating_sub(1) as u16)),
@@ -86,6 +92,18 @@ fn moved(run: &Run, journey: &Journey, newest: &Journey) -> Option<Run> {
     };
     let (old, new) = (journey.steps.get(run.step.index())?, newest.steps.get(step.index())?);
     if std::mem::discriminant(&old.kind) != std::mem::discriminant(&new.kind) && run.state != RunState::Done {
+        return None;
+    }
+    let mut moved = moved_to(run, journey, newest, step)?;
+    if arms(&old.kind) != arms(&new.kind) {
+        moved.met.clear();
+    }
+    Some(moved)
+}
+
+/// The run at a step of the newest version, with what it knows.
+pub(super) fn moved_to(run: &Run, journey: &Journey, newest: &Journey, step: StepIx) -> Option<Run> {
+    if std::mem::discriminant(&journey.key) != std::mem::discriminant(&newest.key) {
         return None;
     }
     let mut moved = Run { step, ..run.clone() };
@@ -107,9 +125,6 @@ fn moved(run: &Run, journey: &Journey, newest: &Journey) -> Option<Run> {
         if before.is_some_and(|before| run.goals & (1 << before) != 0) {
             moved.goals |= 1 << at;
         }
-    }
-    if arms(&old.kind) != arms(&new.kind) {
-        moved.met.clear();
     }
     for seen in &mut moved.seen {
         seen.taken = seen.taken.iter().filter_map(|step| step_in(journey, *step, newest)).collect();

@@ -144,6 +144,7 @@ pub fn ending(plan: &Plan, journey: &Journey, ending: &Ending, step: Option<u16>
         Ending::Erased => ("erased".to_owned(), None),
         Ending::Merged => ("merged".to_owned(), None),
         Ending::Limit => ("limit".to_owned(), None),
+        Ending::Removed => ("its step was removed".to_owned(), None),
     }
 }
 

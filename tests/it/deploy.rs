@@ -1,0 +1,3 @@
+//! What an edit would change, and what it changes: over a core without threads, with every kind of edit.
+
+mod compared;
