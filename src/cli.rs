@@ -112,6 +112,9 @@ enum Command {
     /// Run the journeys for real: events in over HTTP, messages out
     #[cfg(feature = "daemon")]
     Serve(serve::Arguments),
+    /// Make an edit active in the daemon that runs: shows what changes, and for whom
+    #[cfg(feature = "daemon")]
+    Apply(apply::Arguments),
     /// Ask the daemon how it goes
     #[cfg(feature = "daemon")]
     Status(ask::StatusArguments),
@@ -172,6 +175,8 @@ fn run(arguments: Arguments) -> Exit {
         Command::Simulate(arguments) => simulate::run(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Serve(arguments) => serve::run(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Apply(arguments) => apply::run(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Status(arguments) => ask::status(&arguments, &output),
         #[cfg(feature = "daemon")]

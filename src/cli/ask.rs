@@ -3,7 +3,7 @@
 //! In: arguments. Out: sentences, or the daemon's own JSON. **Invariant:** what is answered is what the daemon said, nothing is guessed here; a
 //! customer is erased only after somebody has confirmed it. Knows no store and no plan: it asks over HTTP ([`call`]).
 
-mod call;
+pub(super) mod call;
 pub(super) mod keys;
 mod place;
 mod words;
@@ -17,7 +17,7 @@ use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 /// Why there is no answer: how the command ends, and what it says.
 #[derive(Debug)]
-struct Trouble(Exit, String);
+pub(super) struct Trouble(pub(super) Exit, pub(super) String);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  onward status\n  onward status --url https://news.example.com --key-file read.key")]

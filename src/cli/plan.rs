@@ -28,14 +28,9 @@ pub(super) struct Arguments {
     /// Only this journey
     #[arg(long, value_name = "NAME")]
     journey: Option<String>,
-    /// What these files would change: asked of a daemon that runs (its address), or read from a store (its folder)
     #[cfg(feature = "daemon")]
-    #[arg(long, value_name = "URL|STORE", conflicts_with_all = ["json", "mermaid", "svg", "journey"])]
-    against: Option<String>,
-    /// What becomes of who stands at a step that is gone: stay, exit, move:STEP, or for one step JOURNEY/STEP=exit
-    #[cfg(feature = "daemon")]
-    #[arg(long, value_name = "DECISION", requires = "against")]
-    removed_steps: Vec<String>,
+    #[command(flatten)]
+    against: super::apply::Against,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
@@ -44,8 +39,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         Err(exit) => return exit,
     };
     #[cfg(feature = "daemon")]
-    if let Some(against) = &arguments.against {
-        return super::apply::plan_against(against, compiled.plan, &arguments.removed_steps, output);
+    if let Some(against) = &arguments.against.against {
+        return super::apply::plan_against(&arguments.against, against, compiled.plan, output);
     }
     let plan = &compiled.plan;
     if let Some(name) = &arguments.journey

@@ -38,6 +38,7 @@ const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Everything under `/admin/v1/`, and what machines that watch ask.
 pub fn router(handle: Handle, keys: Guard) -> Router {
+    let applier = keys.clone();
     let reading = Router::new()
         .route("/admin/v1/status", get(figures::status))
         .route("/admin/v1/customers/{id}", get(customer::profile))
@@ -57,11 +58,15 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/admin/v1/release", post(release))
         .route("/admin/v1/customers/{id}/erase", post(customer::erase))
         .route_layer(middleware::from_fn_with_state((keys, Need::Administer), guard));
+    let applying = Router::new()
+        .route("/admin/v1/plan/apply", post(deploy::apply))
+        .route_layer(middleware::from_fn_with_state((applier, Need::Administer), guard))
+        .layer(DefaultBodyLimit::max(deploy::PLAN_BYTES_MAX));
     let open = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/v1/openapi.json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }));
-    reading.merge(changing).merge(open).layer(DefaultBodyLimit::max(BODY_MAX)).merge(comparing).with_state(handle)
+    reading.merge(changing).merge(open).layer(DefaultBodyLimit::max(BODY_MAX)).merge(comparing).merge(applying).with_state(handle)
 }
 
 /// Why there is no answer, as one.

@@ -24,13 +24,15 @@ use super::bind::{Bound, Refusal};
 use super::keeper::Happened;
 use super::{Busy, Taken};
 use crate::calendar::Instant;
-use crate::engine::{Attention, Input, InputKind, Outcome, Record, RecordKind, SendKey, World as _};
+use crate::engine::{Attention, Input, InputKind, Outcome, PlanId, Record, RecordKind, SendKey, World as _};
+use crate::plan::Plan;
 use crate::record::{Encode as _, Writer};
 use crate::shard::commit::{Change, Head, Parcel, ParcelKey};
 use crate::shard::{Bench, Damaged, Number, SHARDS, Shard};
 use crate::world::directory::Directory;
 use others::{Counts, Dead, Others};
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use world::DaemonWorld;
 
@@ -99,6 +101,15 @@ pub enum Request {
     },
     /// Looks at, or changes, what is there: admin, queries.
     Ask(Question),
+    /// A request with the numbers of a plan that may not be active any more when it is taken.
+    Under(PlanId, Box<Request>),
+}
+
+impl Request {
+    /// Says whose numbers it has.
+    pub fn under(self, plan: &Plan) -> Request {
+        Request::Under(PlanId::of(plan), Box::new(self))
+    }
 }
 
 /// An arrival with what it means under the plan that was active when it came, or why it means nothing.
@@ -132,6 +143,8 @@ pub struct Batch {
     pub after: Vec<After>,
     /// Inputs of customers in it.
     pub inputs: u32,
+    /// Another plan became active: what comes after, from this place on, has its numbers.
+    pub activated: Option<(usize, Arc<Plan>)>,
 }
 
 /// Everything that the daemon knows, in memory.
@@ -155,6 +168,8 @@ pub struct Core {
     next_audience: u32,
     /// Up to whom rows have followed to the active plan.
     following: Option<Number>,
+    /// In the batch that is being made, with the place in `after` from which on it counts.
+    activated: Option<(usize, Arc<Plan>)>,
     /// The plans as texts, the active one last: a store needs no project.
     pub(super) plan_texts: Vec<String>,
     /// Inputs that effects caused at other customers, still to be handled.
@@ -185,6 +200,7 @@ impl Core {
             opened: None,
             next_audience: 0,
             following: None,
+            activated: None,
             plan_texts: Vec::new(),
             caused: VecDeque::new(),
             works: works::Works::default(),
@@ -285,6 +301,10 @@ impl Core {
                 self.reply(reply, ());
             }
             Request::Ask(ask) => ask(self, now),
+            Request::Under(plan, request) => {
+                let request = self.renumbered(plan, *request, now);
+                self.request(now, request);
+            }
         }
     }
 
@@ -326,7 +346,7 @@ impl Core {
             head.raw(self.writer.as_bytes());
         }
         self.writer.clear();
-        Some(Batch { bytes: head.into_bytes(), after: std::mem::take(&mut self.after), inputs: std::mem::take(&mut self.inputs) })
+        Some(Batch { bytes: head.into_bytes(), after: std::mem::take(&mut self.after), inputs: std::mem::take(&mut self.inputs), activated: self.activated.take() })
     }
 
     /// Answers once the batch is durable.

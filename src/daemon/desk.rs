@@ -20,6 +20,7 @@ use crate::shard::Number;
 use crate::shard::commit::Parcel;
 use crate::value::Value;
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// Both doors, for who has a handle.
 #[derive(Clone)]
@@ -55,7 +56,7 @@ impl Intake for Doors {
                     Item { arrival, bound, id, raw: None }
                 })
                 .collect();
-            self.handle.take(items).await
+            self.handle.take_under(&plan, items).await
         })
     }
 
@@ -83,10 +84,14 @@ impl Desk for Doors {
 
     fn tell(&self, customer: CustomerNo, said: Vec<Said>) -> Task<'_, Result<(), Busy>> {
         Box::pin(async move {
-            let plan = self.handle.plan();
-            let now = self.handle.now();
-            let inputs: Vec<InputKind> = said.into_iter().flat_map(|one| inputs_of(&plan, one, now)).collect();
-            self.inputs(Number(customer.0), inputs, 0).await.map(drop)
+            // Named by the plan that is active when it is taken.
+            self.handle
+                .ask(move |core, now| {
+                    let plan = Arc::clone(core.world.plan());
+                    let inputs: Vec<InputKind> = said.into_iter().flat_map(|one| inputs_of(&plan, one, now)).collect();
+                    core.request(now, Request::Inputs { number: Number(customer.0), inputs, id: 0, reply: Box::new(drop) });
+                })
+                .await
         })
     }
 
@@ -104,11 +109,14 @@ impl Desk for Doors {
     }
 
     fn message(&self, id: &str) -> Task<'_, Option<(CustomerNo, Envelope)>> {
-        let found = self.envelopes.ids.read(id);
+        let (ids, id) = (self.envelopes.ids.clone(), id.to_owned());
         Box::pin(async move {
-            let (number, key) = found?;
-            let delivery = self.handle.ask(move |core, _| core.kept(number, key)).await.ok().flatten()?;
-            let envelope = self.envelopes.make(&self.handle.plan(), number, &delivery)?;
+            let kept = self.handle.ask(move |core, _| {
+                let (number, key) = ids.read(&id, &core.world.plan().schema.channels)?;
+                Some((number, core.kept(number, key)?, Arc::clone(core.world.plan())))
+            });
+            let (number, delivery, plan) = kept.await.ok().flatten()?;
+            let envelope = self.envelopes.make(&plan, number, &delivery)?;
             Some((CustomerNo(number.0), envelope))
         })
     }
@@ -116,8 +124,9 @@ impl Desk for Doors {
     fn showing(&self, visitor: Vec<Identifier>) -> Task<'_, Vec<Envelope>> {
         Box::pin(async move {
             let shown = self.handle.ask(move |core, _| {
-                let Some(number) = core.find(&visitor) else { return Vec::new() };
-                let Some(shard) = core.shard(number) else { return Vec::new() };
+                let plan = Arc::clone(core.world.plan());
+                let Some(number) = core.find(&visitor) else { return (plan, Vec::new()) };
+                let Some(shard) = core.shard(number) else { return (plan, Vec::new()) };
                 let web = |channel| {
                     core.world
                         .plan()
@@ -130,10 +139,9 @@ impl Desk for Doors {
                     Parcel::Message(delivery) if web(delivery.channel) => Some((number, delivery.clone())),
                     _ => None,
                 });
-                of_her.collect()
+                (plan, of_her.collect())
             });
-            let plan = self.handle.plan();
-            let shown = shown.await.unwrap_or_default();
+            let Ok((plan, shown)) = shown.await else { return Vec::new() };
             shown.iter().filter_map(|(number, delivery)| self.envelopes.make(&plan, *number, delivery)).collect()
         })
     }
@@ -217,7 +225,7 @@ fn answer_of(plan: &Plan, survey: &str, answers: &[(String, Value)], now: Instan
 /// One report, on the core's own thread.
 fn take_report(core: &mut Core, ids: &super::core::message_id::MessageIds, report: Report, now: Instant) {
     let (number, send) = match &report.about {
-        About::Message(id) => match ids.read(id) {
+        About::Message(id) => match ids.read(id, &core.world.plan().schema.channels) {
             Some(found) => found,
             None => return core.counts.strange_reports += 1,
         },

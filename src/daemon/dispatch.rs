@@ -11,7 +11,8 @@ use super::core::Request;
 use super::runner::{Errand, Handle, answer};
 use crate::channel::pace::Pace;
 use crate::channel::{ATTEMPT_MAX, Adapter, Closed, Envelope, Gate, Task, Verdict, retry};
-use crate::engine::{Outcome, SendKey};
+use crate::engine::{Delivery, Outcome, SendKey};
+use crate::plan::Plan;
 use crate::shard::Number;
 use crate::shard::commit::{Parcel, ParcelKey};
 use audience::Audiences;
@@ -82,11 +83,18 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Until the last sender is gone.
     pub async fn run(self: Arc<Self>, mut errands: mpsc::UnboundedReceiver<Errand>) {
+        let mut plan = self.handle.plan();
         while let Some(errand) = errands.recv().await {
             match errand {
                 Errand::Dispatch(number, parcel) => {
-                    let this = Arc::clone(&self);
-                    tokio::spawn(async move { this.deliver(number, parcel, None).await });
+                    let (this, plan) = (Arc::clone(&self), Arc::clone(&plan));
+                    tokio::spawn(async move { this.deliver(&plan, number, parcel, None).await });
+                }
+                Errand::Activate(active) => {
+                    if let Some(links) = &self.envelopes.links {
+                        links.follow(&active);
+                    }
+                    plan = active;
                 }
                 Errand::Withdraw(number, key) => {
                     if let Ok(mut withdrawn) = self.withdrawn.lock() {
@@ -99,41 +107,54 @@ impl Dispatcher {
 
     /// What was under way when the process ended, with the last attempt of what was handed over.
     pub fn resume(self: &Arc<Self>, parcels: Vec<(Number, Parcel, Option<u32>)>) {
+        let plan = self.handle.plan();
         for (number, parcel, handed_over) in parcels {
-            let this = Arc::clone(self);
-            tokio::spawn(async move { this.deliver(number, parcel, handed_over).await });
+            let (this, plan) = (Arc::clone(self), Arc::clone(&plan));
+            tokio::spawn(async move { this.deliver(&plan, number, parcel, handed_over).await });
         }
     }
 
-    async fn deliver(&self, number: Number, parcel: Parcel, handed_over: Option<u32>) {
+    /// A parcel as the plan numbers it that was active when it was posted.
+    async fn deliver(&self, plan: &Plan, number: Number, parcel: Parcel, handed_over: Option<u32>) {
         match &parcel {
             Parcel::Message(delivery) => {
-                let plan = self.handle.plan();
-                let Some(envelope) = self.envelopes.make(&plan, number, delivery) else {
-                    self.outcome(number, delivery.key, Outcome::NotSent, None, false).await;
+                let to = To { plan, number, key: delivery.key };
+                let envelope = match self.envelopes.make(plan, number, delivery) {
+                    Some(envelope) => Some(envelope),
+                    None => self.older_envelope(number, delivery).await,
+                };
+                let Some(envelope) = envelope else {
+                    self.outcome(to, Outcome::NotSent, None, false).await;
                     return;
                 };
-                self.message(number, delivery.key, envelope, handed_over).await;
+                self.message(to, envelope, handed_over).await;
             }
             Parcel::Hook(call) => {
                 let id = format!("{:x}-call-{}", number.0, call.call);
-                self.hooks.call(&self.handle, number, id, call).await;
+                self.hooks.call(&self.handle, plan, number, id, call).await;
             }
             Parcel::Code(_) => {}
             Parcel::Audience { audience, add, .. } => {
-                self.audiences.put(&self.handle, number, *audience, *add).await;
+                self.audiences.put(&self.handle, plan, number, *audience, *add).await;
                 let key = parcel.key();
                 self.handle.send_patiently(Request::Settled { number, key, input: None, reply: Box::new(|()| {}) }).await;
             }
         }
     }
 
-    async fn message(&self, number: Number, key: SendKey, mut envelope: Envelope, handed_over: Option<u32>) {
+    /// A message that only the plan has which her run is pinned to.
+    async fn older_envelope(&self, number: Number, delivery: &Delivery) -> Option<Envelope> {
+        let run = delivery.key.run;
+        let plan = self.handle.ask(move |core, _| core.plan_of_run(number, run)).await.ok().flatten()?;
+        self.envelopes.make(&plan, number, delivery)
+    }
+
+    async fn message(&self, to: To<'_>, mut envelope: Envelope, handed_over: Option<u32>) {
         let route = self.routes.get(&envelope.channel).unwrap_or(&self.fallback);
         let remembers = route.adapter.remembers();
         if handed_over.is_some() && remembers.is_none() {
             // The process ended between the gate and the answer.
-            self.outcome(number, key, Outcome::Unknown, None, false).await;
+            self.outcome(to, Outcome::Unknown, None, false).await;
             return;
         }
         let begun = tokio::time::Instant::now();
@@ -145,17 +166,17 @@ impl Dispatcher {
             let verdict = {
                 let Ok(_place) = route.in_flight.acquire().await else { return };
                 route.wait_for_turn(&self.handle).await;
-                if self.is_withdrawn(number, key) {
+                if self.is_withdrawn(to.number, to.key) {
                     return;
                 }
-                self.attempt(number, key, route, &envelope, doubtful).await
+                self.attempt(to, route, &envelope, doubtful).await
             };
             let age = begun.elapsed();
             let (reason, retry_after) = match verdict {
-                Verdict::Accepted { provider_id } => return self.outcome(number, key, Outcome::Accepted, provider_id, false).await,
+                Verdict::Accepted { provider_id } => return self.outcome(to, Outcome::Accepted, provider_id, false).await,
                 Verdict::Refused { reason, suppress } => {
                     tracing::info!(message = %envelope.id, channel = %envelope.channel, %reason, "refused");
-                    return self.outcome(number, key, Outcome::Refused, None, suppress).await;
+                    return self.outcome(to, Outcome::Refused, None, suppress).await;
                 }
                 Verdict::Withdrawn => return,
                 Verdict::Unknown { reason } => match remembers {
@@ -166,7 +187,7 @@ impl Dispatcher {
                     }
                     _ => {
                         tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, "in doubt");
-                        return self.outcome(number, key, Outcome::Unknown, None, false).await;
+                        return self.outcome(to, Outcome::Unknown, None, false).await;
                     }
                 },
                 Verdict::NotSent { reason, retry_after } => (reason, retry_after),
@@ -175,15 +196,15 @@ impl Dispatcher {
             if age + wait > self.late {
                 tracing::warn!(message = %envelope.id, channel = %envelope.channel, %reason, attempt, "given up");
                 let outcome = if doubtful { Outcome::Unknown } else { Outcome::NotSent };
-                return self.outcome(number, key, outcome, None, false).await;
+                return self.outcome(to, outcome, None, false).await;
             }
             tracing::info!(message = %envelope.id, channel = %envelope.channel, %reason, attempt, wait_ms = wait.as_millis() as u64, "tried again");
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn attempt(&self, number: Number, key: SendKey, route: &Route, envelope: &Envelope, doubtful: bool) -> Verdict {
-        let gate = CoreGate { handle: &self.handle, number, key, attempt: envelope.attempt, doubtful, open: AtomicBool::new(false) };
+    async fn attempt(&self, to: To<'_>, route: &Route, envelope: &Envelope, doubtful: bool) -> Verdict {
+        let gate = CoreGate { handle: &self.handle, to, attempt: envelope.attempt, doubtful, open: AtomicBool::new(false) };
         // With a key the provider can be asked at any time, so the adapter need not stop before the first byte: the core says yes before it begins.
         if route.adapter.remembers().is_some() && gate.open().await.is_err() {
             return Verdict::Withdrawn;
@@ -195,9 +216,11 @@ impl Dispatcher {
         }
     }
 
-    async fn outcome(&self, number: Number, send: SendKey, outcome: Outcome, provider_id: Option<String>, suppress: bool) {
+    async fn outcome(&self, to: To<'_>, outcome: Outcome, provider_id: Option<String>, suppress: bool) {
         let (reply, answered) = answer();
-        if self.handle.send_patiently(Request::Outcome { number, send, outcome, provider_id, suppress, reply }).await {
+        let (number, send) = (to.number, to.key);
+        let request = Request::Outcome { number, send, outcome, provider_id, suppress, reply }.under(to.plan);
+        if self.handle.send_patiently(request).await {
             // Without an answer the process is ending, and the parcel is still there.
             drop(answered.await);
         }
@@ -208,11 +231,18 @@ impl Dispatcher {
     }
 }
 
+/// A message, by the numbers of the plan that was active when it was decided.
+#[derive(Clone, Copy)]
+struct To<'p> {
+    plan: &'p Plan,
+    number: Number,
+    key: SendKey,
+}
+
 /// The core stands at the gate.
 struct CoreGate<'g> {
     handle: &'g Handle,
-    number: Number,
-    key: SendKey,
+    to: To<'g>,
     attempt: u32,
     doubtful: bool,
     open: AtomicBool,
@@ -222,8 +252,8 @@ impl Gate for CoreGate<'_> {
     fn open(&self) -> Task<'_, Result<(), Closed>> {
         Box::pin(async move {
             let (reply, answered) = answer();
-            let (number, send, attempt, doubtful) = (self.number, self.key, self.attempt, self.doubtful);
-            let request = Request::Ready { number, send, attempt, doubtful, reply };
+            let (number, send, attempt, doubtful) = (self.to.number, self.to.key, self.attempt, self.doubtful);
+            let request = Request::Ready { number, send, attempt, doubtful, reply }.under(self.to.plan);
             if !self.handle.send_patiently(request).await {
                 return Err(Closed);
             }

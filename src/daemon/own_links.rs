@@ -13,14 +13,14 @@ use crate::plan::Plan;
 use crate::shard::Number;
 use crate::template::links::{Pages, fill};
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 #[derive(Debug)]
 pub struct OwnLinks {
     public: OnceLock<String>,
     tokens: Arc<Tokens>,
     opens: bool,
-    plan: Arc<Plan>,
+    plan: RwLock<Arc<Plan>>,
 }
 
 impl OwnLinks {
@@ -29,7 +29,7 @@ impl OwnLinks {
         if let Some(public) = public {
             known.get_or_init(|| public);
         }
-        OwnLinks { public: known, tokens, opens, plan }
+        OwnLinks { public: known, tokens, opens, plan: RwLock::new(plan) }
     }
 
     /// Where it listens, for a deployment without a public address.
@@ -39,6 +39,10 @@ impl OwnLinks {
 }
 
 impl LinkMaker for OwnLinks {
+    fn follow(&self, plan: &Arc<Plan>) {
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(plan);
+    }
+
     fn dress(&self, number: Number, envelope: &mut Envelope) {
         let Some(base) = self.public.get() else { return };
         let Some(maker) = Maker::new(base, &self.tokens) else { return };
@@ -58,8 +62,9 @@ impl LinkMaker for OwnLinks {
         for (name, part) in &mut envelope.parts {
             *part = fill(part, name == "html", pages);
         }
+        let plan = Arc::clone(&self.plan.read().unwrap_or_else(PoisonError::into_inner));
         let titles = |name: &str| {
-            let survey = self.plan.schema.surveys.iter().find(|survey| survey.name == name)?;
+            let survey = plan.schema.surveys.iter().find(|survey| survey.name == name)?;
             survey.title.clone()
         };
         maker.dress(customer, envelope, wish, &titles, texts::of(&envelope.language.clone()));

@@ -38,6 +38,8 @@ const SYNC_BYTES_MAX: usize = 8 << 20;
 pub enum Errand {
     Dispatch(Number, Parcel),
     Withdraw(Number, ParcelKey),
+    /// What comes from now on has this plan's numbers.
+    Activate(Arc<Plan>),
 }
 
 enum ToLog {
@@ -95,13 +97,6 @@ impl Handle {
         }
     }
 
-    pub fn set_plan(&self, plan: Arc<Plan>) {
-        match self.shared.plan.write() {
-            Ok(mut active) => *active = plan,
-            Err(poisoned) => *poisoned.into_inner() = plan,
-        }
-    }
-
     /// Number of the last durable batch.
     pub fn durable(&self) -> u64 {
         self.shared.durable.load(Ordering::Acquire)
@@ -154,6 +149,16 @@ impl Handle {
             let value = question(core, now);
             core.reply(reply, value);
         })))?;
+        answered.await.map_err(|_| busy())
+    }
+
+    /// As [`Handle::take`], for items that were bound under a plan which may not be active any more when they are taken.
+    pub async fn take_under(&self, plan: &Plan, items: Vec<super::core::Item>) -> Result<Vec<Taken>, Busy> {
+        if self.is_out_of_room() {
+            return Err(Busy { retry_after: Duration::from_secs(30), out_of_room: true });
+        }
+        let (reply, answered) = answer();
+        self.send(Request::Take { items, reply }.under(plan))?;
         answered.await.map_err(|_| busy())
     }
 
@@ -319,7 +324,11 @@ fn settle(keeper: &mut Keeper, batches: &mut Vec<Batch>, errands: &mpsc::Unbound
         shared.durable.store(number, Ordering::Release);
     }
     for batch in batches.drain(..) {
-        for after in batch.after {
+        let mut activated = batch.activated;
+        for (at, after) in batch.after.into_iter().enumerate() {
+            if let Some((_, plan)) = activated.take_if(|(from, _)| *from <= at) {
+                activate(plan, errands, shared);
+            }
             match after {
                 After::Reply(reply) => reply(),
                 // The dispatcher is gone only when the daemon stops: it finds the parcels when it starts again.
@@ -332,6 +341,19 @@ fn settle(keeper: &mut Keeper, batches: &mut Vec<Batch>, errands: &mpsc::Unbound
                 After::History(number, reply) => reply(keeper.history(number).map_err(|error| error.to_string())),
             }
         }
+        if let Some((_, plan)) = activated {
+            activate(plan, errands, shared);
+        }
     }
     Ok(())
+}
+
+/// What is bound, and what is dispatched, has this plan's numbers from now on.
+fn activate(plan: Arc<Plan>, errands: &mpsc::UnboundedSender<Errand>, shared: &Shared) {
+    match shared.plan.write() {
+        Ok(mut active) => *active = Arc::clone(&plan),
+        Err(poisoned) => *poisoned.into_inner() = Arc::clone(&plan),
+    }
+    // The dispatcher is gone only when the daemon stops.
+    drop(errands.send(Errand::Activate(plan)));
 }

@@ -75,6 +75,11 @@ pub enum CannotServe {
     Adapter(String),
     #[error("the settings of channels or callbacks are wrong")]
     Settings(Diagnostics),
+    #[error(
+        "the files changed, and customers stand at steps that are gone\n{0}\n  help: start it with the files as they were, and say what becomes of them \
+         with `onward apply --removed-steps …`"
+    )]
+    Undecided(String),
     #[error("a live deployment needs an address that customers reach: write `public_url = \"https://news.example.com\"` under `[serve]`")]
     NoPublicAddress,
 }
@@ -251,8 +256,21 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
 
 /// The project's files are what runs: where the store ran another version, what was due belongs to that one, and then this one is active.
 fn deploy(mut keeper: Keeper, mut core: Core, plan: &Arc<Plan>, now: Instant) -> Result<(Keeper, Core), CannotServe> {
-    let is_new = core.world.plan().hash == plan.hash;
-    if !is_new {
+    let is_same = core.world.plan().hash == plan.hash;
+    if !is_same {
+        // What was decided for the last edit is done before this one.
+        while core.follow(now, 1_000) {
+            save(&mut keeper, &mut core)?;
+        }
+        let unreadable = |damaged: crate::shard::Damaged| CannotServe::Open(CannotOpen::Unreadable(damaged.into()));
+        let mut survey = core.begin_survey(plan, Vec::new()).map_err(|error| CannotServe::Open(CannotOpen::Plan(error.to_string())))?;
+        while core.survey(&mut survey, now, 1_000).map_err(unreadable)? {}
+        let comparison = survey.comparison();
+        if comparison.undecided().next().is_some() {
+            save(&mut keeper, &mut core)?;
+            keeper.close()?;
+            return Err(CannotServe::Undecided(comparison.told_undecided()));
+        }
         while core.due(now, 1_000) > 0 {
             save(&mut keeper, &mut core)?;
         }

@@ -36,7 +36,7 @@ impl Loaded {
 pub struct PlanId(pub u128);
 
 impl PlanId {
-    pub(super) fn of(plan: &Plan) -> PlanId {
+    pub fn of(plan: &Plan) -> PlanId {
         // Only a plan that was put together by hand has another hash than 32 hexadecimal digits.
         PlanId(u128::from_str_radix(&plan.hash, 16).unwrap_or_default())
     }

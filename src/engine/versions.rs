@@ -62,6 +62,11 @@ impl Loaded {
         Ok(Loaded { id, plan: Arc::new(rebased.plan), index, older: Some(Arc::new(older)) })
     }
 
+    /// The number that something of this plan, by its own number, has under the active one; `u16::MAX` for what this plan does not have.
+    pub fn number_now(&self, kind: &'static str, own: u16) -> u16 {
+        self.older.as_ref().map_or(own, |older| older.maps.get(kind, own))
+    }
+
     /// The plan under its own numbers.
     pub fn original(&self) -> &Arc<Plan> {
         self.older.as_ref().map_or(&self.plan, |older| &older.original)

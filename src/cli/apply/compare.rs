@@ -3,6 +3,8 @@
 //! In: a plan, decisions, an address or a folder. Out: the comparison. **Invariant:** a store is only looked at: nothing in its folder is changed.
 
 use super::super::Exit;
+use super::super::ask::Trouble;
+use super::super::ask::call::Daemon;
 use super::super::output::Output;
 use crate::calendar::Instant;
 use crate::daemon::clock::{Clock as _, WallClock};
@@ -10,13 +12,32 @@ use crate::daemon::core::deploy::comparison::Comparison;
 use crate::daemon::core::deploy::decide::decide;
 use crate::daemon::keeper::Keeper;
 use crate::engine::Limits;
-use crate::plan::Plan;
+use crate::plan::{Plan, encode};
 use crate::store::{Disk, MARKER, RealFiles, Untouched};
+use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Customers between two looks at how far it is.
 const SLICE: usize = 10_000;
+
+/// Compares with what a daemon runs.
+pub(in crate::cli) fn with_daemon(daemon: &Daemon, plan: &Plan, wishes: &[String], output: &Output) -> Result<Comparison, Exit> {
+    let answer = daemon.call("POST", "plan/compare", Some(&body(plan, wishes, output)?)).map_err(|Trouble(exit, why)| output.fail(exit, &why))?;
+    read(&answer, output)
+}
+
+/// What is sent to a daemon.
+pub(super) fn body(plan: &Plan, wishes: &[String], output: &Output) -> Result<Json, Exit> {
+    let text = encode::to_json(plan).map_err(|error| output.fail(Exit::Internal, &format!("the plan cannot be written: {error}")))?;
+    Ok(json!({ "plan": text, "removed_steps": wishes }))
+}
+
+/// The comparison in an answer.
+pub(super) fn read(answer: &Json, output: &Output) -> Result<Comparison, Exit> {
+    serde_json::from_value(answer["comparison"].clone())
+        .map_err(|error| output.fail(Exit::InputOutput, &format!("the daemon's answer is not understood: {error}; it may be of another version")))
+}
 
 /// The folder of the store itself, where the one that holds it was named.
 fn store_in(folder: &Path) -> PathBuf {

@@ -29,7 +29,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const KEY_BYTES_MAX: u64 = 4 << 10;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Daemon {
+pub(in crate::cli) struct Daemon {
     /// Where the daemon listens; otherwise the environment variable ONWARD_URL says it, or the project's onward.toml
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -82,6 +82,11 @@ impl Target {
 }
 
 impl Daemon {
+    /// For a command that has its own words for where the daemon is.
+    pub(in crate::cli) fn at(url: Option<String>, key_file: Option<PathBuf>, project: PathBuf) -> Daemon {
+        Daemon { url, key_file, project }
+    }
+
     fn url(&self) -> Result<String, Trouble> {
         match (&self.url, std::env::var("ONWARD_URL").ok().filter(|url| !url.is_empty())) {
             (Some(url), _) => Ok(url.clone()),
@@ -107,7 +112,7 @@ impl Daemon {
     }
 
     /// One call, and its answer.
-    pub(super) fn call(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json, Trouble> {
+    pub(in crate::cli) fn call(&self, method: &str, path: &str, body: Option<&Json>) -> Result<Json, Trouble> {
         let url = self.url()?;
         let target = Target::parse(&url).map_err(|why| Trouble(Exit::Usage, format!("`{url}` is no address of a daemon: {why}")))?;
         let mut request = Request::builder().method(method).uri(format!("/admin/v1/{path}")).header("host", &target.authority);

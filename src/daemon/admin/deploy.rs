@@ -6,11 +6,13 @@
 
 use super::{Answer, Refused, fine};
 use crate::daemon::core::Core;
+use crate::daemon::core::deploy::Progress;
 use crate::daemon::core::deploy::comparison::Comparison;
 use crate::daemon::core::deploy::decide::decide;
 use crate::daemon::core::deploy::survey::Survey;
 use crate::daemon::keys::Caller;
 use crate::daemon::runner::Handle;
+use crate::engine::World as _;
 use crate::plan::{Plan, encode};
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
@@ -18,6 +20,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Bytes of a plan that is sent, with what is said about it.
 pub const PLAN_BYTES_MAX: usize = 64 << 20;
@@ -32,10 +35,19 @@ pub(super) struct Wish {
     /// `exit`, `move:wait#2`, `welcome/wait=stay`.
     #[serde(default)]
     removed_steps: Vec<String>,
+    /// To apply: the plan that it was compared with.
+    over: Option<String>,
+}
+
+/// What is asked for, found whole.
+struct Wanted {
+    plan: Arc<Plan>,
+    removed_steps: Vec<String>,
+    over: Option<String>,
 }
 
 /// What is asked for, read and found whole.
-fn read(body: &[u8]) -> Result<(Arc<Plan>, Vec<String>), Refused> {
+fn read(body: &[u8]) -> Result<Wanted, Refused> {
     let wrong = |why: String| Refused(StatusCode::BAD_REQUEST, why);
     let wish: Wish = serde_json::from_slice(body)
         .map_err(|why| wrong(format!("send {{\"plan\": \"what onward plan --json prints\", \"removed_steps\": [\"stay\"]}}: {why}")))?;
@@ -43,7 +55,7 @@ fn read(body: &[u8]) -> Result<(Arc<Plan>, Vec<String>), Refused> {
     if encode::hash(&plan) != plan.hash {
         return Err(wrong("the plan was changed since it was compiled: its content is not what its hash says".to_owned()));
     }
-    Ok((Arc::new(plan), wish.removed_steps))
+    Ok(Wanted { plan: Arc::new(plan), removed_steps: wish.removed_steps, over: wish.over })
 }
 
 /// Looks at everybody, slice by slice.
@@ -71,14 +83,57 @@ async fn survey(handle: &Handle, plan: Arc<Plan>, wishes: Vec<String>) -> Result
     }
 }
 
+/// For how long what has to be done before is waited for.
+const WITHIN: Duration = Duration::from_secs(60);
+/// Between two looks at it.
+const PAUSE: Duration = Duration::from_millis(20);
+
+pub(super) async fn apply(State(handle): State<Handle>, Extension(caller): Extension<Caller>, body: Bytes) -> Answer {
+    let Wanted { plan, removed_steps, over } = read(&body)?;
+    let over = over.ok_or_else(|| {
+        let why = "say `over`: the hash of the plan that runs, as the comparison names it under `before`";
+        Refused(StatusCode::BAD_REQUEST, why.to_owned())
+    })?;
+    let found = survey(&handle, Arc::clone(&plan), removed_steps).await?;
+    let decisions = found.decisions().to_vec();
+    let comparison = found.comparison();
+    let on_hold = handle.ask(|core, _| core.world.on_hold()).await?;
+    if comparison.is_same() {
+        return fine(&json!({ "applied": false, "comparison": comparison, "on_hold": on_hold }));
+    }
+    if comparison.before != over {
+        return Err(Refused(StatusCode::CONFLICT, "another version became active since you compared; compare again".to_owned()));
+    }
+    if comparison.undecided().next().is_some() {
+        return Err(Refused(StatusCode::CONFLICT, format!("nothing was applied\n{}", comparison.told_undecided())));
+    }
+    let begun = tokio::time::Instant::now();
+    loop {
+        let (plan, decisions, over, who) = (Arc::clone(&plan), decisions.clone(), over.clone(), caller.name.clone());
+        let tried = handle.ask(move |core, now| core.try_deploy(&plan, &decisions, &over, &who, now)).await?;
+        match tried.map_err(|why| Refused(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()))? {
+            Progress::Active => break,
+            Progress::Changed => {
+                return Err(Refused(StatusCode::CONFLICT, "another version became active meanwhile; compare again".to_owned()));
+            }
+            Progress::NotYet(why) if begun.elapsed() > WITHIN => {
+                return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, format!("nothing was applied: {why}; try again")));
+            }
+            Progress::NotYet(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    tracing::info!(plan = %plan.hash, "another version of the project is active now");
+    fine(&json!({ "applied": true, "comparison": comparison, "on_hold": on_hold }))
+}
+
 fn told(comparison: &Comparison) -> Answer {
     fine(&json!({ "comparison": comparison, "text": comparison.text() }))
 }
 
 pub(super) async fn compare(State(handle): State<Handle>, Extension(caller): Extension<Caller>, body: Bytes) -> Answer {
-    let (plan, wishes) = read(&body)?;
+    let Wanted { plan, removed_steps, .. } = read(&body)?;
     let hash = plan.hash.clone();
     // Some customers are named.
     handle.ask(move |core, now| core.note(now, &caller.name, &format!("compare with plan {hash}"))).await?;
-    told(&survey(&handle, plan, wishes).await?.comparison())
+    told(&survey(&handle, plan, removed_steps).await?.comparison())
 }

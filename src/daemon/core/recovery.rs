@@ -203,6 +203,7 @@ impl Core {
                 self.directory.suppress(digest, suppressed);
             }
             others::PLAN => self.activate_text(&String::from_utf8_lossy(bytes), self.now)?,
+            others::DECIDED => self.world.decide(Vec::decode(&mut from).map_err(wrong)?),
             others::PAUSE => {
                 let paused = from.boolean().map_err(wrong)?;
                 let what = read_paused(&mut from).map_err(wrong)?;
@@ -289,6 +290,7 @@ impl Core {
         let mut dead: Vec<Dead> = self.others.dead().cloned().collect();
         dead.reverse();
         dead.encode(&mut out);
+        self.world.decisions().to_vec().encode(&mut out);
         out.into_bytes()
     }
 
@@ -331,6 +333,7 @@ impl Core {
             self.others.bury(dead);
         }
         self.others.dead_total = total;
+        self.world.decide(Vec::decode(&mut from)?);
         self.world.restore_number(number);
         from.finish()
     }

@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the daemon works with files and threads")]
 
 use crate::daemon::runner::Handle;
+use crate::plan::Plan;
 use crate::schema::AudienceId;
 use crate::shard::Number;
 use std::io::Write as _;
@@ -18,8 +19,7 @@ pub struct Audiences {
 }
 
 impl Audiences {
-    pub async fn put(&self, handle: &Handle, number: Number, audience: AudienceId, add: bool) {
-        let plan = handle.plan();
+    pub async fn put(&self, handle: &Handle, plan: &Plan, number: Number, audience: AudienceId, add: bool) {
         let Some(audience) = plan.schema.audiences.get(audience.index()) else { return };
         let customer = handle.ask(move |core, _| core.uid_of(number)).await.ok().flatten().unwrap_or_default();
         let line = serde_json::json!({ "audience": audience.name.as_str(), "customer": customer, "add": add, "at": handle.now().0 });

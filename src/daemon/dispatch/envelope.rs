@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// Gives a message its links: pages of ours in its parts, and in [`Envelope::links`].
 pub trait LinkMaker: Send + Sync + Debug {
     fn dress(&self, number: Number, envelope: &mut Envelope);
+
+    /// Another plan is active.
+    fn follow(&self, _plan: &Arc<Plan>) {}
 }
 
 /// Makes envelopes.
@@ -30,7 +33,7 @@ impl Envelopes {
         let message = plan.messages.get(delivery.message.index())?;
         let topic = plan.schema.topics.get(message.topic.index())?;
         let channel = plan.schema.channels.get(delivery.channel.index())?;
-        let id = self.ids.make(number, delivery.key);
+        let id = self.ids.make(number, delivery.key, &channel.name);
         let mut envelope = Envelope {
             id,
             channel: channel.name.to_string(),

@@ -49,14 +49,13 @@ pub struct Hooks {
 }
 
 impl Hooks {
-    pub async fn call(&self, handle: &Handle, number: Number, id: String, call: &HookCall) {
-        let plan = handle.plan();
+    pub async fn call(&self, handle: &Handle, plan: &Plan, number: Number, id: String, call: &HookCall) {
         let customer = handle.ask(move |core, _| core.uid_of(number)).await.ok().flatten().unwrap_or_default();
         let answer = match plan.schema.hooks.get(call.hook.index()) {
             None => Answer::Failed,
             Some(hook) => {
                 let ms = call.deadline.since_ms(handle.now()).max(0);
-                match self.service.ask(&hook.url, &id, question(&plan, hook, &customer, call), handle.clock().real(ms)).await {
+                match self.service.ask(&hook.url, &id, question(plan, hook, &customer, call), handle.clock().real(ms)).await {
                     Ok(bytes) => read(hook, &bytes),
                     Err(reason) => {
                         tracing::warn!(hook = %hook.name, %reason, "a hook did not answer");

@@ -152,6 +152,13 @@ impl Comparison {
         }
     }
 
+    /// Which decisions are missing, and how they are given.
+    pub fn told_undecided(&self) -> String {
+        let mut text = String::new();
+        self.tell_undecided(&mut text);
+        text.trim().to_owned()
+    }
+
     fn tell_undecided(&self, text: &mut String) {
         let mut undecided = self.undecided().peekable();
         if undecided.peek().is_none() {

@@ -222,6 +222,10 @@ impl Survey {
         }
     }
 
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
     /// What was found.
     pub fn comparison(self) -> Comparison {
         let changes = changes(&self.before, &self.now);
