@@ -247,6 +247,11 @@ fn what_a_daemon_answers_is_what_the_document_says() {
         assert_eq!(ask(&format!("GET /admin/v1/customers/nok/why?{query}"), Some(&read), ""), 200);
     }
     assert_eq!(ask("GET /admin/v1/customers/nok/why?message=none", Some(&read), ""), 404);
+    let plan = fine(&folder.0, &["plan", ".", "--json"]);
+    assert_eq!(ask("POST /admin/v1/plan/compare", Some(&read), &json!({ "plan": plan }).to_string()), 200);
+    assert_eq!(ask("POST /admin/v1/plan/compare", Some(&read), &json!({ "plan": plan.replace("receipts", "receptis") }).to_string()), 400);
+    assert_eq!(ask("POST /admin/v1/plan/apply", Some(&admin), &json!({ "plan": plan }).to_string()), 400);
+    assert_eq!(ask("POST /admin/v1/plan/apply", Some(&admin), &json!({ "plan": plan, "over": "-" }).to_string()), 200);
     for path in ["/healthz", "/readyz", "/v1/openapi.json"] {
         assert_eq!(ask(&format!("GET {path}"), None, ""), 200);
     }
