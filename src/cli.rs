@@ -6,9 +6,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "a command reads arguments and files; nothing below it does")]
 
+mod apply;
 #[cfg(feature = "daemon")]
 mod ask;
-mod apply;
 mod check;
 mod completions;
 mod explain;

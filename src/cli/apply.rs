@@ -31,11 +31,13 @@ pub(super) struct Against {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  onward apply shop                                     shows what changes, asks, and makes it active\n  \
+#[command(
+    after_help = "Examples:\n  onward apply shop                                     shows what changes, asks, and makes it active\n  \
                         onward apply shop --yes                               for scripts\n  \
                         onward apply shop --removed-steps exit                who stands at a removed step leaves the journey\n  \
                         onward apply shop --removed-steps 'welcome/wait=move:send hello'\n\n\
-                        Going back is applying the files as they were. Files that do not check are not applied.")]
+                        Going back is applying the files as they were. Files that do not check are not applied."
+)]
 pub(super) struct Arguments {
     /// A project's folder, or one journey file
     #[arg(default_value = ".")]
@@ -76,7 +78,11 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<Exit, Exit> {
         } else {
             output.print(&comparison.text());
         }
-        return if same { Ok(Exit::Fine) } else { Err(output.fail(Exit::Findings, "nothing was applied: say what becomes of who stands at the removed steps")) };
+        return if same {
+            Ok(Exit::Fine)
+        } else {
+            Err(output.fail(Exit::Findings, "nothing was applied: say what becomes of who stands at the removed steps"))
+        };
     }
     if !in_json {
         output.print(&comparison.text());
@@ -93,7 +99,8 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<Exit, Exit> {
     }
     let applied = answer["applied"] == true;
     let held = if answer["on_hold"] == true { "the store is on hold: nothing is sent until `onward release`\n" } else { "" };
-    let said = if applied { "applied: it is active, and durable\n" } else { "nothing was to be done: somebody has just applied the same\n" };
+    let said =
+        if applied { "applied: it is active, and durable\n" } else { "nothing was to be done: somebody has just applied the same\n" };
     output.print(&format!("\n{said}{held}"));
     Ok(Exit::Fine)
 }

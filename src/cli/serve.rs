@@ -1,7 +1,7 @@
 //! `onward serve`: the daemon.
 
 use super::Exit;
-use super::output::{Output, complain};
+use super::output::Output;
 use crate::daemon::clock::{Clock, FastClock, WallClock};
 use crate::daemon::sample::{self, Sample};
 use crate::daemon::serve::{CannotServe, Running, Served, start};
@@ -106,6 +106,9 @@ async fn serve(served: Served, arguments: &Arguments, sample: Option<Sample>, so
     let init = arguments.init || sample.is_some();
     let running = start(served, init).await.map_err(|error| refuse(error, sources, output))?;
     let address = running.address;
+    // Before anybody knows that it runs: who stops it at once gets the orderly end, too.
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .map_err(|error| output.fail(Exit::InputOutput, &format!("the daemon cannot listen for SIGTERM: {error}")))?;
     output.print(&format!(
         "onward serves on http://{address}\n  messages      http://{address}/sandbox\n  send events   POST http://{address}/v1/batch (Segment), /v1/events (JSON)\nCtrl-C ends it.\n"
     ));
@@ -113,7 +116,7 @@ async fn serve(served: Served, arguments: &Arguments, sample: Option<Sample>, so
         let doors = running.doors.clone();
         tokio::spawn(async move { sample.play(&doors).await });
     }
-    until_told(&running).await;
+    until_told(&running, &mut terminate).await;
     let failed = running.has_failed();
     match running.stop().await {
         Ok(()) if !failed => Ok(()),
@@ -125,14 +128,7 @@ async fn serve(served: Served, arguments: &Arguments, sample: Option<Sample>, so
 }
 
 /// Until Ctrl-C, SIGTERM, or a part of the daemon that ends by itself.
-async fn until_told(running: &Running) {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            complain(&format!("the daemon cannot listen for SIGTERM: {error}"));
-            return;
-        }
-    };
+async fn until_told(running: &Running, terminate: &mut tokio::signal::unix::Signal) {
     let mut look = tokio::time::interval(Duration::from_millis(200));
     loop {
         tokio::select! {

@@ -154,6 +154,7 @@ pub struct Core {
     pub directory: Directory,
     pub others: Others,
     pub counts: Counts,
+    pub forecast: deploy::forecast::Forecast,
     pub(super) attention: Attention,
     bench: Bench,
     writer: Writer,
@@ -189,6 +190,7 @@ impl Core {
             directory: Directory::default(),
             others: Others::default(),
             counts: Counts::default(),
+            forecast: deploy::forecast::Forecast::default(),
             attention: Attention { render: true, detail: true, two_steps: true, ..Attention::default() },
             bench: Bench::default(),
             writer: Writer::default(),
@@ -346,7 +348,12 @@ impl Core {
             head.raw(self.writer.as_bytes());
         }
         self.writer.clear();
-        Some(Batch { bytes: head.into_bytes(), after: std::mem::take(&mut self.after), inputs: std::mem::take(&mut self.inputs), activated: self.activated.take() })
+        Some(Batch {
+            bytes: head.into_bytes(),
+            after: std::mem::take(&mut self.after),
+            inputs: std::mem::take(&mut self.inputs),
+            activated: self.activated.take(),
+        })
     }
 
     /// Answers once the batch is durable.
@@ -383,6 +390,7 @@ impl Core {
         Change::Records { number, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
         self.counts.add(records);
         self.world.count(records);
+        self.watch(records);
     }
 
     fn one_input(&mut self, number: Number, input: Input) -> bool {

@@ -147,15 +147,6 @@ impl Desk for Doors {
     }
 }
 
-impl Doors {
-    /// Inputs of one customer; `false` if she is not there.
-    pub async fn inputs(&self, number: Number, inputs: Vec<InputKind>, id: u128) -> Result<bool, Busy> {
-        let (reply, answered) = answer();
-        self.handle.send(Request::Inputs { number, inputs, id, reply })?;
-        answered.await.map_err(|_| super::core::busy())
-    }
-}
-
 /// As the preference centre shows her.
 pub fn reader_of(plan: &Plan, row: &Customer, project: String) -> Reader {
     let schema = &plan.schema;

@@ -31,8 +31,10 @@ use crate::channel::callback::replays::Replays;
 use crate::channel::http::Client;
 use crate::channel::sandbox::{Sandbox, Tray};
 use crate::channel::setup::Ground;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, suggest};
 use crate::engine::Limits;
+use crate::ingest::problem::UnknownSetting;
+use crate::ingest::toml_walk::Written;
 use crate::plan::Plan;
 use crate::shard::Number;
 use crate::shard::commit::Parcel;
@@ -176,6 +178,10 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let builder = Builder { folder: &folder, files: &folders.files(), client: &client, sandbox: &sandbox, clock: &channel_clock };
     let routes = builder.routes(&settings, &mut found);
     let callbacks = hearing::callbacks(&settings, Ground { folder: &folder, client: &client }, &mut found);
+    for (name, _) in settings.forecast.iter().filter(|(name, _)| plan.journey(&name.text).is_none()) {
+        found.push(unknown_journey(name, &plan));
+    }
+    core.forecast.expect(settings.forecast.iter().map(|(name, expected)| (name.text.clone(), *expected)).collect());
     if settings.live && settings.public_url.is_none() {
         return Err(CannotServe::NoPublicAddress);
     }
@@ -279,6 +285,20 @@ fn deploy(mut keeper: Keeper, mut core: Core, plan: &Arc<Plan>, now: Instant) ->
     }
     save(&mut keeper, &mut core)?;
     Ok((keeper, core))
+}
+
+fn unknown_journey(name: &Written, plan: &Plan) -> UnknownSetting {
+    let nearest = suggest::best(&name.text, plan.journeys.iter().map(|journey| journey.name.as_str()));
+    UnknownSetting {
+        written: name.text.clone(),
+        whereabouts: "in `[serve.forecast]`".to_owned(),
+        place: name.place,
+        help: match &nearest {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "name a journey of the project there, for example `welcome = 2000`".to_owned(),
+        },
+        nearest,
+    }
 }
 
 /// Makes durable what was decided before anybody listens. What is to leave is found among the parcels.

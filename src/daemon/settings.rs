@@ -42,6 +42,8 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     /// By name of the provider, as written: read by the adapters.
     pub callbacks: Vec<Block>,
+    /// Entries a day that a journey is expected to have, by its name: at twice that many it pauses itself.
+    pub forecast: Vec<(Written, u64)>,
     /// Origins of web pages that may ask the web channel: `https://shop.example.com`.
     pub web_origins: Vec<String>,
 }
@@ -60,6 +62,7 @@ impl Default for Settings {
             open_pixel: false,
             channels: Vec::new(),
             callbacks: Vec::new(),
+            forecast: Vec::new(),
             web_origins: Vec::new(),
         }
     }
@@ -202,6 +205,21 @@ impl Settings {
             let key = tls.presumed_text("key", "which key belongs to the certificate", help, found);
             tls.finish(found);
             self.tls = certificate.zip(key).map(|(certificate, key)| (certificate.text, key.text));
+        }
+        if let Some(forecast) = serve.table("forecast", "`[serve.forecast]`", found) {
+            for (name, value) in forecast.entries() {
+                let expected = match value.get_ref() {
+                    DeValue::Integer(number) => u64::from_str_radix(number.as_str(), number.radix()).ok(),
+                    _ => None,
+                };
+                match expected {
+                    Some(expected) => self.forecast.push((name, expected)),
+                    None => {
+                        let help = "write `welcome = 2000`: so many are expected to enter on a day";
+                        found.push(forecast.bad(&name.text, value, "a whole number", help));
+                    }
+                }
+            }
         }
         serve.finish(found);
     }

@@ -23,7 +23,8 @@ const SLICE: usize = 10_000;
 
 /// Compares with what a daemon runs.
 pub(in crate::cli) fn with_daemon(daemon: &Daemon, plan: &Plan, wishes: &[String], output: &Output) -> Result<Comparison, Exit> {
-    let answer = daemon.call("POST", "plan/compare", Some(&body(plan, wishes, output)?)).map_err(|Trouble(exit, why)| output.fail(exit, &why))?;
+    let answer =
+        daemon.call("POST", "plan/compare", Some(&body(plan, wishes, output)?)).map_err(|Trouble(exit, why)| output.fail(exit, &why))?;
     read(&answer, output)
 }
 
@@ -35,8 +36,9 @@ pub(super) fn body(plan: &Plan, wishes: &[String], output: &Output) -> Result<Js
 
 /// The comparison in an answer.
 pub(super) fn read(answer: &Json, output: &Output) -> Result<Comparison, Exit> {
-    serde_json::from_value(answer["comparison"].clone())
-        .map_err(|error| output.fail(Exit::InputOutput, &format!("the daemon's answer is not understood: {error}; it may be of another version")))
+    serde_json::from_value(answer["comparison"].clone()).map_err(|error| {
+        output.fail(Exit::InputOutput, &format!("the daemon's answer is not understood: {error}; it may be of another version"))
+    })
 }
 
 /// The folder of the store itself, where the one that holds it was named.

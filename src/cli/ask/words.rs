@@ -35,6 +35,9 @@ pub(super) fn status(json: &Json) -> String {
     }
     let paused = listed(&json["paused"]);
     row(&mut out, "paused", &if paused.is_empty() { "-".to_owned() } else { paused.join(", ") });
+    for one in json["paused_themselves"].as_array().into_iter().flatten() {
+        row(&mut out, "paused itself", &format!("journey {}: {}", plain(&one["journey"]), plain(&one["why"])));
+    }
     let on_hold = json["on_hold"] == Json::Bool(true);
     row(&mut out, "on hold", if on_hold { "yes: nothing is sent until `onward release`" } else { "no" });
     out.push_str("\nsince the daemon began\n");

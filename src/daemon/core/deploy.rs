@@ -6,6 +6,7 @@
 
 pub mod comparison;
 pub mod decide;
+pub mod forecast;
 pub mod survey;
 
 use super::recovery::Unreadable;
@@ -137,7 +138,9 @@ impl Core {
                 let bound = |item: Item| Item { bound: bind::bind(plan, zone, &item.arrival, now), ..item };
                 Request::Take { items: items.into_iter().map(bound).collect(), reply }
             }
-            Request::Ready { number, send, attempt, doubtful, reply } => Request::Ready { number, send: key(send), attempt, doubtful, reply },
+            Request::Ready { number, send, attempt, doubtful, reply } => {
+                Request::Ready { number, send: key(send), attempt, doubtful, reply }
+            }
             Request::Outcome { number, send, outcome, provider_id, suppress, reply } => {
                 Request::Outcome { number, send: key(send), outcome, provider_id, suppress, reply }
             }

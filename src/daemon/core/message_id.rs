@@ -63,8 +63,8 @@ fn digest_of(channel: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::MessageIds;
-    use crate::schema::{Channel, ChannelKind};
     use crate::engine::SendKey;
+    use crate::schema::{Channel, ChannelKind};
     use crate::schema::{ChannelId, SendId};
     use crate::shard::Number;
 

@@ -3,6 +3,7 @@
 //! In: decisions of people, with the name of the key they came with. Out: changes in the batch that is being made. **Invariant:** each leaves one
 //! entry in the audit log, in the same batch as what it did, so that neither is there without the other.
 
+use super::deploy::forecast::Strike;
 use super::others;
 use super::recovery::write_paused;
 use super::world::Paused;
@@ -10,8 +11,13 @@ use super::{After, Core, Reply};
 use crate::calendar::Instant;
 use crate::daemon::arrival::{Identifier, IdentifierKind};
 use crate::daemon::keeper::Happened;
+use crate::engine::Record;
 use crate::record::{Writer, to_bytes};
 use crate::shard::Number;
+use crate::shard::commit::Change;
+
+/// Who pauses a journey that does far more than was foreseen, in the audit log.
+pub const GUARD: &str = "forecast guard";
 
 impl Core {
     /// One entry of the audit log.
@@ -27,6 +33,12 @@ impl Core {
         write_paused(&mut out, what);
         self.write_other(others::PAUSE, out.as_bytes());
         self.world.pause(what, paused);
+        if let (Paused::Journey(name), false) = (what, paused) {
+            let zone = self.world.plan().policy.zone;
+            self.forecast.excuse(name, now, zone);
+            self.forecast.keep();
+            self.save_forecast(now);
+        }
         self.note(now, who, &format!("{} {}", if paused { "pause" } else { "resume" }, words(what)));
     }
 
@@ -43,6 +55,29 @@ impl Core {
     /// The hold has ended on the disk.
     pub fn released(&mut self) {
         self.world.set_hold(false);
+    }
+
+    /// Counts what was decided; a journey that does far more than was foreseen is paused at once.
+    pub(super) fn watch(&mut self, records: &[Record]) {
+        let now = self.now();
+        let plan = std::sync::Arc::clone(self.world.plan());
+        for Strike { journey, why } in self.forecast.count(&plan, now, records) {
+            let what = Paused::Journey(journey);
+            let mut out = Writer::default();
+            out.boolean(true);
+            write_paused(&mut out, &what);
+            self.write_other(others::PAUSE, out.as_bytes());
+            self.world.pause(&what, true);
+            self.note(now, GUARD, &format!("pause {}: {why}", words(&what)));
+            self.forecast.keep();
+        }
+        self.save_forecast(now);
+    }
+
+    fn save_forecast(&mut self, now: Instant) {
+        if let Some(bytes) = self.forecast.save(now) {
+            Change::Other { kind: others::FORECAST, bytes }.write(&mut self.writer);
+        }
     }
 
     /// She is forgotten, because an operator says so.

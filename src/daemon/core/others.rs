@@ -26,6 +26,7 @@ pub const CODE_GIVEN: u8 = 9;
 pub const MERGED: u8 = 10;
 pub const ERASED: u8 = 11;
 pub const DECIDED: u8 = 60;
+pub const FORECAST: u8 = 61;
 pub const FACTS: u8 = 12;
 
 /// Ids of providers that are remembered.

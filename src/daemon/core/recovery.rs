@@ -204,6 +204,7 @@ impl Core {
             }
             others::PLAN => self.activate_text(&String::from_utf8_lossy(bytes), self.now)?,
             others::DECIDED => self.world.decide(Vec::decode(&mut from).map_err(wrong)?),
+            others::FORECAST => self.forecast.restore(bytes).map_err(wrong)?,
             others::PAUSE => {
                 let paused = from.boolean().map_err(wrong)?;
                 let what = read_paused(&mut from).map_err(wrong)?;
@@ -291,6 +292,7 @@ impl Core {
         dead.reverse();
         dead.encode(&mut out);
         self.world.decisions().to_vec().encode(&mut out);
+        out.bytes(self.forecast.kept());
         out.into_bytes()
     }
 
@@ -334,6 +336,7 @@ impl Core {
         }
         self.others.dead_total = total;
         self.world.decide(Vec::decode(&mut from)?);
+        self.forecast.restore(from.bytes()?)?;
         self.world.restore_number(number);
         from.finish()
     }
