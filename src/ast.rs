@@ -2,7 +2,6 @@
 //!
 //! In: a lossless tree ([`crate::syntax`]). Out: [`File`]. **Invariant:** lowering never fails and says nothing; a part that is missing
 //! or broken is `None` (or [`ExprKind::Broken`]), and somebody has already reported it. Names are NFC.
-//! What the design has and this version cannot do yet is a `NotYet` node with its keyword: the checker says so.
 
 mod brand;
 mod codes;

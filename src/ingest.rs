@@ -9,6 +9,7 @@ pub mod catalogs;
 pub mod codes;
 pub mod config;
 pub mod customers;
+pub mod hooks;
 pub mod mapping;
 pub mod merge;
 pub mod problem;

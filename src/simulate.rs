@@ -14,6 +14,7 @@ mod codes;
 pub mod compare;
 pub mod customer;
 pub mod driver;
+mod hooks;
 mod in_order;
 pub mod needed;
 pub mod report;

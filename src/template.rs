@@ -14,6 +14,7 @@ pub mod links;
 pub mod nesting;
 pub mod out;
 pub mod parse;
+pub mod person;
 pub mod program;
 pub mod render;
 pub mod surely;

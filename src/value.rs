@@ -16,7 +16,7 @@ pub use compute::{compare, same};
 pub use moment::TimeFormat;
 pub use parse::{ParseError, Reading};
 pub use show::display;
-pub use types::{Currency, Type};
+pub use types::{Currency, Outside, Record, Type};
 
 use crate::calendar::{Instant, Span};
 use chrono::{NaiveDate, NaiveTime};

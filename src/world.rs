@@ -9,11 +9,13 @@ pub mod chance;
 pub mod directory;
 pub mod doors;
 pub mod facts;
+pub mod hours;
 
 use crate::calendar::Instant;
+use crate::engine::answers::Hours;
 use crate::engine::{Limits, Loaded, PlanId, Room, Weights, World};
 use crate::plan::Plan;
-use crate::schema::JourneyId;
+use crate::schema::{ChannelId, JourneyId};
 use facts::Facts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,11 +83,13 @@ pub struct View<'w> {
     pub facts: Arc<Facts>,
     /// Where entries are counted over all customers.
     pub doors: Option<doors::Doors>,
+    /// When everybody answers.
+    pub hours: Arc<hours::BestHours>,
 }
 
 impl<'w> View<'w> {
     pub fn new(world: &'w SmallWorld) -> View<'w> {
-        View { world, facts: Arc::default(), doors: None }
+        View { world, facts: Arc::default(), doors: None, hours: Arc::default() }
     }
 
     pub fn plan(&self) -> &'w Plan {
@@ -112,6 +116,10 @@ impl World for View<'_> {
 
     fn catalogs(&self) -> &dyn crate::engine::catalogs::Catalogs {
         self.world.catalogs()
+    }
+
+    fn answers_by_hour(&self, channels: &[ChannelId], _: Instant) -> Option<&Hours> {
+        self.hours.of(channels)
     }
 
     fn entry_room(&self, journey: JourneyId, at: Instant, taken: usize) -> Room {

@@ -46,6 +46,7 @@ mod it {
     #[cfg(feature = "daemon")]
     mod faults;
     mod flow;
+    mod inner_fields;
     mod ingest;
     #[cfg(feature = "daemon")]
     mod intake_bind;

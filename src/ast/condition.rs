@@ -65,9 +65,6 @@ pub enum ExprKind {
     InStage(Option<Name>),
     SubscribedTo(Option<Name>),
     ReachableBy(Option<Name>),
-    NotYet {
-        what: &'static str,
-    },
     /// Reported by the syntax.
     Broken,
 }

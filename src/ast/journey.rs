@@ -50,9 +50,6 @@ pub enum ClauseKind {
     WhenEdited {
         continue_in_new: bool,
     },
-    NotYet {
-        what: &'static str,
-    },
 }
 
 #[derive(Debug, Clone)]
@@ -105,9 +102,6 @@ pub enum Entry {
         path: Option<PathRef>,
         test: Option<ChangeTest>,
         than: Option<Expr>,
-    },
-    NotYet {
-        what: &'static str,
     },
 }
 
@@ -213,9 +207,6 @@ pub enum TargetKind {
     UnsubscribedFrom(Option<Name>),
     /// `answered nps`
     Answered(Option<Name>),
-    NotYet {
-        what: &'static str,
-    },
     Missing,
 }
 

@@ -55,9 +55,6 @@ pub enum SceneKind {
         lines: Vec<Scene>,
     },
     Expect(Option<Expect>),
-    NotYet {
-        what: &'static str,
-    },
 }
 
 /// An item of a catalog, with values for its fields.
@@ -110,9 +107,6 @@ pub enum HappensKind {
     Answers {
         hook: Option<Name>,
         fields: Option<Expr>,
-    },
-    NotYet {
-        what: &'static str,
     },
 }
 

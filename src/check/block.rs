@@ -43,6 +43,9 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
         let mut scope = Scope::of_template(&block.params);
         scope.customer = false;
         Typer { project, scope: &mut scope, found }.template(&block.text);
+        if block.form != "text" {
+            super::content::markup::check(&block.text, found);
+        }
     }
 }
 

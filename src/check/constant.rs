@@ -63,6 +63,7 @@ pub(super) fn constants(project: &mut Project, files: &[ast::File], found: &mut 
             project.constants[at] = constant;
         }
     }
+    project.constants_are_known = true;
 }
 
 fn constants_in(project: &Project, value: &ast::Expr) -> Vec<usize> {

@@ -6,7 +6,7 @@
 use super::checked::{How, Route};
 use super::names::{self, CHANNELS, Kind};
 use super::problem::{after, problems};
-use super::project::{Project, not_yet};
+use super::project::Project;
 use crate::ast::{self, Content, DeclKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{Channel, ChannelId, ChannelKind, FieldId};
@@ -66,12 +66,10 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
 fn custom(project: &mut Project, files: &[ast::File], found: &mut Diagnostics) {
     for decl in files.iter().flat_map(|file| &file.decls) {
         let DeclKind::CustomChannel { name: Some(name), reaches, fields, .. } = &decl.kind else { continue };
-        for field in fields {
-            if let Some(default) = &field.default {
-                not_yet("a value to begin with, for a field of a custom channel,", default.place, found);
-            }
+        let mut payload = super::declare::fields(project, fields, false, found);
+        for (at, value) in super::declare::values(project, &payload, fields, found) {
+            payload[at].default = value;
         }
-        let payload = super::declare::fields(project, fields, false, found);
         if project.names.own(Kind::Channel, name).is_none() {
             continue;
         }

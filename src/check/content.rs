@@ -4,7 +4,8 @@
 //! cannot do without, no part twice, and what everybody else gets is there for every channel. Does not know who sends the message.
 
 mod file;
-mod mjml;
+pub(super) mod markup;
+pub(super) mod mjml;
 mod part;
 mod parts;
 mod payload;

@@ -12,7 +12,8 @@ use crate::ast::{self, DeclKind, TypeRef, TypeRefKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{Event, Field, FieldId, List, Named, SegmentId, Team, Topic, TopicKind};
 use crate::source::{Place, Span};
-use crate::value::{Text, Type, Value};
+use crate::value::json::to_json;
+use crate::value::{Outside, Record, Text, Type, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -205,30 +206,42 @@ pub(super) fn defaults(project: &mut Project, files: &[ast::File], found: &mut D
     for decl in files.iter().flat_map(|file| &file.decls) {
         match &decl.kind {
             DeclKind::Customer { fields } if std::mem::take(&mut customer) => {
-                for (at, value) in values(project, &project.schema.customer, fields, found) {
-                    project.schema.customer[at].default = value;
-                }
+                let known = complete(project, &project.schema.customer, fields, found);
+                project.schema.customer = known;
             }
             DeclKind::Event { name: Some(name), fields, .. } => {
                 let Some(id) = project.names.own(Kind::Event, name) else { continue };
                 let Some(event) = project.schema.events.get(usize::from(id)) else { continue };
-                for (at, value) in values(project, &event.fields, fields, found) {
-                    project.schema.events[usize::from(id)].fields[at].default = value;
-                }
+                let known = complete(project, &event.fields, fields, found);
+                project.schema.events[usize::from(id)].fields = known;
             }
             DeclKind::Catalog { name: Some(name), fields, .. } => {
                 let Some(id) = project.names.own(Kind::Catalog, name) else { continue };
                 let Some(catalog) = project.schema.catalogs.get(usize::from(id)) else { continue };
-                for (at, value) in values(project, &catalog.fields, fields, found) {
-                    project.schema.catalogs[usize::from(id)].fields[at].default = value;
-                }
+                let known = complete(project, &catalog.fields, fields, found);
+                project.schema.catalogs[usize::from(id)].fields = known;
             }
             _ => {}
         }
     }
 }
 
-fn values(project: &Project, declared: &[Field], written: &[ast::Field], found: &mut Diagnostics) -> Vec<(usize, Value)> {
+/// Fields with what they, and the fields in them, begin with.
+fn complete(project: &Project, declared: &[Field], written: &[ast::Field], found: &mut Diagnostics) -> Vec<Field> {
+    let mut declared = declared.to_vec();
+    for field in &mut declared {
+        let written = written.iter().find(|one| one.name.text == field.name).and_then(|one| one.ty.as_ref());
+        if let Some(written) = written {
+            field.ty = with_defaults(project, &field.ty, written, found);
+        }
+    }
+    for (at, value) in values(project, &declared, written, found) {
+        declared[at].default = value;
+    }
+    declared
+}
+
+pub(super) fn values(project: &Project, declared: &[Field], written: &[ast::Field], found: &mut Diagnostics) -> Vec<(usize, Value)> {
     let mut values = Vec::new();
     for field in written {
         let Some(default) = &field.default else { continue };
@@ -254,21 +267,48 @@ pub(crate) fn type_of(project: &Project, written: &TypeRef, found: &mut Diagnost
         },
         // Reported by the syntax.
         TypeRefKind::Money(None) | TypeRefKind::List(None) => Type::Error,
-        TypeRefKind::Record(fields) => {
-            for field in fields {
-                // A type holds names and types only.
-                if let Some(wire) = &field.wire {
-                    super::project::not_yet("another name outside, for a field in a field,", wire.place, found);
-                }
-                if let Some(default) = &field.default {
-                    super::project::not_yet("a value to begin with, for a field in a field,", default.place, found);
+        TypeRefKind::Record(written) => {
+            let mut fields = self::fields(project, written, false, found);
+            if project.constants_are_known {
+                for (at, value) in values(project, &fields, written, found) {
+                    fields[at].default = value;
                 }
             }
-            let fields = self::fields(project, fields, false, found);
-            Type::Record(fields.into_iter().map(|field| (field.name, field.ty)).collect())
+            record(fields)
         }
     };
     if written.optional { ty.optional() } else { ty }
+}
+
+/// Fields in a field. (A type knows what they begin with as it is written outside.)
+fn record(fields: Vec<Field>) -> Type {
+    let one = |field: Field| {
+        let wire = (field.wire != field.name).then_some(field.wire);
+        let default = (!field.default.is_missing()).then(|| Text::new(to_json(&field.default, &field.ty).to_string()));
+        (field.name, field.ty, Outside { wire, default })
+    };
+    Type::Record(Record::new(fields.into_iter().map(one).collect()))
+}
+
+/// A type that was declared before constants were known, with the values that fields in it begin with.
+fn with_defaults(project: &Project, ty: &Type, written: &TypeRef, found: &mut Diagnostics) -> Type {
+    match (ty, &written.kind) {
+        (Type::Optional(inner), _) => with_defaults(project, inner, written, found).optional(),
+        (Type::List(inner), TypeRefKind::List(Some(element))) => Type::List(Arc::new(with_defaults(project, inner, element, found))),
+        (Type::Record(known), TypeRefKind::Record(fields)) => {
+            let mut declared = Vec::with_capacity(known.len());
+            for (at, (name, ty)) in known.iter().enumerate() {
+                let written = fields.iter().find(|field| field.name.text == *name).and_then(|field| field.ty.as_ref());
+                let ty = written.map_or_else(|| ty.clone(), |written| with_defaults(project, ty, written, found));
+                declared.push(Field { name: name.clone(), wire: Text::new(known.wire(at)), ty, default: Value::Missing });
+            }
+            for (at, value) in values(project, &declared, fields, found) {
+                declared[at].default = value;
+            }
+            record(declared)
+        }
+        _ => ty.clone(),
+    }
 }
 
 fn named(project: &Project, name: &ast::Name, found: &mut Diagnostics) -> Type {

@@ -5,7 +5,7 @@
 //! beside an error is only there to go on checking. Does not evaluate anything, except [`super::constant`] what is constant.
 
 use super::problem::problems;
-use super::project::{Project, not_yet};
+use super::project::Project;
 use super::scope::{Scope, Subject};
 use crate::ast::{self, ExprKind, Join};
 use crate::condition::{Expr, What};
@@ -76,6 +76,11 @@ pub(crate) fn fits(is: &Type, needed: &Type) -> bool {
         }
         _ => is == needed,
     }
+}
+
+/// What a field in a field is where it is not said.
+fn default_of(shape: &crate::value::Record, at: usize, ty: &Type) -> Option<Value> {
+    crate::value::parse::from_json(&shape.default(at)?, ty, &Default::default()).ok()
 }
 
 /// What comes of a mistake: nothing, silently.
@@ -255,10 +260,6 @@ impl<'p> Typer<'_, 'p, '_> {
             ExprKind::ReachableBy(name) => {
                 self.known(name.as_ref(), |project, name, found| project.channel(name, found).map(Expr::ReachableBy))
             }
-            ExprKind::NotYet { what } => {
-                not_yet(&format!("`{what}`"), written.place, self.found);
-                broken()
-            }
             ExprKind::Broken => broken(),
         }
     }
@@ -333,9 +334,12 @@ impl<'p> Typer<'_, 'p, '_> {
             }
             return (fold_record(values), Type::Record(types.into()));
         };
-        let shape = Arc::clone(shape);
-        let given = self.fields(place, fields, &shape.iter().map(|(name, ty)| (name.clone(), ty.clone(), false)).collect::<Vec<_>>());
-        let values = given.into_iter().map(|value| value.unwrap_or(Expr::Const(Value::Missing))).collect();
+        let shape = shape.clone();
+        let defaults: Vec<Option<Value>> = shape.iter().enumerate().map(|(at, (_, ty))| default_of(&shape, at, ty)).collect();
+        let declared = shape.iter().zip(&defaults).map(|((name, ty), default)| (name.clone(), ty.clone(), default.is_some()));
+        let given = self.fields(place, fields, &declared.collect::<Vec<_>>());
+        let filled = given.into_iter().zip(defaults);
+        let values = filled.map(|(value, default)| value.unwrap_or(Expr::Const(default.unwrap_or(Value::Missing)))).collect();
         (fold_record(values), Type::Record(shape))
     }
 

@@ -231,7 +231,6 @@ fn other(cx: &mut Cx, clause: &ast::Clause) {
             Some(caps::Limit::Entries(cap)) => cx.journey.entry_cap.push(cap),
             None => {}
         },
-        ClauseKind::NotYet { what } => cx.not_yet(what, place),
         _ => {}
     }
 }

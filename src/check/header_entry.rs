@@ -118,10 +118,6 @@ fn kind(cx: &mut Cx, entry: &ast::Entry, enter: &ast::Enter, place: Place) -> Op
         ast::Entry::Around { .. } => around(cx, entry, enter, place),
         ast::Entry::WhenRequested => Some(EntryKind::Requested),
         ast::Entry::Changes { path, test, than } => super::header_changes::check(cx, path.as_ref()?, *test, than.as_ref()),
-        ast::Entry::NotYet { what } => {
-            cx.not_yet(what, place);
-            None
-        }
     }
 }
 

@@ -106,7 +106,11 @@ fn timeout(hook: &ast::Hook, found: &mut Diagnostics) -> i64 {
 fn answers(project: &Project, hook: &ast::Hook, found: &mut Diagnostics) -> Vec<crate::schema::Field> {
     twice(hook.answers.iter().map(|(_, place)| *place), "answers", found);
     let Some((fields, _)) = hook.answers.first() else { return Vec::new() };
-    declare::fields(project, fields, false, found)
+    let mut answers = declare::fields(project, fields, false, found);
+    for (at, value) in declare::values(project, &answers, fields, found) {
+        answers[at].default = value;
+    }
+    answers
 }
 
 fn twice(places: impl Iterator<Item = Place>, what: &'static str, found: &mut Diagnostics) {

@@ -8,7 +8,7 @@ use super::checked::{Again, Block, Checked, Journey, RunKey, Step, StepKind};
 use super::expr::Typer;
 use super::header;
 use super::header_values::{Source, Values};
-use super::project::{Project, not_yet};
+use super::project::Project;
 use super::scenario::Shared;
 use super::scope::{EntryValues, Scope};
 use super::signature::Signatures;
@@ -218,10 +218,6 @@ impl<'a, 'p> Cx<'a, 'p> {
 
     pub(crate) fn bind_send(&mut self, name: &ast::Name, send: SendId, message: MessageId) {
         self.scope.bind_send(name, send, message, self.found);
-    }
-
-    pub(crate) fn not_yet(&mut self, what: &str, place: Place) {
-        not_yet(what, place, self.found);
     }
 
     /// `entry.NAME`, silently `None` where there is none of this type.

@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostics, Fix};
 use crate::schema::{
     AudienceId, ChannelId, ChannelKind, EventId, JourneyId, ListId, MessageId, RouteId, Schema, SegmentId, StageId, TeamId, TopicId,
 };
-use crate::source::{Place, Sources};
+use crate::source::Sources;
 use crate::value::{Text, Type, Value};
 use std::collections::HashMap;
 
@@ -20,10 +20,6 @@ problems! {
     /// `by emial`
     UnknownChannel { name: String, help: String, fix: Vec<Fix> } = Code::new("E0102", "unknown-channel");
         "there is no channel `{name}`", "messages cannot go this way", "{help}";
-
-    /// Something of the design that this version cannot do.
-    NotYet { what: String } = Code::new("E0190", "not-available-yet");
-        "{what} is not available yet", "planned, and not in this version", "take it out for now";
 }
 
 /// Declarations of a project, resolved.
@@ -37,6 +33,8 @@ pub(crate) struct Project<'a> {
     pub(crate) zone: Zone,
     /// Top-level `let`, by number; one with a mistake is missing and of type `Error`.
     pub(crate) constants: Vec<(Value, Type)>,
+    /// They are worked out: what is declared before has no use of them yet.
+    pub(crate) constants_are_known: bool,
     pub(crate) routes: Vec<Route>,
     /// Segments as written and hidden ones, in the order of their numbers, by where they are declared.
     pub(crate) segment_order: Vec<u16>,
@@ -56,6 +54,7 @@ impl<'a> Project<'a> {
             fields: HashMap::new(),
             zone: Zone::default(),
             constants: Vec::new(),
+            constants_are_known: false,
             routes: Vec::new(),
             segment_order: Vec::new(),
             blocks: std::collections::BTreeMap::new(),
@@ -187,7 +186,3 @@ impl<'a> Project<'a> {
     }
 }
 
-/// Reports a construct that the design has and this version cannot do.
-pub(crate) fn not_yet(what: &str, place: Place, found: &mut Diagnostics) {
-    found.push(NotYet { place, what: what.to_owned() });
-}

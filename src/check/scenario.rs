@@ -10,7 +10,7 @@ use super::flow::each_step;
 use super::header_values::Values;
 use super::journey::Done;
 use super::problem::problems;
-use super::project::{Project, not_yet};
+use super::project::Project;
 use super::scenario_expect as expect;
 use super::scenario_happens::{customer, event_fields, happening};
 use super::scope::Scope;
@@ -132,10 +132,6 @@ impl<'a, 'p> Cx<'a, 'p> {
     fn constant(&mut self, written: &ast::Expr, needed: &Type) -> Option<Value> {
         let mut scope = Scope::default();
         Typer { project: self.project, scope: &mut scope, found: self.found }.constant_of(written, needed)
-    }
-
-    pub(super) fn not_yet(&mut self, what: &str, place: Place) {
-        not_yet(what, place, self.found);
     }
 
     pub(super) fn is_sent(&self, message: MessageId) -> bool {
@@ -301,10 +297,6 @@ fn line_kind(cx: &mut Cx, line: &ast::Scene, story: &mut Story) -> Option<SceneK
         ast::SceneKind::Expect(expect) => {
             story.expects = true;
             expect::check(cx, expect.as_ref()?).map(SceneKind::Expect)
-        }
-        ast::SceneKind::NotYet { what } => {
-            cx.not_yet(what, place);
-            None
         }
     }
 }

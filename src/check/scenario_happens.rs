@@ -77,10 +77,6 @@ pub(super) fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> 
             let fields = values.into_iter().zip(declared).map(|(value, field)| value.unwrap_or_else(|| field.default.clone()));
             Some(Happens::Answers { hook, fields: fields.collect() })
         }
-        HappensKind::NotYet { what } => {
-            cx.not_yet(what, place);
-            None
-        }
     }
 }
 

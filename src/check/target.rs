@@ -7,7 +7,6 @@
 use super::expr::Typer;
 use super::names::{self, Kind};
 use super::problem::problems;
-use super::project::not_yet;
 use super::scope::{Binding, Subject};
 use crate::ast::{self, MessageRef, Name, TargetKind};
 use crate::condition::{Expr, Happening, Since, What, WhichMessage};
@@ -60,10 +59,6 @@ impl Typer<'_, '_, '_> {
                     None => None,
                 };
                 Some(What::Message { verb: *verb, which: which?, by })
-            }
-            TargetKind::NotYet { what } => {
-                not_yet(&format!("`{what}`"), target.place, self.found);
-                None
             }
             TargetKind::Missing => None,
         }

@@ -67,6 +67,11 @@ struct Shown {
     optional: bool,
 }
 
+/// A value that is known already, as the whole text.
+pub(super) fn of_constant(value: &crate::value::Value, ty: &Type) -> Template {
+    vec![Piece::Value { value: crate::condition::Expr::Const(value.clone()), filters: Vec::new(), show: shown_as(ty) }].into()
+}
+
 impl Typer<'_, '_, '_> {
     /// Compiles the template in a text; what is wrong in it is reported at its place in the file.
     pub(crate) fn template(&mut self, text: &TextLit) -> Template {

@@ -53,7 +53,6 @@ pub(crate) fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::InStage(_)
         | ExprKind::SubscribedTo(_)
         | ExprKind::ReachableBy(_)
-        | ExprKind::NotYet { .. }
         | ExprKind::Broken => {}
     }
 }

@@ -253,7 +253,7 @@ fn show(
             bytes_max: OUTPUT_BYTES_MAX,
         };
         let rendered = template
-            .render(&mut |expr| context.value(expr), manner)
+            .render(&mut |expr| context.shown(expr), manner)
             .map_err(|why| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))?;
         if !manner.markup {
             let indented = rendered.trim_end().replace('\n', "\n    ");

@@ -92,6 +92,19 @@ impl Turn<'_> {
     }
 }
 
+/// The sets of channels, empty for all of them, whose best hour a plan asks for.
+pub fn asked_hours(plan: &Plan) -> Vec<Vec<ChannelId>> {
+    let mut sets: Vec<Vec<ChannelId>> = Vec::new();
+    for step in plan.journeys.iter().flat_map(|journey| &journey.steps) {
+        if let StepKind::Wait { until: Until::BestTime { channels, .. }, .. } = &step.kind
+            && !sets.contains(channels)
+        {
+            sets.push(channels.clone());
+        }
+    }
+    sets
+}
+
 /// Whether a plan asks when and where customers answer, so that reports are to be remembered.
 pub(super) fn is_asked(plan: &Plan) -> bool {
     plan.journeys.iter().flat_map(|journey| &journey.steps).any(|step| match &step.kind {

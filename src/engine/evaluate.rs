@@ -11,6 +11,7 @@ mod histories;
 mod items;
 mod lists;
 mod moments;
+mod shown;
 
 pub(super) use compare::holds;
 pub use compare::order;

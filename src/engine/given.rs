@@ -8,7 +8,7 @@ use super::turn::Turn;
 use super::{Attention, Output, SendKey, World};
 use crate::calendar::Instant;
 use crate::condition::Happening;
-use crate::schema::{ChannelId, FieldId, JourneyId, MessageId, MessageVerb, SendId, TopicId};
+use crate::schema::{ChannelId, FieldId, JourneyId, ListId, MessageId, MessageVerb, SendId, TopicId};
 use crate::value::Value;
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ pub enum Given {
         topic: TopicId,
         subscribed: bool,
     },
+    /// She is on it.
+    List(ListId),
     /// By position in the event; empty for changes of consent.
     Happened {
         what: Happening,
@@ -60,6 +62,11 @@ pub fn begin(world: &dyn World, row: &mut Customer, start: Instant, given: &[Giv
             Given::Consent { topic, subscribed } => {
                 let state = if *subscribed { ConsentState::Subscribed } else { ConsentState::Unsubscribed };
                 turn.set_consent(*topic, state, start.plus_ms(-1));
+            }
+            Given::List(list) => {
+                if let Err(at) = turn.row.lists.binary_search(list) {
+                    turn.row.lists.insert(at, *list);
+                }
             }
             Given::Happened { what, at, fields } => turn.keep_history(*what, (*at).min(start), fields),
             Given::Message { message, channel, verb, at } => given_message(&mut turn, *message, *channel, *verb, (*at).min(start)),

@@ -350,7 +350,7 @@ impl<'a> Turn<'a> {
         for (name, template) in &variant.parts {
             let (one_line, markup) = (is_one_line(name), is_markup(name));
             let manner = Manner { language: written, zone: self.zone, one_line, markup, bytes_max: OUTPUT_BYTES_MAX };
-            let text = template.render(&mut |expr| context.value(expr), manner).map_err(|_| Skip::ContentLimit)?;
+            let text = template.render(&mut |expr| context.shown(expr), manner).map_err(|_| Skip::ContentLimit)?;
             parts.push((name.clone(), text));
         }
         Ok(Content { language, parts })

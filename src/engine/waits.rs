@@ -4,6 +4,7 @@
 //! order; an event beats the deadline of its instant; a step never takes the same event twice. Where a wait stands is in the row as
 //! written (the step) and as an instant (`due`), which is derived again when a zone or a value changes.
 
+use super::answers::best_time;
 use super::arms::{bound, is_about_own_send, names};
 use super::evaluate::{Context, Due, due};
 use super::row::{Run, RunState, Seen};
@@ -310,7 +311,13 @@ impl Turn<'_> {
             _ => return,
         };
         let context = self.context_in(&loaded.plan, run);
-        let when = due(until, run.anchor, &context);
+        let when = match until {
+            Until::BestTime { within, channels } => {
+                let everybody = self.world.answers_by_hour(channels, self.now);
+                Due::At(best_time(&context, run.anchor, *within, channels, everybody))
+            }
+            until => due(until, run.anchor, &context),
+        };
         let stands = stands_until(until, &context);
         // What lies behind now, though not behind the begin of the wait, is past as well where a moment is written or read.
         let when = match when {

@@ -59,6 +59,8 @@ pub struct Simulate {
     pub seed: u64,
     /// What share of the accepted messages is answered by this: `opened`, `clicked`; by channel, or for all of them.
     pub responses: Vec<Response>,
+    /// What hooks are taken to answer.
+    pub hooks: Vec<super::hooks::Settings>,
 }
 
 #[derive(Debug, Clone)]
@@ -135,6 +137,8 @@ pub struct Customers {
     pub fields: Vec<(Written, Source)>,
     /// Topics and the column that says whether this customer agreed.
     pub consent: Vec<(Written, Written)>,
+    /// Lists, and the column that says whether this customer is on it; all of the file's customers are where none is named.
+    pub lists: Vec<(Written, Option<Written>)>,
     /// Fields that every customer of the log gets.
     pub everyone: Vec<(Written, Source)>,
     pub place: Place,
@@ -290,7 +294,11 @@ fn read_simulate(mut table: Table<'_, '_>, zone: Zone, found: &mut Diagnostics) 
         to: moment(&mut table, "to", zone, found),
         seed: table.whole("seed", "write `seed = 1`", found).unwrap_or(0),
         responses: Vec::new(),
+        hooks: Vec::new(),
     };
+    if let Some(hooks) = table.table("hooks", "`[simulate.hooks]`", found) {
+        simulate.hooks = super::hooks::Settings::read(&hooks, found);
+    }
     if let Some(mut responses) = table.table("responses", "`[simulate.responses]`", found) {
         let opened = share(&mut responses, "opened", found);
         let clicked = share(&mut responses, "clicked", found);
@@ -319,7 +327,7 @@ fn read_simulate(mut table: Table<'_, '_>, zone: Zone, found: &mut Diagnostics) 
 }
 
 /// `"30%"`
-fn share(table: &mut Table<'_, '_>, key: &'static str, found: &mut Diagnostics) -> Option<Share> {
+pub(super) fn share(table: &mut Table<'_, '_>, key: &'static str, found: &mut Diagnostics) -> Option<Share> {
     let value = table.get(key)?;
     let parsed = match value.get_ref() {
         DeValue::String(text) => text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok()),
@@ -526,9 +534,28 @@ fn read_customers(mut table: Table<'_, '_>, file_id: FileId, found: &mut Diagnos
             }
         }
     }
+    let lists = read_lists(&mut table, found);
     if file.is_none() && everyone.is_empty() {
         found.push(table.missing("which file it reads", "write `file = \"data/customers.csv\"`, or give `[customers.everyone]` fields"));
     }
     table.finish(found);
-    Some(Customers { file: file.zip(id), separator, fields, consent, everyone, place })
+    Some(Customers { file: file.zip(id), separator, fields, consent, lists, everyone, place })
+}
+
+fn read_lists(table: &mut Table<'_, '_>, found: &mut Diagnostics) -> Vec<(Written, Option<Written>)> {
+    let mut lists = Vec::new();
+    let Some(inner) = table.table("lists", "`[customers.lists]`", found) else { return lists };
+    for (list, value) in inner.entries() {
+        match value.get_ref() {
+            DeValue::Boolean(true) => lists.push((list, None)),
+            DeValue::String(column) => lists.push((list, Some(Written { text: column.to_string(), place: inner.place_of(value) }))),
+            _ => found.push(inner.bad(
+                &list.text,
+                value,
+                "the name of a column, or `true`",
+                "write `vip = \"is_vip\"`: a column with yes or no; or `vip = true`: all customers of this file are on the list",
+            )),
+        }
+    }
+    lists
 }

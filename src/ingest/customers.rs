@@ -10,7 +10,7 @@ use super::refusal::{Reason, Refusal};
 use super::rows::{Cell, Meter, Next, Row};
 use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostics, suggest};
-use crate::schema::{Field, FieldId, Schema, TopicId};
+use crate::schema::{Field, FieldId, ListId, Schema, TopicId};
 use crate::value::parse::Reading;
 use crate::value::{Text, Value};
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ use std::path::Path;
 pub struct Known {
     pub fields: Vec<(FieldId, Value)>,
     pub consent: Vec<TopicId>,
+    pub lists: Vec<ListId>,
 }
 
 /// Fields for everybody that did not fit, by reason and field: sums that add up in any order.
@@ -83,6 +84,11 @@ impl Population {
             let column = columns.expect(&column.text, " for the consent", column.place, found);
             consent.extend(expect_topic(schema, topic, found).zip(column.map(Bound::Column)));
         }
+        let mut lists = Vec::new();
+        for (list, column) in &customers.lists {
+            let bound = column.as_ref().map(|column| columns.expect(&column.text, " for the list", column.place, found).map(Bound::Column));
+            lists.extend(expect_list(schema, list, found).map(|list| (list, bound.flatten())));
+        }
         loop {
             match rows.advance() {
                 Next::End => break,
@@ -97,7 +103,11 @@ impl Population {
                 Next::Row => {
                     report.rows += 1;
                     match read_known(&id, &fields, &consent, schema, rows.row(), &self.everyone.reading) {
-                        Ok((customer, known)) => {
+                        Ok((customer, mut known)) => {
+                            if let Err(refusal) = read_lists(&lists, rows.row(), &mut known) {
+                                report.refusals.add(rows.line(), *refusal);
+                                continue;
+                            }
                             report.used += 1;
                             self.add(customer, known);
                         }
@@ -120,6 +130,7 @@ impl Population {
                 before.fields.retain(|(field, _)| !known.fields.iter().any(|(newer, _)| newer == field));
                 before.fields.extend(known.fields);
                 before.consent.extend(known.consent);
+                before.lists.extend(known.lists);
             }
         }
     }
@@ -144,14 +155,33 @@ fn read_known(
     }
     for (topic, source) in consent {
         let Bound::Column(column) = source else { continue };
-        let text = row.cell(column)?.text().trim().to_ascii_lowercase();
-        match text.as_str() {
-            "true" | "yes" | "y" | "1" => known.consent.push(*topic),
-            "" | "false" | "no" | "n" | "0" => {}
-            _ => return Err(Refusal::new(Reason::WrongType, &column.name, &text, "yes or no")),
+        if says_yes(column, row)? {
+            known.consent.push(*topic);
         }
     }
     Ok((customer, known))
+}
+
+fn read_lists(lists: &[(ListId, Option<Bound>)], row: Row<'_>, known: &mut Known) -> Result<(), Box<Refusal>> {
+    for (list, source) in lists {
+        let on = match source {
+            Some(Bound::Column(column)) => says_yes(column, row)?,
+            _ => true,
+        };
+        if on {
+            known.lists.push(*list);
+        }
+    }
+    Ok(())
+}
+
+fn says_yes(column: &super::rows::Column, row: Row<'_>) -> Result<bool, Box<Refusal>> {
+    let text = row.cell(column)?.text().trim().to_ascii_lowercase();
+    match text.as_str() {
+        "true" | "yes" | "y" | "1" => Ok(true),
+        "" | "false" | "no" | "n" | "0" => Ok(false),
+        _ => Err(Refusal::new(Reason::WrongType, &column.name, &text, "yes or no")),
+    }
 }
 
 fn bind_fields(customers: &config::Customers, schema: &Schema, columns: &Columns<'_>, found: &mut Diagnostics) -> Vec<(FieldId, Bound)> {
@@ -189,6 +219,15 @@ fn expect_topic(schema: &Schema, name: &config::Written, found: &mut Diagnostics
         found.push(unknown("topic", name, nearest, "declare it: `topic NAME \"Title\" opt in`"));
     }
     topic
+}
+
+fn expect_list(schema: &Schema, name: &config::Written, found: &mut Diagnostics) -> Option<ListId> {
+    let list = schema.lists.iter().position(|list| list.name == name.text.as_str()).map(|at| ListId(at as u16));
+    if list.is_none() {
+        let nearest = suggest::best(&name.text, schema.lists.iter().map(|list| list.name.as_str()));
+        found.push(unknown("list", name, nearest, "declare it: `list NAME \"Title\"`"));
+    }
+    list
 }
 
 impl Everyone {

@@ -5,20 +5,25 @@
 //! made-up responses are drawn from the identity of the send, so they depend on nothing else.
 
 use super::codes;
+use super::hooks as samples;
 use super::tally::Tally;
 use crate::calendar::recurrence::Every;
 use crate::calendar::{DAY_MS, Instant, MINUTE_MS};
 use crate::condition::Happening;
 use crate::engine::given::{self, Given};
 use crate::engine::row::{Consent, ConsentState, Customer, RunState};
-use crate::engine::{self, Attention, CodeDraw, Delivery, Effect, Input, InputKind, Output, Record, SendKey, Told, door};
+use crate::engine::{self, Attention, Delivery, Effect, Input, InputKind, Output, Record, RecordKind, SendKey, Told, door};
+use crate::ingest::hooks::Sample;
 use crate::plan::{Entry, EntryKind, Plan};
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
-use crate::schema::{ChannelId, FieldId, MessageVerb, TopicId};
+use crate::schema::{ChannelId, FieldId, ListId, MessageVerb, TopicId};
 use crate::value::Value;
 use crate::world::doors::Doors;
 use crate::world::facts::{self, Facts};
+use crate::world::hours::{self, BestHours};
 use crate::world::{SmallWorld, View};
+use chrono::Timelike as _;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Touches at one instant; more would be a machine that does not come to rest.
@@ -36,6 +41,8 @@ pub struct Responses {
     pub seed: u64,
     /// By channel: opened, clicked.
     pub shares: Vec<(u16, u16)>,
+    /// By hook: what it answers.
+    pub hooks: Vec<Option<Sample>>,
 }
 
 /// An answer that is still to come.
@@ -66,6 +73,8 @@ pub struct Player<'w> {
     out: Output,
     coming: Vec<Response>,
     writer: Writer,
+    /// The plan asks at which hours everybody answers.
+    asks_hours: bool,
     /// What she has told other customers, and when; the driver takes it.
     pub(super) told: Vec<(Instant, Box<Told>)>,
     pub tally: Tally,
@@ -86,6 +95,7 @@ impl<'w> Player<'w> {
             coming: Vec::new(),
             writer: Writer::default(),
             told: Vec::new(),
+            asks_hours: hours::are_in(world.plan()),
             tally: Tally::new(world.plan()),
             watch: None,
             measures_some: false,
@@ -107,6 +117,11 @@ impl<'w> Player<'w> {
     /// What is decided over all customers from now on.
     pub fn know_facts(&mut self, facts: &Arc<Facts>) {
         self.world.facts = Arc::clone(facts);
+    }
+
+    /// When everybody answers, from now on.
+    pub(super) fn know_hours(&mut self, hours: &Arc<BestHours>) {
+        self.world.hours = Arc::clone(hours);
     }
 
     /// Entries are counted over all customers from now on.
@@ -147,8 +162,9 @@ impl<'w> Player<'w> {
     }
 
     /// What is known of her at the start: nothing comes of it.
-    pub fn know(&mut self, start: Instant, fields: Vec<(FieldId, Value)>, consent: Vec<TopicId>) {
+    pub fn know(&mut self, start: Instant, fields: Vec<(FieldId, Value)>, consent: Vec<TopicId>, lists: &[ListId]) {
         let mut given = vec![Given::Attributes(fields)];
+        given.extend(lists.iter().map(|list| Given::List(*list)));
         given.extend(consent.into_iter().map(|topic| Given::Consent { topic, subscribed: true }));
         given::begin(&self.world, &mut self.row, start, &given);
     }
@@ -277,19 +293,17 @@ impl<'w> Player<'w> {
 
     fn handle(&mut self, input: Input) {
         let now = input.now;
-        let mut draws = self.handle_one(input);
-        // The draws of what a code leads to come behind those that are open.
-        let mut next = 0;
-        while let Some(draw) = draws.get(next).copied().filter(|_| next < codes::DRAWS_MAX) {
-            next += 1;
-            let kind = codes::answer(self.world.plan(), &self.row.uid, draw);
-            draws.extend(self.handle_one(Input { now, id: 0, kind }));
+        let mut answers: VecDeque<InputKind> = self.handle_one(input).into();
+        // What an answer leads to comes behind the answers that are there.
+        for _ in 0..codes::DRAWS_MAX {
+            let Some(kind) = answers.pop_front() else { return };
+            answers.extend(self.handle_one(Input { now, id: 0, kind }));
         }
     }
 
-    /// One input; the codes that are asked for come back.
-    fn handle_one(&mut self, input: Input) -> Vec<CodeDraw> {
-        let mut draws = Vec::new();
+    /// One input; answers to what was asked for come back: codes, hooks.
+    fn handle_one(&mut self, input: Input) -> Vec<InputKind> {
+        let mut answers = Vec::new();
         self.out.clear();
         if let Some(watch) = &mut self.watch {
             watch.input(&input);
@@ -298,6 +312,13 @@ impl<'w> Player<'w> {
         engine::handle(&self.world, self.attention, &mut self.row, input, &mut self.out);
         for record in &self.out.records {
             self.tally.record(record);
+            if self.asks_hours
+                && let RecordKind::Reported { key, verb: MessageVerb::Opened | MessageVerb::Clicked | MessageVerb::RepliedTo, by_machine: false, .. } =
+                    record.kind
+            {
+                let zone = engine::zone_of(self.world.plan(), &self.row);
+                self.tally.answers.add(key.channel, record.at, zone.local(record.at).hour());
+            }
             if let Some(watch) = &mut self.watch {
                 watch.record(record);
             }
@@ -313,13 +334,15 @@ impl<'w> Player<'w> {
                     watch.delivery(now, delivery);
                 }
             } else if let Effect::DrawCode(draw) = effect {
-                draws.push(*draw);
+                answers.push(codes::answer(self.world.plan(), &self.row.uid, *draw));
+            } else if let Effect::CallHook(call) = effect {
+                answers.extend(samples::answer(&self.responses.hooks, self.responses.seed, &self.row.uid, call));
             } else if let Effect::Tell(told) = effect {
                 self.told.push((now, told.clone()));
             }
         }
         self.out.effects = effects;
-        draws
+        answers
     }
 
     /// Draws whether and when this message is opened and clicked.
@@ -353,6 +376,7 @@ fn is_silent(plan: &Plan, responses: &Responses) -> bool {
     let often = |entry: &Entry| matches!(&entry.kind, EntryKind::Every(rule) if matches!(rule.every, Every::Elapsed { .. }));
     responses.shares.iter().all(|shares| *shares == (0, 0))
         && plan.schema.pools.is_empty()
+        && responses.hooks.iter().all(Option::is_none)
         && !facts::are_in(plan)
         && !plan.journeys.iter().flat_map(|journey| &journey.entries).any(often)
 }

@@ -16,6 +16,7 @@ use crate::ingest::merge::Merge;
 use crate::value::Text;
 use crate::world::SmallWorld;
 use crate::world::facts::{self, Facts};
+use crate::world::hours;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
@@ -168,12 +169,16 @@ impl<'w> Simulation<'w> {
         self
     }
 
+    fn has_facts(&self) -> bool {
+        facts::are_in(self.world.plan()) || hours::are_in(self.world.plan())
+    }
+
     /// Everybody. `progress` is told the number of events read so far.
     pub fn run(&self, stream: &mut dyn Stream, progress: &mut (dyn FnMut(u64) + Send)) -> Done {
         if in_order::is_needed(self.world.plan()) {
             return self.run_in_order(stream, progress, None).0;
         }
-        if facts::are_in(self.world.plan()) {
+        if self.has_facts() {
             return self.run_by_ticks(stream, progress, None).0;
         }
         let threads = self.options.threads.max(1);
@@ -258,7 +263,7 @@ impl<'w> Simulation<'w> {
         if in_order::is_needed(self.world.plan()) {
             return self.run_in_order(stream, &mut |_| {}, Some((uid, watch)));
         }
-        if facts::are_in(self.world.plan()) {
+        if self.has_facts() {
             // What she gets hangs on everybody.
             return self.run_by_ticks(stream, &mut |_| {}, Some((uid, watch)));
         }
@@ -407,7 +412,7 @@ impl<'w> Part<'w> {
                     consent.extend(&known.consent);
                 }
                 match known {
-                    Some(_) => self.player.know(course.start, fields, consent),
+                    Some(known) => self.player.know(course.start, fields, consent, &known.lists),
                     None => self.player.introduce(fields, consent),
                 }
                 true

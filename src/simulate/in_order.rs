@@ -19,6 +19,7 @@ use crate::simulate::tally::Tally;
 use crate::value::Text;
 use crate::world::doors;
 use crate::world::facts::{self, Facts};
+use crate::world::hours::BestHours;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ struct InOrder<'s> {
     wakes: Vec<Instant>,
     chunk: Chunk,
     facts: Arc<Facts>,
+    hours: Arc<BestHours>,
     tick: i64,
 }
 
@@ -101,6 +103,7 @@ impl<'s> InOrder<'s> {
             wakes: Vec::new(),
             chunk: Chunk::default(),
             facts: Arc::default(),
+            hours: Arc::default(),
             tick: facts::tick_of(course.start),
         };
         all.part.player.count_entries();
@@ -163,7 +166,7 @@ impl<'s> InOrder<'s> {
             self.tick = tick;
             let plan = self.simulation.world.plan();
             let players = [Some(&mut self.part.player), self.watching.as_mut().map(|(_, player)| player)];
-            decide(plan, &mut self.facts, &mut players.into_iter().flatten().collect::<Vec<_>>(), tick);
+            decide(plan, (&mut self.facts, &mut self.hours), &mut players.into_iter().flatten().collect::<Vec<_>>(), tick);
         }
     }
 

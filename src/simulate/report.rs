@@ -257,10 +257,6 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
             ));
         }
     }
-    let calls = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Call { .. }));
-    for journey in plan.journeys.iter().filter(|journey| calls(journey)) {
-        notes.push(format!("{}: hooks are not asked in a simulation, so each call takes `otherwise` when its time is over", journey.name));
-    }
     if tally.strangers > 0 {
         notes.push(format!("{} customers are known only because somebody sent them a message", tally.strangers));
     }

@@ -100,6 +100,7 @@ pub fn run(
         progress(Progress { events, bytes, bytes_all });
     };
     let mut merge = Merge::new(&schema, files);
+    let assumed = super::hooks::notes(world.plan(), &options.responses.hooks);
     let simulation = Simulation::new(&world, &population, options);
     let simulation = if request.whole_events { simulation.keep_everything() } else { simulation };
     let (done, story) = match &request.customer {
@@ -118,6 +119,7 @@ pub fn run(
     let reports: Vec<FileReport> =
         logs.into_iter().chain(population.reports.iter().cloned()).chain(stock.reports.iter().cloned()).collect();
     let mut report = Report::new(&name, world.plan(), &done, &reports, request.journey);
+    report.notes.extend(assumed);
     if population.named_twice > 0 {
         report.notes.push(format!("{} rows of customers name somebody a second time; the later row holds", population.named_twice));
     }
@@ -179,7 +181,8 @@ fn responses(config: &Config, plan: &Plan, found: &mut Diagnostics) -> Responses
             }
         }
     }
-    Responses { seed: config.simulate.seed, shares }
+    let hooks = crate::ingest::hooks::Settings::bind(&config.simulate.hooks, &plan.schema, found);
+    Responses { seed: config.simulate.seed, shares, hooks }
 }
 
 fn open_logs(

@@ -17,6 +17,7 @@ use crate::ingest::mapping::Item;
 use crate::plan::Plan;
 use crate::simulate::tally::Tally;
 use crate::world::facts::{self, Counters, Facts};
+use crate::world::hours::{self, Answers, BestHours};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ struct Slices<'s> {
     course: Course<'s>,
     names: Names,
     facts: Arc<Facts>,
+    hours: Arc<BestHours>,
     /// Number of the customer who is looked at; she is a part of her own, the last one.
     watched: Option<u32>,
     chunk: Chunk,
@@ -143,7 +145,7 @@ impl<'s> Slices<'s> {
                 None => slices[home].part.slots.push(Slot::Finished),
             }
         }
-        Slices { simulation, slices, course, names, facts: Arc::default(), watched, chunk: Chunk::default() }
+        Slices { simulation, slices, course, names, facts: Arc::default(), hours: Arc::default(), watched, chunk: Chunk::default() }
     }
 
     /// What is before the period, and everybody who is known when it begins.
@@ -237,7 +239,7 @@ impl<'s> Slices<'s> {
 
     fn decide(&mut self, tick: i64) {
         let mut players: Vec<&mut Player<'_>> = self.slices.iter_mut().map(|slice| &mut slice.part.player).collect();
-        decide(self.simulation.world.plan(), &mut self.facts, &mut players, tick);
+        decide(self.simulation.world.plan(), (&mut self.facts, &mut self.hours), &mut players, tick);
     }
 
     fn sum(mut self, period: Option<(Instant, Instant)>, watched: bool) -> (Done, bool) {
@@ -256,10 +258,16 @@ impl<'s> Slices<'s> {
 }
 
 /// Decides at every tick up to this one at which something can have changed.
-pub(super) fn decide(plan: &Plan, facts: &mut Arc<Facts>, players: &mut [&mut Player<'_>], tick: i64) {
+pub(super) fn decide(plan: &Plan, (facts, hours): (&mut Arc<Facts>, &mut Arc<BestHours>), players: &mut [&mut Player<'_>], tick: i64) {
     let nothing = Arc::default();
     // Nobody else holds the facts while they change.
     players.iter_mut().for_each(|player| player.know_facts(&nothing));
+    if hours::are_in(plan) {
+        players.iter_mut().for_each(|player| player.know_hours(&Arc::default()));
+        let mut answers: Vec<&mut Answers> = players.iter_mut().map(|player| &mut player.tally.answers).collect();
+        Arc::make_mut(hours).count(plan, &mut answers, facts::begin_of(tick));
+        players.iter_mut().for_each(|player| player.know_hours(hours));
+    }
     loop {
         let ticks = players.iter().filter_map(|player| player.tally.experiments.next_tick());
         let at = ticks.min().unwrap_or(i64::MAX).min(tick);

@@ -9,6 +9,7 @@ use crate::engine::{Decision, Deferral, Ending, NotEntered, Record, RecordKind, 
 use crate::plan::Plan;
 use crate::schema::{MessageId, MessageVerb};
 use crate::world::facts::Counters;
+use crate::world::hours::Answers;
 use std::collections::BTreeMap;
 
 /// Zones differ from UTC by multiples of it, so a quarter of an hour lies in one local hour.
@@ -91,6 +92,8 @@ pub struct Tally {
     pub limits_met: BTreeMap<&'static str, u64>,
     /// Experiments, in the plan that the tally is of.
     pub experiments: Counters,
+    /// When customers answered, where the plan asks for everybody's hours.
+    pub answers: Answers,
     /// Encoded rows: their sum and the largest, bytes.
     pub row_bytes: u64,
     /// Customers whose rows were measured.

@@ -3,6 +3,7 @@
 //! In: the text of a template as it comes out, and values between. Out: values as text of HTML, of an attribute, of an address, of one line.
 //! **Invariant:** a value can end no tag, no attribute and no line, and can begin no script; what the template's author wrote is untouched.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// What a part of a message is made of.
@@ -189,7 +190,7 @@ impl Html {
                 if is_html {
                     out.push_str(text)
                 } else {
-                    push_html(text, out)
+                    push_html(&visible(text), out)
                 }
                 self.tail.clear();
             }
@@ -208,6 +209,7 @@ impl Html {
     }
 
     fn attribute(&mut self, text: &str, is_html: bool, out: &mut String) {
+        let text = &*visible(text);
         if !self.is_address {
             if is_html {
                 push_quotes(text, out)
@@ -341,6 +343,15 @@ pub fn push_form(text: &str, out: &mut String) {
             byte => _ = write!(out, "%{byte:02X}"),
         }
     }
+}
+
+/// A value without signs that cannot be seen.
+fn visible(text: &str) -> Cow<'_, str> {
+    // All of them begin with one of two bytes, which no letter of Thai or Latin does.
+    if text.bytes().any(|byte| matches!(byte, 0xE2 | 0xEF)) && text.contains(is_invisible) {
+        return Cow::Owned(text.chars().filter(|c| !is_invisible(*c)).collect());
+    }
+    Cow::Borrowed(text)
 }
 
 /// Signs that cannot be seen and turn or hide others: marks of direction, blanks of no width. The joiners of emoji and scripts stay.

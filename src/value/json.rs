@@ -20,8 +20,10 @@ pub fn to_json(value: &Value, ty: &Type) -> Json {
         (Value::Duration(span), _) => Json::String(show::duration(*span)),
         (Value::List(items), Type::List(item)) => items.iter().map(|one| to_json(one, item)).collect(),
         (Value::Record(values), Type::Record(fields)) => {
-            let all: Map<String, Json> =
-                fields.iter().zip(values.iter()).map(|((name, ty), value)| (name.to_string(), to_json(value, ty))).collect();
+            let mut all = Map::new();
+            for (at, ((_, ty), value)) in fields.iter().zip(values.iter()).enumerate() {
+                all.insert(fields.wire(at).to_owned(), to_json(value, ty));
+            }
             Json::Object(all)
         }
         (Value::List(items), _) => items.iter().map(|one| to_json(one, &Type::Text)).collect(),

@@ -211,8 +211,10 @@ fn json_at(json: &Json, ty: &Type, how: &Reading, depth: usize) -> Result<Value,
         (Type::List(inner), Json::Array(items)) => list(items.len(), items.iter().map(|item| json_at(item, inner, how, depth + 1))),
         (Type::Record(fields), Json::Object(found)) => {
             let mut values = Vec::with_capacity(fields.len());
-            for (name, field) in fields.iter() {
-                let value = json_at(found.get(name.as_str()).unwrap_or(&Json::Null), field, how, depth + 1);
+            for (at, (name, field)) in fields.iter().enumerate() {
+                let said = found.get(fields.wire(at)).filter(|said| !said.is_null());
+                let default = if said.is_none() { fields.default(at) } else { None };
+                let value = json_at(said.or(default.as_ref()).unwrap_or(&Json::Null), field, how, depth + 1);
                 values.push(value.map_err(|error| ParseError::InField { field: name.clone(), error: Box::new(error) })?);
             }
             Ok(Value::Record(values.into()))

@@ -1,5 +1,9 @@
 //! The types of the language.
 
+mod record;
+
+pub use record::{Outside, Record};
+
 use super::Text;
 use std::sync::Arc;
 
@@ -43,7 +47,7 @@ pub enum Type {
     OneOf(Arc<[Text]>),
     List(Arc<Type>),
     /// Named fields, in order.
-    Record(Arc<[(Text, Type)]>),
+    Record(Record),
     /// An event by name: its properties can be read.
     Event(Text),
     /// An item of a catalog, by the catalog's name: held as the item's key, read at each use.

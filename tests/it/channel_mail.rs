@@ -302,6 +302,22 @@ proptest! {
     }
 }
 
+#[test]
+fn no_body_ends_a_mail_early_and_no_line_is_longer_than_a_server_takes() {
+    for body in ["a\n.\nMAIL FROM:<x@y>\nb", "a\r.\r\nQUIT\r\nb", "a\rb\nc\r\nd", "..\n.", &"x".repeat(10_240), &"ก".repeat(5_000), &"a b ".repeat(4_000).trim_end().to_owned()] {
+        let mail = with("text", body);
+        let bytes = compose(&mail).unwrap().bytes;
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        assert!(lines.iter().all(|line| !line.contains(['\r', '\n'])), "a bare end of a line in {body:.20}");
+        assert!(lines.iter().all(|line| line.len() <= 998), "{body:.20}");
+        let plain = |text: &str| text.replace("\r\n", "\n").replace('\r', "\n");
+        let part = read::mail(&bytes).parts[0].text();
+        let shown = plain(&part);
+        assert!(shown.starts_with(&plain(body)), "{body:.20} came as another");
+    }
+}
+
 /// Pieces of which attacks are made.
 fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(

@@ -342,6 +342,27 @@ fn circles_through_lists_and_topics_are_found_where_they_can_go_round() {
 }
 
 #[test]
+fn circles_through_stages_are_found_where_they_can_go_round() {
+    let two = |first: &str, second: &str, one: &str, other: &str| {
+        let text = format!(
+            "{SHOP}stages {{\n  fresh otherwise\n  loyal when has order_completed\n  lapsed when has at least 5 order_completed\n}}\n\
+             journey a {{\n  {first}\n  enter again always\n  {one}\n  send hello\n}}\njourney b {{\n  {second}\n  enter again always\n  {other}\n  send hello\n}}\n"
+        );
+        findings(&text).into_iter().filter(|found| found.starts_with("W0356") || found.starts_with("E0352")).collect::<Vec<_>>()
+    };
+    let (loyal, lapsed) = ("enter when reaches stage loyal", "enter when reaches stage lapsed");
+    assert_eq!(two(loyal, lapsed, "move to stage lapsed", "move to stage loyal"), ["W0356 move to stage loyal"]);
+    // Who is in a stage does not reach it, so one that only goes on is none; a wait lets others live.
+    assert_eq!(two(loyal, loyal, "move to stage loyal", "move to stage loyal"), [""; 0]);
+    assert_eq!(two(loyal, lapsed, "move to stage lapsed", "wait 1 day\n  move to stage loyal"), [""; 0]);
+    // One journey that takes her out and back.
+    assert_eq!(two(loyal, lapsed, "move to stage fresh\n  move to stage loyal", "wait 1 day"), ["W0356 move to stage loyal"]);
+    // Through a topic and a stage in turn.
+    let mixed = two("enter on subscribed to news", lapsed, "move to stage lapsed\n  move to stage fresh", "unsubscribe from news\n  subscribe to news");
+    assert_eq!(mixed, ["W0356 subscribe to news"]);
+}
+
+#[test]
 fn every_branch_on_an_open_is_pointed_out_and_a_limit_is_not() {
     let found = |steps: &str| findings(&journey(steps)).into_iter().map(|found| found[..5].to_owned()).collect::<Vec<_>>();
     assert_eq!(found("send hello as page\n  wait 1 day\n  if page is opened { send hello }"), ["W0370"]);

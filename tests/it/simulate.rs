@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-fn simulate(folder: &Path, request: &Request) -> (Option<Outcome>, Diagnostics) {
+pub(super) fn simulate(folder: &Path, request: &Request) -> (Option<Outcome>, Diagnostics) {
     let (compiled, found) = onward::check_project(onward::project::load(folder).unwrap());
     assert!(!found.has_errors(), "{:?}", found.into_sorted());
     let mut project: Project = compiled.project;

@@ -100,13 +100,75 @@ fn windows_line_ends_and_a_byte_order_mark_are_fine() {
     }
 }
 
-#[test]
-fn every_beginning_of_an_example_is_read_without_a_panic() {
-    for (_, text) in examples() {
-        // Every prefix of the large files would take minutes; a step of a prime number meets every kind of place.
-        let step = if text.len() > 4000 { 37 } else { 11 };
-        for end in (0..text.len()).step_by(step).filter(|end| text.is_char_boundary(*end)) {
-            findings(&text[..end]);
+/// A text cut at its declarations: each begins in column 0, with what documents it.
+fn declarations(text: &str) -> Vec<&str> {
+    let mut starts = vec![0];
+    let mut at = 0;
+    let mut documented = None;
+    for line in text.split_inclusive('\n') {
+        let begins = line.starts_with(|c: char| c.is_alphabetic() || c == '`');
+        if line.starts_with('#') {
+            documented.get_or_insert(at);
+        } else {
+            if begins {
+                starts.push(documented.unwrap_or(at));
+            }
+            documented = None;
         }
+        at += line.len();
     }
+    starts.push(text.len());
+    starts.dedup();
+    starts.windows(2).map(|part| &text[part[0]..part[1]]).collect()
+}
+
+/// On all cores: each of the texts on its own.
+fn each(texts: &[String], test: impl Fn(&str) + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(text) = texts.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    test(text);
+                }
+            });
+        }
+    });
+}
+
+/// A file that is cut is whole declarations and the beginning of one. The first test goes through every beginning of every declaration, byte
+/// by byte; the second shows that what stands before has no part in it: the whole declarations stay as they are, and all that is found lies in
+/// the one that is cut. So together they are every beginning of every file, without reading each file as often as it has bytes.
+#[test]
+fn every_beginning_of_every_declaration_of_the_examples_is_read_without_a_panic() {
+    let mut parts: Vec<String> = examples().iter().flat_map(|(_, text)| declarations(text)).map(str::to_owned).collect();
+    parts.sort();
+    parts.dedup();
+    assert!(parts.len() > 300, "{}", parts.len());
+    each(&parts, |part| {
+        for end in (0..part.len()).filter(|end| part.is_char_boundary(*end)) {
+            findings(&part[..end]);
+        }
+    });
+}
+
+#[test]
+fn what_stands_before_the_declaration_that_is_cut_stays_whole() {
+    let texts: Vec<String> = examples().into_iter().map(|(_, text)| text).collect();
+    each(&texts, |text| {
+        let mut from = 0;
+        let parts = declarations(text);
+        // Of the large files every seventh declaration; each is cut in its middle, in a quarter of it and before its end.
+        let step = if text.len() > 4_000 { 7 } else { 1 };
+        for (number, part) in parts.iter().enumerate() {
+            for end in [part.len() / 4, part.len() / 2, part.len().saturating_sub(2)] {
+                let end = (0..=end).rev().find(|end| part.is_char_boundary(*end)).unwrap_or(0);
+                if number % step == 0 && !part[..end].trim().is_empty() {
+                    let found = findings(&text[..from + end]);
+                    assert!(found.iter().all(|one| one.place.span.end as usize >= from), "{found:?} in {:?}", &text[..from + end]);
+                }
+            }
+            from += part.len();
+        }
+    });
 }

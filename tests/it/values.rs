@@ -220,7 +220,7 @@ fn lists_and_records_say_where_they_are_wrong() {
     assert_eq!(cell("1; 2", &numbers), cell("[1, 2]", &numbers));
     assert_eq!(cell("", &numbers), Ok(Value::List(Arc::new([]))));
     assert_eq!(json("[1, \"x\"]", &numbers).unwrap_err(), "item 2: `x` is not a number");
-    let record = Type::Record(Arc::new([("sku".into(), Type::Text), ("count".into(), Type::Number.optional())]));
+    let record = Type::Record(vec![("sku".into(), Type::Text), ("count".into(), Type::Number.optional())].into());
     assert_eq!(json(r#"{"sku": "A1", "colour": "red"}"#, &record), Ok(Value::Record(Arc::new([Value::text("A1"), Value::Missing]))));
     assert_eq!(json(r#"{"count": 1}"#, &record).unwrap_err(), "sku: text is missing");
     let one_of = Type::OneOf(Arc::new(["free".into(), "pro".into()]));

@@ -156,7 +156,7 @@ fn offset(text: &str, row: usize, column: usize) -> usize {
 }
 
 /// A range that cuts no character and is not empty where there is anything to mark.
-fn on_boundaries(text: &str, start: usize, end: usize) -> Range<usize> {
+pub(super) fn on_boundaries(text: &str, start: usize, end: usize) -> Range<usize> {
     let floor = |at: usize| (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let start = floor(start);
     let next = text[start..].chars().next().map_or(start, |letter| start + letter.len_utf8());
@@ -164,7 +164,7 @@ fn on_boundaries(text: &str, start: usize, end: usize) -> Range<usize> {
 }
 
 /// Blanks out values, tags, and every branch but the first.
-fn blanked(text: &str) -> String {
+pub(super) fn blanked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     // How deep the branch that is left out is open.

@@ -56,9 +56,7 @@ pub(super) fn check(cx: &mut Cx, part: &ast::Part, holds: Holds, may_be_file: bo
         }
         let ExprKind::Text(path) = &written.kind else { return None };
         let text = file::text(cx, path)?;
-        if name == "mjml" {
-            super::mjml::check(cx, &text);
-        }
+        markup(cx, name, &text);
         return Some(cx.template(&text));
     }
     match holds {
@@ -68,12 +66,21 @@ pub(super) fn check(cx: &mut Cx, part: &ast::Part, holds: Holds, may_be_file: bo
             let template = value(cx, written)?;
             if let ExprKind::Text(text) = &written.kind {
                 constant(cx, part, text, &template, holds);
-                if name == "mjml" {
-                    super::mjml::check(cx, text);
-                }
+                markup(cx, name, text);
             }
             Some(template)
         }
+    }
+}
+
+/// What can be said of a body that mail programs read.
+fn markup(cx: &mut Cx, name: &str, text: &TextLit) {
+    let before = cx.found.len();
+    if name == "mjml" {
+        super::mjml::check(cx, text);
+    }
+    if matches!(name, "mjml" | "html") && cx.found.len() == before {
+        super::markup::check(text, cx.found);
     }
 }
 

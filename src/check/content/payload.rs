@@ -45,6 +45,10 @@ pub(super) fn check(cx: &mut Cx, channel: &ast::Name, written: &[ast::Part], fie
     }
     for field in fields.iter().filter(|field| !field.ty.is_optional()) {
         if !seen.iter().any(|(name, _)| **name == field.name) {
+            if !field.default.is_missing() {
+                checked.push((field.name.clone(), crate::check::template::of_constant(&field.default, &field.ty)));
+                continue;
+            }
             let fix = written.last().map(|last| Fix {
                 title: format!("add `{}`", field.name),
                 edits: vec![Edit { place: after(last.place), text: format!("\n    {} \"\"", field.name) }],

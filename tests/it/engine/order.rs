@@ -361,6 +361,30 @@ fn a_chain_of_more_than_a_hundred_is_cut_and_what_happened_before_stays() {
 }
 
 #[test]
+fn a_journey_that_starts_itself_is_cut_after_a_hundred() {
+    // The checker refuses it (E0352), so the plan is changed behind it.
+    let text = "journey j { enter on pinged\n enter again always\n start journey k\n}\n\
+        journey k { enter when requested\n enter again always\n increase customer.points by 1\n start journey l\n}\n\
+        journey l { enter when requested\n enter again never\n exit \"l\"\n}";
+    let mut story = Story::edited(text, |plan| {
+        let k = plan.journeys.iter().position(|journey| journey.name == "k").unwrap();
+        for step in &mut plan.journeys[k].steps {
+            if let onward::plan::StepKind::Start { journey, .. } = &mut step.kind {
+                *journey = onward::schema::JourneyId(k as u16);
+            }
+        }
+    });
+    story.event("2026-03-01 10:00", "pinged", &[]);
+    assert_eq!(story.count(&RecordKind::ChainCut), 1);
+    assert_eq!(*story.attribute("points"), onward::value::Value::Number(100.into()));
+    assert!(story.row.runs.is_empty(), "every run that began is over");
+    // The next input is a new chain, and is cut as well.
+    story.event("2026-03-01 11:00", "pinged", &[]);
+    assert_eq!(story.count(&RecordKind::ChainCut), 2);
+    assert_eq!(*story.attribute("points"), onward::value::Value::Number(200.into()));
+}
+
+#[test]
 fn a_condition_reads_what_the_run_has_just_set() {
     let mut story = Story::shop(
         r#"

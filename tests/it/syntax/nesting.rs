@@ -77,6 +77,29 @@ fn twenty_thousand_of_anything_are_refused_or_read_on_a_small_stack() {
     std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
 }
 
+/// The whole way of a file, on the stack that a thread of a small server has. (Without optimisation a frame of the parser takes a multiple.)
+#[test]
+fn what_is_hostile_is_read_and_checked_on_a_stack_of_256_kibibytes() {
+    let run = || {
+        let hostile = [
+            "\u{feff}".repeat(1_000),
+            "\0".repeat(10_000),
+            "ก\u{0e49}".repeat(10_000),
+            format!("segment s {{ a matches \"{}\" }}\n", "(".repeat(5_000)),
+            format!("message m about t {{ sms \"{}\" }}\ntopic t \"T\" opt out\n", "{% if a %}".repeat(5_000)),
+            format!("message m about t {{ email {{ subject \"S\", html \"{}\" }} }}\ntopic t \"T\" opt out\n", "<b>".repeat(5_000)),
+            format!("message m about t {{ email {{ subject \"S\", mjml \"{}\" }} }}\ntopic t \"T\" opt out\n", "<mj-section>".repeat(5_000)),
+            (0..2_000).map(|at| format!("let a{at} be a{}\n", at + 1)).collect::<String>(),
+            (0..2_000).map(|at| format!("segment s{at} {{ in segment s{} }}\n", at + 1)).collect::<String>(),
+        ];
+        for text in shapes(400).into_iter().map(|(_, text)| text).chain(hostile) {
+            let (_, found) = onward::check_project(onward::Project::from_texts([("a.journey", text.as_str())]));
+            let _ = found.into_sorted();
+        }
+    };
+    std::thread::Builder::new().stack_size(std::env::var("KIB").map_or(256, |text| text.parse().unwrap()) << 10).spawn(run).unwrap().join().unwrap();
+}
+
 #[test]
 fn time_grows_with_length_and_not_with_its_square() {
     // 1,000 against 4,000 of the same: four times as long, sixteen times if it were quadratic. Short runs jitter, so each is the best of five.
