@@ -46,8 +46,8 @@ mod it {
     #[cfg(feature = "daemon")]
     mod faults;
     mod flow;
-    mod inner_fields;
     mod ingest;
+    mod inner_fields;
     #[cfg(feature = "daemon")]
     mod intake_bind;
     #[cfg(feature = "daemon")]

@@ -74,10 +74,7 @@ pub struct Happens {
 #[derive(Debug, Clone)]
 pub enum HappensKind {
     /// An event, a message report (`clicked reminder`), `subscribed to T`
-    Target {
-        target: Target,
-        fields: Option<Expr>,
-    },
+    Target { target: Target, fields: Option<Expr> },
     /// `customer { plan: "pro" }`
     Customer(Option<Expr>),
     /// `product "A1" { stock: 5 }`: the item is new or changes.
@@ -89,25 +86,13 @@ pub enum HappensKind {
     /// `requested { … }`
     Requested(Option<Expr>),
     /// `clicked M by a machine`
-    ByMachine {
-        verb: MessageVerb,
-        message: Option<Name>,
-    },
+    ByMachine { verb: MessageVerb, message: Option<Name> },
     /// `joins list vip`, `leaves list vip`
-    List {
-        joins: bool,
-        list: Option<Name>,
-    },
+    List { joins: bool, list: Option<Name> },
     /// `refuse M by C`: the provider refuses the next hand-over
-    Refuse {
-        message: Option<Name>,
-        by: Option<Name>,
-    },
+    Refuse { message: Option<Name>, by: Option<Name> },
     /// `stock answers { left: 3 }`
-    Answers {
-        hook: Option<Name>,
-        fields: Option<Expr>,
-    },
+    Answers { hook: Option<Name>, fields: Option<Expr> },
 }
 
 #[derive(Debug, Clone)]

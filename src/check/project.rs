@@ -185,4 +185,3 @@ impl<'a> Project<'a> {
         self.schema.channels.get(id.index()).map_or("", |channel| channel.name.as_str())
     }
 }
-

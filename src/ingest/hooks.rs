@@ -43,7 +43,9 @@ impl Settings {
             };
             let mut inner = Table::new(inner, hook.place.file, format!("`[simulate.hooks.{}]`", hook.text), hook.place);
             let answers = inner.table("answers", "`answers`", found).map(|answers| {
-                let read = answers.entries().map(|(name, value)| (name, json(value.get_ref()), describe(value.get_ref()), answers.place_of(value)));
+                let read = answers
+                    .entries()
+                    .map(|(name, value)| (name, json(value.get_ref()), describe(value.get_ref()), answers.place_of(value)));
                 read.collect()
             });
             let fails = config::share(&mut inner, "fails", found).unwrap_or(0);
@@ -113,7 +115,9 @@ fn json(value: &DeValue<'_>) -> Json {
         DeValue::Boolean(truth) => Json::Bool(*truth),
         DeValue::Datetime(moment) => Json::String(moment.to_string()),
         DeValue::Array(items) => Json::Array(items.iter().map(|item| json(item.get_ref())).collect()),
-        DeValue::Table(fields) => Json::Object(fields.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect()),
+        DeValue::Table(fields) => {
+            Json::Object(fields.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect())
+        }
     }
 }
 

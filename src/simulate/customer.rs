@@ -313,8 +313,12 @@ impl<'w> Player<'w> {
         for record in &self.out.records {
             self.tally.record(record);
             if self.asks_hours
-                && let RecordKind::Reported { key, verb: MessageVerb::Opened | MessageVerb::Clicked | MessageVerb::RepliedTo, by_machine: false, .. } =
-                    record.kind
+                && let RecordKind::Reported {
+                    key,
+                    verb: MessageVerb::Opened | MessageVerb::Clicked | MessageVerb::RepliedTo,
+                    by_machine: false,
+                    ..
+                } = record.kind
             {
                 let zone = engine::zone_of(self.world.plan(), &self.row);
                 self.tally.answers.add(key.channel, record.at, zone.local(record.at).hour());

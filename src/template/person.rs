@@ -10,8 +10,8 @@ pub const NAME_MAX: usize = 64;
 
 /// Ends of addresses that mail programs make into links without a scheme.
 const TOP: [&str; 24] = [
-    "app", "biz", "br", "cc", "click", "cn", "co", "com", "dev", "de", "edu", "gov", "info", "io", "link", "me", "net", "online", "org", "ru", "shop", "site", "top",
-    "xyz",
+    "app", "biz", "br", "cc", "click", "cn", "co", "com", "dev", "de", "edu", "gov", "info", "io", "link", "me", "net", "online", "org",
+    "ru", "shop", "site", "top", "xyz",
 ];
 
 /// Whether a field of the customer holds a name, by what it is called: `name`, `first_name`, `firstName`, `ชื่อ`.
@@ -66,6 +66,9 @@ mod tests {
         }
         assert_eq!(name(&"ก".repeat(65)).chars().count(), NAME_MAX);
         assert_eq!(name(&"ก".repeat(64)), "ก".repeat(64));
-        assert_eq!((is_name("first_name"), is_name("Name"), is_name("ชื่อเล่น"), is_name("names"), is_name("nam")), (true, true, true, false, false));
+        assert_eq!(
+            (is_name("first_name"), is_name("Name"), is_name("ชื่อเล่น"), is_name("names"), is_name("nam")),
+            (true, true, true, false, false)
+        );
     }
 }

@@ -304,7 +304,15 @@ proptest! {
 
 #[test]
 fn no_body_ends_a_mail_early_and_no_line_is_longer_than_a_server_takes() {
-    for body in ["a\n.\nMAIL FROM:<x@y>\nb", "a\r.\r\nQUIT\r\nb", "a\rb\nc\r\nd", "..\n.", &"x".repeat(10_240), &"ก".repeat(5_000), &"a b ".repeat(4_000).trim_end().to_owned()] {
+    for body in [
+        "a\n.\nMAIL FROM:<x@y>\nb",
+        "a\r.\r\nQUIT\r\nb",
+        "a\rb\nc\r\nd",
+        "..\n.",
+        &"x".repeat(10_240),
+        &"ก".repeat(5_000),
+        &"a b ".repeat(4_000).trim_end().to_owned(),
+    ] {
         let mail = with("text", body);
         let bytes = compose(&mail).unwrap().bytes;
         let text = String::from_utf8(bytes.clone()).unwrap();

@@ -202,8 +202,11 @@ fn numbers_and_dates_without_an_end_are_formatted_and_never_panic() {
 fn every_danger_of_the_catalogue_has_its_test() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(root.join("docs/templates.md")).unwrap();
-    let rows: Vec<Vec<&str>> =
-        page.lines().filter(|line| line.starts_with("| T")).map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| T"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
     let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
     let expected: Vec<String> = (1..=18).map(|number| format!("T{number}")).collect();
     assert_eq!(numbers, expected);

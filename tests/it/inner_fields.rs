@@ -11,7 +11,9 @@ const ORDER: &str = "let usual be 1\n\
     event ordered2 \"Order Completed\" {\n  order_id text\n  items list of { sku \"product_id\" text, quantity \"qty\" number = usual, note text?, box { size text = \"m\" } }\n}\n";
 
 fn order_type() -> Type {
-    let text = format!("{ORDER}topic news opt out\nmessage m about news {{ sms \"x\" }}\njourney j {{ enter on ordered2\n one run per event\n send m by sms }}\ncustomer {{ phone phone? }}\n");
+    let text = format!(
+        "{ORDER}topic news opt out\nmessage m about news {{ sms \"x\" }}\njourney j {{ enter on ordered2\n one run per event\n send m by sms }}\ncustomer {{ phone phone? }}\n"
+    );
     let (compiled, found) = onward::check_project(onward::Project::from_texts([("shop.journey", text.as_str())]));
     assert!(!found.has_errors(), "{:#?}", found.into_sorted());
     let plan = compiled.plan.unwrap();
@@ -25,7 +27,8 @@ fn order_type() -> Type {
 fn a_field_in_a_field_has_its_name_outside_and_what_it_begins_with() {
     let ty = order_type();
     let read = |json: serde_json::Value| from_json(&json, &ty, &Reading::default());
-    let value = read(serde_json::json!([{ "product_id": "A1", "box": {} }, { "product_id": "B2", "qty": 3, "note": "n", "box": { "size": "l" } }]));
+    let value =
+        read(serde_json::json!([{ "product_id": "A1", "box": {} }, { "product_id": "B2", "qty": 3, "note": "n", "box": { "size": "l" } }]));
     let item = |sku: &str, quantity: i64, note: Value, size: &str| {
         Value::Record([Value::text(sku), Value::Number(quantity.into()), note, Value::Record([Value::text(size)].into())].into())
     };

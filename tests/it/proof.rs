@@ -358,7 +358,12 @@ fn circles_through_stages_are_found_where_they_can_go_round() {
     // One journey that takes her out and back.
     assert_eq!(two(loyal, lapsed, "move to stage fresh\n  move to stage loyal", "wait 1 day"), ["W0356 move to stage loyal"]);
     // Through a topic and a stage in turn.
-    let mixed = two("enter on subscribed to news", lapsed, "move to stage lapsed\n  move to stage fresh", "unsubscribe from news\n  subscribe to news");
+    let mixed = two(
+        "enter on subscribed to news",
+        lapsed,
+        "move to stage lapsed\n  move to stage fresh",
+        "unsubscribe from news\n  subscribe to news",
+    );
     assert_eq!(mixed, ["W0356 subscribe to news"]);
 }
 

@@ -58,7 +58,8 @@ impl From<Record> for Written {
 impl Record {
     /// Fields with how they are written outside.
     pub fn new(fields: Vec<(Text, Type, Outside)>) -> Record {
-        let says = |(at, (_, _, outside)): (usize, &(Text, Type, Outside))| (*outside != Outside::default()).then(|| (at as u16, outside.clone()));
+        let says =
+            |(at, (_, _, outside)): (usize, &(Text, Type, Outside))| (*outside != Outside::default()).then(|| (at as u16, outside.clone()));
         let outside = fields.iter().enumerate().filter_map(says).collect();
         Record { fields: fields.into_iter().map(|(name, ty, _)| (name, ty)).collect(), outside }
     }

@@ -88,7 +88,10 @@ fn what_is_hostile_is_read_and_checked_on_a_small_stack() {
             format!("segment s {{ a matches \"{}\" }}\n", "(".repeat(5_000)),
             format!("message m about t {{ sms \"{}\" }}\ntopic t \"T\" opt out\n", "{% if a %}".repeat(5_000)),
             format!("message m about t {{ email {{ subject \"S\", html \"{}\" }} }}\ntopic t \"T\" opt out\n", "<b>".repeat(5_000)),
-            format!("message m about t {{ email {{ subject \"S\", mjml \"{}\" }} }}\ntopic t \"T\" opt out\n", "<mj-section>".repeat(5_000)),
+            format!(
+                "message m about t {{ email {{ subject \"S\", mjml \"{}\" }} }}\ntopic t \"T\" opt out\n",
+                "<mj-section>".repeat(5_000)
+            ),
             (0..2_000).map(|at| format!("let a{at} be a{}\n", at + 1)).collect::<String>(),
             (0..2_000).map(|at| format!("segment s{at} {{ in segment s{} }}\n", at + 1)).collect::<String>(),
         ];
