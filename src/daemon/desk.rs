@@ -113,7 +113,14 @@ impl Desk for Doors {
         Box::pin(async move {
             let kept = self.handle.ask(move |core, _| {
                 let (number, key) = ids.read(&id, &core.world.plan().schema.channels)?;
-                Some((number, core.kept(number, key)?, Arc::clone(core.world.plan())))
+                let kept = core.kept(number, key)?;
+                let active = core.world.plan();
+                // What only an older plan has is found by the run that it belongs to.
+                let plan = match active.messages.get(kept.message.index()) {
+                    Some(_) => Arc::clone(active),
+                    None => core.plan_of_run(number, key.run)?,
+                };
+                Some((number, kept, plan))
             });
             let (number, delivery, plan) = kept.await.ok().flatten()?;
             let envelope = self.envelopes.make(&plan, number, &delivery)?;

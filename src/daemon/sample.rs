@@ -68,6 +68,7 @@ impl Sample {
     /// Gives every item to the core when its time has come.
     pub async fn play(self, doors: &Doors) {
         let count = self.items.len();
+        let read_for = doors.handle.plan().hash.clone();
         for item in self.items {
             loop {
                 let ahead = item.at.since_ms(doors.handle.now());
@@ -82,12 +83,25 @@ impl Sample {
             };
             let (reply, answered) = answer();
             let (customer, consent, id) = (item.customer, self.consent.clone(), item.id);
+            let read_for = read_for.clone();
             let ask = Box::new(move |core: &mut super::core::Core, now| {
-                core.take_of_log(&customer, &consent, id, kind, now);
-                core.reply(reply, ());
+                // What was read has the numbers of the plan that it was read for.
+                let is_fit = core.world.plan().hash == read_for;
+                if is_fit {
+                    core.take_of_log(&customer, &consent, id, kind, now);
+                }
+                core.reply(reply, is_fit);
             });
-            if !doors.handle.send_patiently(Request::Ask(ask)).await || answered.await.is_err() {
+            if !doors.handle.send_patiently(Request::Ask(ask)).await {
                 return;
+            }
+            match answered.await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::warn!("an edit became active: the sample ends here; start again to play it for the files as they are now");
+                    return;
+                }
+                Err(_) => return,
             }
         }
         tracing::info!(events = count, "the sample is played to its end; what is due goes on");
