@@ -21,6 +21,7 @@ pub mod own_links;
 pub mod pages;
 pub mod runner;
 pub mod sample;
+pub mod sealing;
 pub mod serve;
 pub mod settings;
 pub mod stock;

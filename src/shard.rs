@@ -5,8 +5,10 @@
 //! again by [`Shard::apply`], the way that recovery takes; a change is made to memory and written into the commit in one step, so the two
 //! cannot differ. Knows no names, no files and no providers.
 
+pub mod aside;
 pub mod commit;
 pub mod entry;
+pub mod sealed;
 
 use crate::calendar::Instant;
 use crate::engine::row::{Customer, delta};
@@ -47,6 +49,7 @@ pub struct Shard {
     /// One per customer for whom anything is due at all.
     agenda: BTreeSet<(Instant, u32)>,
     parcels: BTreeMap<(u32, ParcelKey), Parcel>,
+    aside: BTreeMap<u32, aside::Aside>,
     /// Customers that are there.
     living: u32,
     bytes: u64,
@@ -281,13 +284,20 @@ impl Shard {
                 // The wake is read once the log was read to its end: rows change more often than that.
                 self.put(*number, Instant::NEVER, bytes.into());
             }
-            Change::Gone { number } => self.remove(*number),
+            Change::Gone { number } => {
+                // Her place was given out, also where nothing of her can be read any more.
+                self.restore_places(number.slot() + 1);
+                self.remove(*number);
+            }
             Change::Closed { number } => self.remove_entry(*number),
             Change::Parcel { number, parcel } => {
                 self.parcels.insert((number.slot(), parcel.key()), parcel.as_ref().clone());
             }
             Change::Settled { number, key } => {
                 self.parcels.remove(&(number.slot(), *key));
+            }
+            Change::Aside { number, .. } | Change::Waiting { number, .. } | Change::Back { number } => {
+                self.apply_aside(change).map_err(|error| Damaged::new(*number, error))?;
             }
             Change::Input { .. } | Change::Records { .. } | Change::Other { .. } => {}
         }
@@ -328,6 +338,7 @@ impl Shard {
     }
 
     fn set_wake(&mut self, number: Number, wake: Instant) {
+        let wake = if self.is_aside(number) { Instant::NEVER } else { wake };
         let slot = &mut self.slots[number.slot() as usize];
         if slot.wake == wake {
             return;
@@ -343,6 +354,7 @@ impl Shard {
 
     fn remove(&mut self, number: Number) {
         self.remove_entry(number);
+        self.aside.remove(&number.slot());
         let under_way: Vec<ParcelKey> = self.parcels_of(number).map(|(key, _)| *key).collect();
         for key in under_way {
             self.parcels.remove(&(number.slot(), key));

@@ -44,8 +44,12 @@ mod it {
     mod docs;
     mod engine;
     #[cfg(feature = "daemon")]
+    mod erasure;
+    #[cfg(feature = "daemon")]
     mod faults;
     mod flow;
+    #[cfg(feature = "daemon")]
+    mod guards;
     mod ingest;
     mod inner_fields;
     #[cfg(feature = "daemon")]

@@ -6,14 +6,17 @@
 //! never before. Decides nothing about journeys: that is the engine's.
 
 pub mod arrivals;
+pub mod clock_guard;
 pub mod codes;
 pub mod deploy;
 pub mod effects;
+pub mod erasure;
 pub mod merges;
 pub mod message_id;
 pub mod operate;
 pub mod others;
 pub mod people;
+pub mod quarantine;
 pub mod recovery;
 mod ticks;
 pub mod works;
@@ -180,6 +183,9 @@ pub struct Core {
     now: Instant,
     /// Somebody's entry could not be read: the process must end, for memory may not be what the log says.
     pub damaged: Option<Damaged>,
+    trip: Option<quarantine::Trip>,
+    /// The next input stands in the log already: it waited for somebody who was set aside.
+    is_told: bool,
 }
 
 impl Core {
@@ -208,6 +214,8 @@ impl Core {
             works: works::Works::default(),
             now: Instant::FIRST,
             damaged: None,
+            trip: None,
+            is_told: false,
         }
     }
 
@@ -400,15 +408,19 @@ impl Core {
         if !matches!(input.kind, InputKind::Touch) {
             self.scratch.clear();
             input.encode(&mut self.scratch);
-            Change::Input { number, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
+            if !std::mem::take(&mut self.is_told) {
+                Change::Input { number, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
+            }
             self.inputs += 1;
         }
-        let shard = &mut self.shards[number.shard()];
-        if let Err(damaged) = shard.handle(&self.world, self.attention, number, input, &mut self.bench, &mut self.writer) {
-            self.damaged = Some(damaged);
+        if self.shards[number.shard()].is_aside(number) {
+            self.keep_waiting(number, &input.kind);
             return false;
         }
-        self.wakes[number.shard()] = shard.wake();
+        if !self.handle_safely(number, input) {
+            return false;
+        }
+        self.wakes[number.shard()] = self.shards[number.shard()].wake();
         let records = &self.bench.out.records;
         let known = records.iter().any(|record| matches!(record.kind, RecordKind::Duplicate | RecordKind::Conflict));
         let records = std::mem::take(&mut self.bench.out.records);
@@ -425,8 +437,9 @@ impl Core {
 
     fn bury(&mut self, dead: Dead) {
         self.scratch.clear();
+        self.scratch.varint(self.others.dead_total + 1);
         dead.encode(&mut self.scratch);
-        Change::Other { kind: others::DEAD, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
+        Change::Other { kind: others::LETTER, bytes: self.scratch.as_bytes() }.write(&mut self.writer);
         self.others.bury(dead);
     }
 

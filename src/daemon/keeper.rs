@@ -4,32 +4,37 @@
 //! that it is as of; the log is cut only behind the oldest snapshot, and only what the archive has; a store holds everything it needs, its
 //! plans among it, so that a copy of its folder is a copy of all.
 
+pub mod history;
+
 use super::core::recovery::{OTHERS, Recovery, Unreadable, plans_of};
 use super::core::world::DaemonWorld;
 use super::core::{Core, others};
+use super::sealing::{Seals, Unsealed};
 use crate::calendar::Instant;
 use crate::engine::Limits;
 use crate::plan::{Plan, encode};
-use crate::record::Writer;
 use crate::shard::Number;
 use crate::shard::commit::{Batch, Change};
 use crate::store::{BatchNumber, Disk, Store, StoreError};
+use history::last_archived;
+pub use history::{AUDIT, Happened, What};
 use std::sync::Arc;
 
 /// Below this part of the disk nothing new is taken, so that outcomes and unsubscribes still find room.
 const ROOM_PERCENT_MIN: u64 = 5;
 /// At least so much stays free, bytes.
 const RESERVE: u64 = 256 << 20;
-/// Bytes of log that go into one file of the archive.
-const ARCHIVE_BYTES: usize = 64 << 20;
-/// The number under which the archive keeps the audit log; no customer has it.
-pub const AUDIT: Number = Number(u64::MAX);
 /// Log that may lie behind the oldest snapshot before it is cut, bytes.
 const CUT_AT: u64 = 256 << 20;
 
 /// The store, while the daemon works.
 pub struct Keeper {
     store: Store,
+    seals: Seals,
+    /// Files of the archive that were written before there was sealing.
+    plain_archives: Vec<String>,
+    /// The number of the newest dead letter.
+    letters: u64,
     files: Disk,
     /// By shard: the batch that its snapshot is as of.
     as_of: Vec<BatchNumber>,
@@ -47,6 +52,8 @@ pub enum CannotOpen {
     Store(#[from] StoreError),
     #[error("{0}")]
     Unreadable(#[from] Unreadable),
+    #[error("what is sealed in the store cannot be read: {0}")]
+    Unsealed(#[from] Unsealed),
     #[error("a plan in the store cannot be read: {0}")]
     Plan(String),
 }
@@ -55,8 +62,8 @@ impl CannotOpen {
     /// What to do.
     pub fn help(&self) -> String {
         match self {
-            CannotOpen::Store(error) => error.help().to_owned(),
-            CannotOpen::Unreadable(_) => {
+            CannotOpen::Store(error) | CannotOpen::Unsealed(Unsealed::Store(error)) => error.help().to_owned(),
+            CannotOpen::Unreadable(_) | CannotOpen::Unsealed(Unsealed::Bytes(_)) => {
                 "nothing was changed; restore a backup (`onward store restore`), or ask with the output of `onward store check`".to_owned()
             }
             CannotOpen::Plan(_) => "the store was written by a newer Onward: use that version".to_owned(),
@@ -68,14 +75,17 @@ impl Keeper {
     /// Opens a store and reads it into memory. A store in which nothing was ever done gets `plan` as its first.
     pub fn open(files: Disk, plan: &Arc<Plan>, limits: Limits) -> Result<(Keeper, Core), CannotOpen> {
         let store = Store::open(files.clone())?;
+        let seals = Seals::new(store.keyring(&files)?, files.clone());
         let snapshots = store.snapshots();
         let mut as_of = vec![0; usize::from(OTHERS) + 1];
         let others = snapshots.open(&part(OTHERS))?;
         let plans = match &others {
             Some(snapshot) => {
-                plans_of(&snapshot.get(b"o")?.unwrap_or_default()).map_err(|fault| Unreadable::Bytes { what: "a snapshot", fault })?
+                let sealed = snapshot.get(b"O")?.map(|value| seals.open_entry(OTHERS, b"O".to_vec(), value)).transpose()?.flatten();
+                let bytes = sealed.map(|(_, value)| value).or(snapshot.get(b"o")?).unwrap_or_default();
+                plans_of(&bytes).map_err(|fault| Unreadable::Bytes { what: "a snapshot", fault })?
             }
-            None => first_plan(&store)?.into_iter().collect(),
+            None => first_plan(&store, &seals)?.into_iter().collect(),
         };
         let mut read = Vec::new();
         for text in &plans {
@@ -96,16 +106,25 @@ impl Keeper {
             as_of[usize::from(shard)] = snapshot.as_of();
             for entry in snapshot.entries() {
                 let (key, value) = entry?;
-                core.restore(shard, &key, &value)?;
+                if let Some((key, value)) = seals.open_entry(shard, key, value)? {
+                    core.restore(shard, &key, &value)?;
+                }
             }
         }
         let mut recovery = Recovery::new(as_of.clone());
         let from = as_of.iter().copied().min().unwrap_or(0) + 1;
+        let (mut gone, mut letters_gone) = (Vec::new(), Vec::new());
         for batch in store.read(from.max(store.log().first()))? {
             let (number, payload) = batch?;
+            let payload = seals.open_batch(payload)?;
+            whose_is_gone(&payload, &mut gone, &mut letters_gone)?;
             core.apply(&mut recovery, number, &payload)?;
         }
         core.recovered(&recovery)?;
+        let letters = core.others.dead_total;
+        // Power may have been lost between the erasure and the end of the key.
+        seals.destroy(&gone, &letters_gone, letters)?;
+        reserve_destroyed(&seals, &mut core)?;
         if store.hold().is_some() {
             core.world.set_hold(true);
         }
@@ -114,7 +133,11 @@ impl Keeper {
         }
         let archived = last_archived(&store)?;
         let noted = store.mark();
-        Ok((Keeper { store, files, as_of, archived, noted, room_checked: 0, out_of_room: false }, core))
+        let plain_archives = history::plain_parts(&store)?;
+        let mut keeper =
+            Keeper { store, seals, plain_archives, letters, files, as_of, archived, noted, room_checked: 0, out_of_room: false };
+        keeper.forget_plain(&gone)?;
+        Ok((keeper, core))
     }
 
     /// Number of the last durable batch.
@@ -131,10 +154,32 @@ impl Keeper {
         self.store.release()
     }
 
-    /// Durable when it returns: the number of the last of them.
+    /// Seals and appends batches; durable when it returns: the number of the last of them. Keys of who was erased in them are destroyed then.
     pub fn append(&mut self, payloads: &[&[u8]]) -> Result<BatchNumber, StoreError> {
-        let numbers = self.store.append_all(payloads)?;
+        let mut batches = Vec::with_capacity(payloads.len());
+        for payload in payloads {
+            batches.push(self.seals.seal_batch(payload)?);
+        }
+        let sealed: Vec<&[u8]> = batches.iter().map(|batch| batch.bytes.as_slice()).collect();
+        let numbers = self.store.append_all(&sealed)?;
+        self.letters = batches.iter().filter_map(|batch| batch.letter).fold(self.letters, u64::max);
+        let gone: Vec<Number> = batches.iter().flat_map(|batch| batch.gone.iter().copied()).collect();
+        let letters_gone: Vec<u64> = batches.iter().flat_map(|batch| batch.letters_gone.iter().copied()).collect();
+        if !gone.is_empty() || !letters_gone.is_empty() {
+            self.seals.destroy(&gone, &letters_gone, self.letters)?;
+        }
+        if !gone.is_empty() {
+            self.forget_plain(&gone)?;
+        }
         Ok(numbers.end.saturating_sub(1))
+    }
+
+    /// Batches of the log from a number on, as they were made. Of who was erased only that she is gone.
+    pub fn batches(&self, from: BatchNumber) -> Result<impl Iterator<Item = Result<(BatchNumber, Vec<u8>), Unsealed>> + '_, StoreError> {
+        Ok(self.store.read(from)?.map(|batch| {
+            let (number, payload) = batch?;
+            Ok((number, self.seals.open_batch(payload)?))
+        }))
     }
 
     /// To be called every 100 ms.
@@ -160,7 +205,12 @@ impl Keeper {
     /// One shard's state as of a durable batch. Cuts the log when enough of it is in every snapshot.
     pub fn snapshot(&mut self, shard: u16, as_of: BatchNumber, entries: Vec<(Vec<u8>, Vec<u8>)>) -> Result<(), StoreError> {
         let mut writer = self.store.snapshots().write(&part(shard), as_of)?;
-        for (key, value) in &entries {
+        let mut sealed = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            sealed.extend(self.seals.seal_entry(shard, key, value)?);
+        }
+        sealed.sort();
+        for (key, value) in &sealed {
             writer.push(key, value)?;
         }
         writer.finish()?;
@@ -171,53 +221,6 @@ impl Keeper {
             self.store.cut(oldest + 1)?;
         }
         Ok(())
-    }
-
-    /// What the log says of customers goes to the archive, up to a batch.
-    fn archive_until(&mut self, until: BatchNumber) -> Result<(), StoreError> {
-        while self.archived < until {
-            let from = (self.archived + 1).max(self.store.log().first());
-            let (mut records, mut bytes, mut last) = (Vec::new(), 0, self.archived);
-            for batch in self.store.read(from)? {
-                let (number, payload) = batch?;
-                if number > until || (bytes > ARCHIVE_BYTES && last >= from) {
-                    break;
-                }
-                bytes += payload.len();
-                last = number;
-                collect(number, &payload, &mut records);
-            }
-            if last < from {
-                return Ok(());
-            }
-            records.sort_unstable_by_key(|one: &Archived| (one.number, one.order));
-            let mut writer = self.store.archive().write(&format!("{from:020}-{last:020}"))?;
-            for record in &records {
-                writer.push(&record.number.0.to_be_bytes(), record.order, &record.value)?;
-            }
-            writer.seal()?;
-            self.archived = last;
-        }
-        Ok(())
-    }
-
-    /// Everything that happened to a customer, in order: from the archive, then from the log.
-    pub fn history(&self, number: Number) -> Result<Vec<Happened>, StoreError> {
-        let mut all = Vec::new();
-        let archive = self.store.archive();
-        for part in archive.parts()? {
-            let Some(sealed) = archive.open(&part)? else { continue };
-            for entry in sealed.find(&number.0.to_be_bytes()) {
-                all.extend(Happened::read(&entry?.value));
-            }
-        }
-        for batch in self.store.read((self.archived + 1).max(self.store.log().first()))? {
-            let (order, payload) = batch?;
-            let mut records = Vec::new();
-            collect(order, &payload, &mut records);
-            all.extend(records.iter().filter(|record| record.number == number).filter_map(|record| Happened::read(&record.value)));
-        }
-        Ok(all)
     }
 
     /// The exact end of the log is noted, and the store is free.
@@ -231,11 +234,45 @@ fn part(shard: u16) -> String {
     if shard == OTHERS { "others".to_owned() } else { format!("shard-{shard:03}") }
 }
 
+fn unsealed(error: Unsealed) -> StoreError {
+    match error {
+        Unsealed::Store(error) => error,
+        Unsealed::Bytes(_) => StoreError::NotOpened { found: "a batch of the log cannot be read" },
+    }
+}
+
+/// Who a batch says is gone, and which dead letters.
+fn whose_is_gone(payload: &[u8], gone: &mut Vec<Number>, letters_gone: &mut Vec<u64>) -> Result<(), Unsealed> {
+    let mut batch = Batch::read(payload)?;
+    while let Some(change) = batch.read_next()? {
+        match change {
+            Change::Gone { number } => gone.push(number),
+            Change::Other { kind: others::LETTERS_GONE, bytes } => {
+                letters_gone.extend(crate::record::Reader::new(bytes).list(|from| from.varint())?);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Nobody new gets a place whose key is destroyed: a store that was restored may know less than its keys.
+fn reserve_destroyed(seals: &Seals, core: &mut Core) -> Result<(), StoreError> {
+    let fewest = core.shards().iter().map(|shard| shard.places()).min().unwrap_or(0);
+    for number in seals.destroyed_from(fewest)? {
+        if number.slot() >= core.shards()[number.shard()].places() {
+            core.reserve_places(number.shard(), number.slot() + 1);
+        }
+    }
+    Ok(())
+}
+
 /// The plan that a store without snapshots began with.
-fn first_plan(store: &Store) -> Result<Option<String>, CannotOpen> {
+fn first_plan(store: &Store, seals: &Seals) -> Result<Option<String>, CannotOpen> {
     let wrong = |fault| Unreadable::Bytes { what: "the log", fault };
     let Some(first) = store.read(store.log().first())?.next() else { return Ok(None) };
     let (_, payload) = first?;
+    let payload = seals.open_batch(payload)?;
     let mut batch = Batch::read(&payload).map_err(wrong)?;
     while let Some(change) = batch.read_next().map_err(wrong)? {
         if let Change::Other { kind: others::PLAN, bytes } = change {
@@ -243,68 +280,4 @@ fn first_plan(store: &Store) -> Result<Option<String>, CannotOpen> {
         }
     }
     Ok(None)
-}
-
-fn last_archived(store: &Store) -> Result<BatchNumber, StoreError> {
-    let parts = store.archive().parts()?;
-    Ok(parts.iter().filter_map(|part| part.rsplit('-').next()?.parse().ok()).max().unwrap_or(0))
-}
-
-struct Archived {
-    number: Number,
-    order: u64,
-    value: Vec<u8>,
-}
-
-/// What a batch says of customers: what came in, what was decided, what was handed to the dispatcher.
-fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) {
-    let Ok(mut batch) = Batch::read(payload) else { return };
-    let at = batch.head.at;
-    let mut place = 0;
-    // What could not be read would have stopped the recovery.
-    while let Ok(Some(change)) = batch.read_next() {
-        let of = match &change {
-            Change::Input { number, .. } | Change::Records { number, .. } | Change::Parcel { number, .. } => *number,
-            Change::Other { kind: others::AUDIT, .. } => AUDIT,
-            _ => continue,
-        };
-        let mut out = Writer::default();
-        out.instant(at);
-        change.write(&mut out);
-        records.push(Archived { number: of, order: number << 20 | place, value: out.into_bytes() });
-        place += 1;
-    }
-}
-
-/// One thing that happened to a customer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Happened {
-    /// Handling time of its batch.
-    pub at: Instant,
-    pub what: What,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    Input(Box<crate::engine::Input>),
-    Records(Vec<crate::engine::Record>),
-    Parcel(Box<crate::shard::commit::Parcel>),
-    /// Of nobody: an entry of the audit log.
-    Audit(super::audit::Entry),
-}
-
-impl Happened {
-    fn read(value: &[u8]) -> Option<Happened> {
-        let mut from = crate::record::Reader::new(value);
-        let at = from.instant().ok()?;
-        let mut change = Batch::of_changes(from);
-        let what = match change.read_next().ok()?? {
-            Change::Input { bytes, .. } => What::Input(Box::new(crate::record::from_bytes(bytes).ok()?)),
-            Change::Records { bytes, .. } => What::Records(crate::record::from_bytes(bytes).ok()?),
-            Change::Parcel { parcel, .. } => What::Parcel(Box::new(parcel.into_owned())),
-            Change::Other { kind: others::AUDIT, bytes } => What::Audit(crate::record::from_bytes(bytes).ok()?),
-            _ => return None,
-        };
-        Some(Happened { at, what })
-    }
 }

@@ -224,6 +224,7 @@ fn think(mut core: Core, mut number: u64, inbox: &Receiver<Request>, to_log: &Sy
         let wait = if stopping { Duration::ZERO } else { patience(&core, shared) };
         match inbox.recv_timeout(wait) {
             Ok(request) => {
+                watch_clock(&mut core, shared);
                 core.request(shared.clock.now(), request);
                 for _ in 1..REQUESTS_PER_BATCH {
                     if core.is_full() {
@@ -238,6 +239,7 @@ fn think(mut core: Core, mut number: u64, inbox: &Receiver<Request>, to_log: &Sy
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if !stopping {
+            watch_clock(&mut core, shared);
             core.due(shared.clock.now(), DUE_PER_BATCH);
             core.follow(shared.clock.now(), FOLLOW_PER_BATCH);
         }
@@ -265,6 +267,20 @@ fn think(mut core: Core, mut number: u64, inbox: &Receiver<Request>, to_log: &Sy
         }
     }
     None
+}
+
+/// While the wall clock is not believed, nothing is sent.
+fn watch_clock(core: &mut Core, shared: &Shared) {
+    let _told = shared.clock.now();
+    let doubt = shared.clock.doubt();
+    if core.world.is_clock_doubted() == doubt.is_some() {
+        return;
+    }
+    core.world.set_clock_doubt(doubt.is_some());
+    match doubt {
+        Some(doubt) => tracing::error!(step_ms = doubt.step_ms, ends_alone = doubt.ends_alone, "the clock leapt: nothing is sent"),
+        None => tracing::warn!("the clock is believed again: messages leave"),
+    }
 }
 
 /// How long nothing needs to be done if nobody asks.

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the daemon works with files and threads")]
 
 use super::Desk;
-use super::clock::Clock;
+use super::clock::{Clock, GuardedClock};
 use super::core::Core;
 use super::core::message_id::MessageIds;
 use super::desk::Doors;
@@ -154,6 +154,7 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let folders = Folders { root: folder.join(&settings.store) };
     let late = Duration::from_millis(limits.late_ms_max.max(0) as u64);
     let (keeper, core) = open_store(&folders, init, &plan, limits)?;
+    let clock = GuardedClock::over(clock, core.now());
     let (mut keeper, mut core) = deploy(keeper, core, &plan, clock.now())?;
     goods.bring(&mut core);
     save(&mut keeper, &mut core)?;

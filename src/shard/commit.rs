@@ -50,6 +50,20 @@ pub enum Change<'c> {
         number: Number,
         key: ParcelKey,
     },
+    /// Nothing of hers is handled any more: an encoded [`Aside`](super::aside::Aside).
+    Aside {
+        number: Number,
+        bytes: &'c [u8],
+    },
+    /// What came for her while she is set aside.
+    Waiting {
+        number: Number,
+        bytes: &'c [u8],
+    },
+    /// She goes on.
+    Back {
+        number: Number,
+    },
     /// For the archive: an encoded [`Input`](crate::engine::Input).
     Input {
         number: Number,
@@ -188,6 +202,9 @@ impl Change<'_> {
             Change::Row { number, delta } => of_customer(out, 2, *number, delta),
             Change::Gone { number } => of_customer(out, 3, *number, &[]),
             Change::Closed { number } => of_customer(out, 9, *number, &[]),
+            Change::Aside { number, bytes } => of_customer(out, 10, *number, bytes),
+            Change::Waiting { number, bytes } => of_customer(out, 11, *number, bytes),
+            Change::Back { number } => of_customer(out, 12, *number, &[]),
             Change::Parcel { number, parcel } => {
                 out.byte(4);
                 out.varint(number.0);
@@ -233,6 +250,11 @@ impl<'b> Batch<'b> {
         Ok(Batch { head, from })
     }
 
+    /// Bytes that are not read yet.
+    pub fn remaining(&self) -> usize {
+        self.from.remaining()
+    }
+
     /// Changes without a head.
     pub fn of_changes(from: Reader<'b>) -> Batch<'b> {
         Batch { head: Head { at: Instant::FIRST, world: 0 }, from }
@@ -259,6 +281,12 @@ impl<'b> Batch<'b> {
             9 => {
                 from.bytes()?;
                 Change::Closed { number }
+            }
+            10 => Change::Aside { number, bytes: from.bytes()? },
+            11 => Change::Waiting { number, bytes: from.bytes()? },
+            12 => {
+                from.bytes()?;
+                Change::Back { number }
             }
             4 => Change::Parcel { number, parcel: Cow::Owned(Parcel::decode(from)?) },
             5 => Change::Settled { number, key: ParcelKey::decode(from)? },

@@ -26,6 +26,8 @@ const CHANGE: u64 = 512;
 const SLOT: usize = 64;
 /// The highest number of a customer: the file then has 8 TiB, most of it holes.
 pub const HIGHEST: u64 = 1 << 37;
+/// Keys that are drawn at once.
+pub const FILL_MAX: u64 = 1 << 16;
 const LIVE: u8 = 1;
 const DESTROYED: u8 = 2;
 const SEALED: u8 = 1;
@@ -116,13 +118,29 @@ impl Keyring {
     }
 
     fn slot(&self, number: u64) -> Result<Slot, StoreError> {
-        let at = Keyring::at(number)?;
         let mut bytes = [0; SLOT];
-        self.file.read_at(at, &mut bytes)?;
-        if bytes == [0; SLOT] {
+        self.file.read_at(Keyring::at(number)?, &mut bytes)?;
+        self.read(number, &bytes)
+    }
+
+    /// What stands at the places from `first` up to `end`, read together; behind the end of the file there is nothing.
+    fn slots(&self, first: u64, end: u64) -> Result<Vec<Slot>, StoreError> {
+        let at = Keyring::at(first)?;
+        let there = self.file.length()?.saturating_sub(at).div_ceil(SLOT as u64).min(end.saturating_sub(first));
+        let mut bytes = vec![0; there as usize * SLOT];
+        if !bytes.is_empty() {
+            self.file.read_at(at, &mut bytes)?;
+        }
+        let (places, _) = bytes.as_chunks::<SLOT>();
+        (first..end).zip(places.iter().chain(std::iter::repeat(&[0; SLOT]))).map(|(number, bytes)| self.read(number, bytes)).collect()
+    }
+
+    fn read(&self, number: u64, bytes: &[u8; SLOT]) -> Result<Slot, StoreError> {
+        let at = Keyring::at(number)?;
+        if *bytes == [0; SLOT] {
             return Ok(Slot::Empty);
         }
-        if crc32c::crc32c(&bytes[..48]) != u32_at(&bytes, 48) || u64_at(&bytes, 0) != number {
+        if crc32c::crc32c(&bytes[..48]) != u32_at(bytes, 48) || u64_at(bytes, 0) != number {
             return Err(self.file.damaged(at, format!("the key of customer {number} is not whole")));
         }
         let mut key = [0; 32];
@@ -134,14 +152,14 @@ impl Keyring {
         }
     }
 
-    fn put(&self, number: u64, state: u8, key: &[u8; 32]) -> Result<(), StoreError> {
+    fn encoded(number: u64, state: u8, key: &[u8; 32]) -> [u8; SLOT] {
         let mut bytes = [0; SLOT];
         bytes[..8].copy_from_slice(&number.to_le_bytes());
         bytes[8] = state;
         bytes[16..48].copy_from_slice(key);
         let crc = crc32c::crc32c(&bytes[..48]);
         bytes[48..52].copy_from_slice(&crc.to_le_bytes());
-        self.file.write_at(Keyring::at(number)?, &bytes)
+        bytes
     }
 
     /// Makes changes durable, with one sync. Writers come one after the other; after a failure there are no more.
@@ -150,7 +168,8 @@ impl Keyring {
         if *broken {
             return Err(StoreError::Poisoned);
         }
-        let slots = plan()?;
+        let mut slots = plan()?;
+        slots.sort_by_key(|slot| slot.0);
         let Some(lowest) = slots.iter().map(|slot| slot.0).min() else { return Ok(()) };
         let highest = slots.iter().map(|slot| slot.0).max().unwrap_or(lowest);
         *broken = true;
@@ -160,9 +179,16 @@ impl Keyring {
         let crc = crc32c::crc32c(&change[..16]);
         change[16..].copy_from_slice(&crc.to_le_bytes());
         self.file.write_at(CHANGE, &change)?;
+        // Neighbours go to the disk together.
+        let mut run: (u64, Vec<u8>) = (lowest, Vec::new());
         for (number, state, key) in slots {
-            self.put(number, state, &key)?;
+            if run.0 + (run.1.len() / SLOT) as u64 != number {
+                self.file.write_at(Keyring::at(run.0)?, &run.1)?;
+                run = (number, Vec::new());
+            }
+            run.1.extend_from_slice(&Keyring::encoded(number, state, &key));
         }
+        self.file.write_at(Keyring::at(run.0)?, &run.1)?;
         self.file.sync()?;
         *broken = false;
         Ok(())
@@ -190,6 +216,44 @@ impl Keyring {
             Ok(drawn.into_iter().map(|(number, key)| (number, LIVE, key)).collect())
         })?;
         Ok(keys)
+    }
+
+    /// Keys for every number from `first` up to `end` that has none yet: durable when it returns, with one write and one sync. Where all
+    /// have one nothing is written. So who comes next has a key already, and the disk is not asked for each.
+    pub fn fill(&self, first: u64, end: u64) -> Result<(), StoreError> {
+        if end.saturating_sub(first) > FILL_MAX {
+            return Err(StoreError::TooLarge { what: "keys drawn at once", length: end - first, limit: FILL_MAX });
+        }
+        let slots = self.slots(first, end)?;
+        let empty: Vec<u64> = (first..).zip(slots).filter(|(_, slot)| matches!(slot, Slot::Empty)).map(|(number, _)| number).collect();
+        self.draw(&empty)
+    }
+
+    /// New keys in the place of whatever was there: what the old ones sealed is unreadable from then on. For what goes round, not for customers.
+    pub fn renew(&self, numbers: &[u64]) -> Result<(), StoreError> {
+        self.draw(numbers)
+    }
+
+    fn draw(&self, numbers: &[u64]) -> Result<(), StoreError> {
+        self.change(|| {
+            let mut drawn = vec![0; numbers.len() * 32];
+            self.files.random(&mut drawn).map_err(|error| StoreError::io("drawing keys for", self.file.place.clone(), error))?;
+            let keys = drawn.as_chunks::<32>().0;
+            Ok(numbers.iter().zip(keys).map(|(number, key)| (*number, LIVE, *key)).collect())
+        })
+    }
+
+    /// The numbers from `first` on whose keys were destroyed.
+    pub fn destroyed(&self, first: u64) -> Result<Vec<u64>, StoreError> {
+        let slots = self.file.length()?.saturating_sub(START).div_ceil(SLOT as u64);
+        let (mut found, mut at) = (Vec::new(), first);
+        while at < slots {
+            let end = slots.min(at + FILL_MAX);
+            let read = self.slots(at, end)?;
+            found.extend((at..).zip(read).filter(|(_, slot)| matches!(slot, Slot::Destroyed)).map(|(number, _)| number));
+            at = end;
+        }
+        Ok(found)
     }
 
     /// The key of a customer who has one.

@@ -9,7 +9,6 @@ use crate::daemon::core::Core;
 use crate::daemon::core::operate::words;
 use crate::daemon::core::others::Counts;
 use crate::daemon::runner::Handle;
-use crate::engine::World as _;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -37,6 +36,8 @@ fn counted(counts: &Counts) -> Vec<(&'static str, &'static str, u64)> {
         ("messages_unknown", "messages of which nobody knows whether they were sent", counts.unknown),
         ("messages_held_out", "messages that a hold-out kept back", counts.held_out),
         ("messages_cancelled", "messages that were called back", counts.cancelled),
+        ("set_aside", "times that a customer was set aside", counts.set_aside),
+        ("lost_aside", "inputs for customers who are set aside that were too many to be kept", counts.lost_aside),
         ("cut_chains", "chains of steps that caused each other too long", counts.cut_chains),
         ("told_nobody", "messages to another customer who is not known", counts.told_nobody),
         ("strange_reports", "reports about messages that nobody knows", counts.strange_reports),
@@ -50,6 +51,8 @@ struct Gauges {
     customers: u64,
     under_way: usize,
     on_hold: bool,
+    clock_doubted: bool,
+    set_aside: u64,
     pauses: Vec<String>,
     /// Journeys that paused themselves, with the reason.
     guarded: Vec<(String, String)>,
@@ -65,7 +68,9 @@ fn gauges(core: &Core, now: Instant) -> Gauges {
     Gauges {
         customers: core.living(),
         under_way: core.under_way(),
-        on_hold: core.world.on_hold(),
+        on_hold: core.world.is_on_hold(),
+        clock_doubted: core.world.is_clock_doubted(),
+        set_aside: core.set_asides().count() as u64,
         pauses: core.world.pauses().iter().map(words).collect(),
         guarded: core.forecast.paused().map(|(journey, why)| (journey.to_owned(), why.to_owned())).collect(),
         counts: core.counts.clone(),
@@ -87,6 +92,8 @@ pub(super) async fn status(State(handle): State<Handle>) -> Answer {
         "customers": seen.customers,
         "under_way": seen.under_way,
         "on_hold": seen.on_hold,
+        "clock_doubt": handle.clock().doubt().map(|doubt| json!({ "step_ms": doubt.step_ms, "ends_alone": doubt.ends_alone })),
+        "set_aside": seen.set_aside,
         "paused": seen.pauses,
         "paused_themselves": seen.guarded.iter().map(|(journey, why)| json!({ "journey": journey, "why": why })).collect::<Vec<_>>(),
         "out_of_room": handle.is_out_of_room(),
@@ -111,6 +118,8 @@ pub(super) async fn metrics(State(handle): State<Handle>) -> Answer {
         ("customers", "customers who are there", seen.customers),
         ("under_way", "parcels between their decision and their outcome", seen.under_way as u64),
         ("on_hold", "1 while a restored or copied store sends nothing", u64::from(seen.on_hold)),
+        ("clock_doubted", "1 while the clock is not believed and nothing is sent", u64::from(seen.clock_doubted)),
+        ("set_aside", "customers who are set aside because handling them failed", seen.set_aside),
         ("paused", "pauses that hold", seen.pauses.len() as u64),
         ("paused_themselves", "journeys that paused themselves because they did more than was foreseen", seen.guarded.len() as u64),
         ("out_of_room", "1 while events are refused for lack of disk", u64::from(handle.is_out_of_room())),

@@ -31,6 +31,7 @@ impl Core {
         self.counts.inputs += 1;
         let bound = match item.bound {
             Ok(bound) => bound,
+            Err(_) if self.is_of_erased(&item.arrival.who, now) => return self.of_erased(),
             Err(refusal) => {
                 self.counts.refused += 1;
                 let reason = refusal.words().to_owned();
@@ -40,9 +41,7 @@ impl Core {
             }
         };
         let Some(number) = self.resolve(&item.arrival.who, now) else {
-            // Her words are not kept: that is what she asked for.
-            self.counts.of_erased += 1;
-            return Taken::Refused("it is about somebody who was erased less than 30 days ago".to_owned());
+            return self.of_erased();
         };
         if let What::SameAs(other) = &item.arrival.what {
             self.same_as(number, other, now);
@@ -67,6 +66,12 @@ impl Core {
             self.erase(number, now);
         }
         if known { Taken::Duplicate } else { Taken::Accepted }
+    }
+
+    /// Her words are not kept, not even those that mean nothing: that is what she asked for.
+    fn of_erased(&mut self) -> Taken {
+        self.counts.of_erased += 1;
+        Taken::Refused("it is about somebody who was erased less than 30 days ago".to_owned())
     }
 
     /// An item of a log that is played: as a simulation takes it. Somebody new has agreed to these topics.

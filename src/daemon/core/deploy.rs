@@ -168,6 +168,11 @@ impl Core {
                 number = Number::new(number.shard() as u16 + 1, 0);
                 continue;
             }
+            if shard.is_aside(number) {
+                // She follows when she is handled again.
+                number = Number(number.0 + 1);
+                continue;
+            }
             match shard.plan_of(number) {
                 Ok(Some(plan)) if plan != active => {
                     self.input(number, Input { now, id: 0, kind: InputKind::Touch });

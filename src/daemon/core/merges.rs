@@ -83,6 +83,11 @@ impl Core {
     }
 
     pub(super) fn merge(&mut self, winner: Number, loser: Number, now: Instant) {
+        if self.is_aside(winner) || self.is_aside(loser) {
+            // Both have to be whole.
+            self.counts.merges_refused += 1;
+            return;
+        }
         // What is due is hers alone, and both are under the active plan then.
         for number in [loser, winner] {
             self.input(number, Input { now, id: 0, kind: InputKind::Touch });

@@ -5,8 +5,7 @@
 
 use super::deploy::forecast::Strike;
 use super::others;
-use super::recovery::write_paused;
-use super::world::Paused;
+use super::world::{Paused, write_paused};
 use super::{After, Core, Reply};
 use crate::calendar::Instant;
 use crate::daemon::arrival::{Identifier, IdentifierKind};

@@ -10,6 +10,7 @@ use crate::daemon::audit::Audit;
 use crate::engine::{Decision, Record, RecordKind, SendKey};
 use crate::record::{Decode, DecodeError, Encode, Reader, Writer};
 use crate::shard::Number;
+use crate::shard::commit::{Batch, Change};
 use crate::world::directory::Digest;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -28,6 +29,10 @@ pub const ERASED: u8 = 11;
 pub const DECIDED: u8 = 60;
 pub const FORECAST: u8 = 61;
 pub const FACTS: u8 = 12;
+/// A dead letter with its number; [`DEAD`] ones are older.
+pub const LETTER: u8 = 40;
+/// Letters about somebody who was erased.
+pub const LETTERS_GONE: u8 = 41;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;
@@ -59,6 +64,48 @@ impl Dead {
     }
 }
 
+impl Dead {
+    /// Whether this identifier or address stands in it, as a word of its own. JSON may have written letters as numbers.
+    pub fn names(&self, text: &str) -> bool {
+        let in_text = |all: &str| {
+            all.match_indices(text).any(|(at, found)| {
+                let beside = all[..at].chars().next_back().into_iter().chain(all[at + found.len()..].chars().next());
+                beside.into_iter().all(|one| !one.is_alphanumeric())
+            })
+        };
+        in_text(&self.item) || in_text(&self.reason) || (self.item.contains('\\') && in_text(&unescaped(&self.item)))
+    }
+}
+
+/// Text of JSON with its `\u0e19` as letters. Half a pair, or what is cut off, stays as it is.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let unit = |text: &str| text.strip_prefix("\\u").and_then(|text| text.get(..4)).and_then(|hex| u16::from_str_radix(hex, 16).ok());
+        let first = unit(rest);
+        let second = rest.get(6..).and_then(unit);
+        let pair = char::decode_utf16(first.into_iter().chain(second)).next();
+        match (first, pair) {
+            (Some(_), Some(Ok(letter))) => {
+                out.push(letter);
+                rest = &rest[6 * letter.len_utf16()..];
+            }
+            // `\"` and the like: what follows stands as it is.
+            _ => {
+                let mut next = rest.chars();
+                next.next();
+                out.extend(next.next());
+                rest = next.as_str();
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 impl Encode for Dead {
     fn encode(&self, out: &mut Writer) {
         self.at.encode(out);
@@ -74,11 +121,35 @@ impl Decode for Dead {
     }
 }
 
+/// The number of a change that is a dead letter.
+pub fn letter_number(kind: u8, bytes: &[u8]) -> Option<u64> {
+    if kind == LETTER { Reader::new(bytes).varint().ok() } else { None }
+}
+
+/// The numbers of letters that these changes, which are nobody's, take away.
+pub fn letters_gone(changes: &[u8]) -> Result<Vec<u64>, DecodeError> {
+    let mut gone = Vec::new();
+    let mut batch = Batch::of_changes(Reader::new(changes));
+    while let Some(change) = batch.read_next()? {
+        if let Change::Other { kind: LETTERS_GONE, bytes } = change {
+            gone.extend(Reader::new(bytes).list(|from| from.varint())?);
+        }
+    }
+    Ok(gone)
+}
+
+pub fn write_letters_gone(numbers: &[u64], out: &mut Writer) {
+    let mut list = Writer::default();
+    list.slice(numbers, |out, number| out.varint(*number));
+    Change::Other { kind: LETTERS_GONE, bytes: list.as_bytes() }.write(out);
+}
+
 /// Beside the customers.
 #[derive(Debug, Default)]
 pub struct Others {
-    dead: VecDeque<Dead>,
-    /// All there ever were, since the store began.
+    /// By number, ascending.
+    dead: VecDeque<(u64, Dead)>,
+    /// The number of the last: all there ever were, since the store began.
     pub dead_total: u64,
     pub codes: Codes,
     provider_ids: HashMap<Digest, (Number, SendKey)>,
@@ -106,6 +177,17 @@ impl Others {
         self.taken.get(&number.0).into_iter().flatten().copied()
     }
 
+    /// Who went into her, also by way of others.
+    pub fn all_taken_over(&self, number: Number) -> Vec<Number> {
+        let mut all: Vec<Number> = self.taken_over(number).map(|gone| gone.loser).collect();
+        let mut at = 0;
+        while at < all.len() {
+            all.extend(self.taken_over(all[at]).map(|gone| gone.loser));
+            at += 1;
+        }
+        all
+    }
+
     pub fn all_gone(&self) -> Vec<Gone> {
         self.gone.values().copied().collect()
     }
@@ -127,16 +209,32 @@ impl Others {
     }
 
     pub fn bury(&mut self, dead: Dead) {
-        self.dead_total += 1;
+        self.bury_as(self.dead_total + 1, dead);
+    }
+
+    /// A letter that is read: under the number that it has.
+    pub fn bury_as(&mut self, number: u64, dead: Dead) {
+        self.dead_total = self.dead_total.max(number);
         if self.dead.len() == DEAD_MAX {
             self.dead.pop_front();
         }
-        self.dead.push_back(dead);
+        self.dead.push_back((number, dead));
+    }
+
+    /// These are there no longer.
+    pub fn drop_letters(&mut self, numbers: &[u64]) {
+        self.dead.retain(|(number, _)| !numbers.contains(number));
+        self.dead_total = numbers.iter().copied().fold(self.dead_total, u64::max);
     }
 
     /// Newest first.
     pub fn dead(&self) -> impl Iterator<Item = &Dead> {
-        self.dead.iter().rev()
+        self.dead.iter().rev().map(|(_, dead)| dead)
+    }
+
+    /// The same with their numbers, oldest first.
+    pub fn letters(&self) -> impl Iterator<Item = &(u64, Dead)> {
+        self.dead.iter()
     }
 }
 
@@ -165,6 +263,9 @@ pub struct Counts {
     pub held_out: u64,
     pub cancelled: u64,
     pub cut_chains: u64,
+    /// Customers who were set aside, and inputs for them that were too many to be kept.
+    pub set_aside: u64,
+    pub lost_aside: u64,
     /// Messages to another customer who is not known.
     pub told_nobody: u64,
     /// Reports about messages that nobody knows.
@@ -203,5 +304,39 @@ impl Counts {
             };
             *counter += 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dead, Others};
+    use crate::calendar::Instant;
+
+    fn dead(item: &str) -> Dead {
+        Dead::new(Instant(1), "http", item.to_owned(), "unknown event".to_owned())
+    }
+
+    #[test]
+    fn a_letter_names_somebody_by_whole_words_also_where_json_wrote_numbers() {
+        let letter = dead(r#"{"userId":"nok-7","email":"NOK@example.com","name":"\u0e19\u0e01","smile":"\ud83d\ude00"}"#);
+        for hers in ["nok-7", "NOK@example.com", "\u{e19}\u{e01}", "😀"] {
+            assert!(letter.names(hers), "{hers}");
+        }
+        for other in ["nok-77", "ok-7", "example.co"] {
+            assert!(!letter.names(other), "{other}");
+        }
+        assert!(!dead(r"\u0e \ud83d \").names("นก"), "what is cut off harms nobody");
+    }
+
+    #[test]
+    fn letters_keep_their_numbers_when_some_are_taken_out() {
+        let mut others = Others::default();
+        for item in ["a", "b", "c"] {
+            others.bury(dead(item));
+        }
+        others.drop_letters(&[2, 9]);
+        assert_eq!(others.letters().map(|(number, _)| *number).collect::<Vec<_>>(), [1, 3]);
+        others.bury(dead("d"));
+        assert_eq!(others.letters().last().map(|(number, _)| *number), Some(10), "a number is never used again");
     }
 }

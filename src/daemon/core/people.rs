@@ -4,19 +4,15 @@
 //! belongs to one customer; somebody anonymous that turns out to be somebody known is merged into her; two known ones are never merged by
 //! what arrives. Which shard somebody new goes to depends on her first identifier only.
 
-use super::{Core, others};
-use crate::calendar::{DAY_MS, Instant};
+use super::Core;
+use crate::calendar::Instant;
 use crate::daemon::arrival::{Identifier, IdentifierKind};
 use crate::engine::row::Customer;
-use crate::engine::{Input, InputKind};
 use crate::record::to_bytes;
 use crate::schema::ChannelKind;
 use crate::shard::entry::{Entry, IDENTIFIERS_MAX};
 use crate::shard::{Number, SHARDS};
 use crate::world::directory::Digest;
-
-/// For so long nothing that comes under the identifiers of somebody who was erased makes her anew, ms.
-pub const ERASED_MS: i64 = 30 * DAY_MS;
 
 /// Kinds of identifiers as entries have them. Never change a number: it is stored.
 pub fn kind_number(kind: IdentifierKind) -> u8 {
@@ -105,6 +101,11 @@ impl Core {
         Some(number)
     }
 
+    /// Whether one of these is of somebody who was erased not long ago.
+    pub(super) fn is_of_erased(&mut self, who: &[Identifier], now: Instant) -> bool {
+        who.iter().any(|one| self.directory.is_erased(digest(kind_number(one.kind), &one.value), now))
+    }
+
     fn bear(&mut self, first: &Identifier) -> Number {
         let kind = kind_number(first.kind);
         let digest = digest(kind, &first.value);
@@ -148,44 +149,5 @@ impl Core {
             return;
         }
         self.merge(winner, loser, now);
-    }
-
-    /// She is forgotten: nothing that can be read remains of her, and for 30 days nothing that comes under her identifiers makes her anew.
-    pub fn erase(&mut self, number: Number, now: Instant) {
-        let number = self.home(number);
-        // Suppression is of the address, and outlives her.
-        if let Ok(Some(row)) = self.shard(number).map_or(Ok(None), |shard| shard.row(number)) {
-            for channel in row.suppressions {
-                self.suppress_her_address(number, channel, true);
-            }
-        }
-        // Her runs end, and what has not left is called back.
-        self.input(number, Input { now, id: 0, kind: InputKind::Erase });
-        let all: Vec<Number> = self.others.taken_over(number).map(|gone| gone.loser).chain([number]).collect();
-        for one in all {
-            let left: Vec<_> = self.shard(one).into_iter().flat_map(|shard| shard.parcels_of(one)).map(|(key, _)| *key).collect();
-            for key in left {
-                self.settle(one, key);
-            }
-        }
-        let until = now.plus_ms(ERASED_MS);
-        let mut out = crate::record::Writer::default();
-        let known = self.identifiers(number);
-        out.slice(&known, |out, (kind, value)| {
-            out.raw(&digest(*kind, value).0.to_be_bytes());
-            out.instant(until);
-        });
-        self.write_other(others::ERASED, out.as_bytes());
-        for (kind, value) in known {
-            let digest = digest(kind, &value);
-            self.directory.erase(digest, until);
-            if self.directory.find(digest) == Some(number.0) {
-                self.directory.detach(digest);
-            }
-        }
-        let Some(shard) = self.shards.get_mut(number.shard()) else { return };
-        shard.forget(number, &mut self.writer);
-        self.wakes[number.shard()] = self.shards[number.shard()].wake();
-        self.counts.erased += 1;
     }
 }

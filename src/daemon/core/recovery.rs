@@ -8,12 +8,12 @@ use super::Core;
 use super::merges::Gone;
 use super::others::{self, Dead};
 use super::people;
-use super::world::Paused;
+use super::world::{read_paused, write_paused};
 use crate::calendar::Instant;
 use crate::daemon::audit::{self, Audit};
 use crate::engine::{SendKey, World as _};
 use crate::plan::{Plan, encode};
-use crate::record::{Decode as _, DecodeError, Encode as _, Reader, Writer};
+use crate::record::{Decode as _, DecodeError, Encode as _, Reader, Writer, to_bytes};
 use crate::shard::commit::{Batch, Change, Parcel, ParcelKey};
 use crate::shard::entry::Entry;
 use crate::shard::{Damaged, Number, SHARDS};
@@ -24,13 +24,15 @@ use std::sync::Arc;
 /// The file of what is nobody's, among those of the shards.
 pub const OTHERS: u16 = SHARDS;
 /// The version of what stands in snapshots.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 // First bytes of keys in a shard's snapshot.
 const ENTRY: u8 = b'e';
 const PARCEL: u8 = b'p';
 const PLACES: u8 = b'n';
 const WORKS: u8 = b'w';
+const LETTER: u8 = b'd';
+const ASIDE: u8 = b'a';
 
 /// Why a store cannot be read into memory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +67,8 @@ impl Core {
     /// A shard as it is put into a snapshot: keys ascending.
     pub fn snapshot(&self, shard: u16) -> Vec<(Vec<u8>, Vec<u8>)> {
         if shard == OTHERS {
-            return vec![(vec![b'o'], self.others_to_bytes()), (vec![WORKS], self.works_to_bytes())];
+            let letters = self.others.letters().map(|(number, dead)| ([&[LETTER], &number.to_be_bytes()[..]].concat(), to_bytes(dead)));
+            return letters.chain([(vec![b'o'], self.others_to_bytes()), (vec![WORKS], self.works_to_bytes())]).collect();
         }
         let Some(shard) = self.shards.get(usize::from(shard)) else { return Vec::new() };
         let mut all = Vec::new();
@@ -79,6 +82,9 @@ impl Core {
         let mut places = Writer::default();
         places.varint(u64::from(shard.places()));
         all.push((vec![PLACES], places.into_bytes()));
+        for (number, aside) in shard.asides() {
+            all.push((key(ASIDE, number.slot()), to_bytes(aside)));
+        }
         for (number, name, parcel) in shard.parcels() {
             let mut key = Writer::onto(key(PARCEL, number.slot()));
             name.encode(&mut key);
@@ -98,6 +104,16 @@ impl Core {
         match name.byte().map_err(bytes)? {
             b'o' => self.others_from_bytes(value).map_err(bytes)?,
             WORKS => self.works_from_bytes(value).map_err(bytes)?,
+            LETTER => {
+                let number = name.raw(8).map_err(bytes)?;
+                let number = number.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+                self.others.bury_as(number, Dead::decode(&mut from).map_err(bytes)?);
+            }
+            ASIDE => {
+                let number = Number::new(shard, slot(&mut name).map_err(bytes)?);
+                let aside = crate::shard::aside::Aside::decode(&mut from).map_err(bytes)?;
+                self.shards[usize::from(shard)].restore_aside(number, aside);
+            }
             PLACES => {
                 let places: u32 = from.narrow().map_err(bytes)?;
                 self.shards[usize::from(shard)].restore_places(places);
@@ -143,6 +159,9 @@ impl Core {
                 | Change::Row { number, .. }
                 | Change::Gone { number }
                 | Change::Closed { number }
+                | Change::Aside { number, .. }
+                | Change::Waiting { number, .. }
+                | Change::Back { number }
                 | Change::Parcel { number, .. }
                 | Change::Settled { number, .. } => (*number, number.shard()),
             };
@@ -197,6 +216,14 @@ impl Core {
         let mut from = Reader::new(bytes);
         match kind {
             others::DEAD => self.others.bury(Dead::decode(&mut from).map_err(wrong)?),
+            others::LETTER => {
+                let number = from.varint().map_err(wrong)?;
+                self.others.bury_as(number, Dead::decode(&mut from).map_err(wrong)?);
+            }
+            others::LETTERS_GONE => {
+                let numbers = from.list(|from| from.varint()).map_err(wrong)?;
+                self.others.drop_letters(&numbers);
+            }
             others::ADDRESS => {
                 let digest = read_digest(&mut from).map_err(wrong)?;
                 let suppressed = from.boolean().map_err(wrong)?;
@@ -287,10 +314,8 @@ impl Core {
             codes.encode(out);
         });
         self.others.all_gone().encode(&mut out);
+        // Dead letters are entries of their own, each under its own key.
         out.varint(self.others.dead_total);
-        let mut dead: Vec<Dead> = self.others.dead().cloned().collect();
-        dead.reverse();
-        dead.encode(&mut out);
         self.world.decisions().to_vec().encode(&mut out);
         out.bytes(self.forecast.kept());
         out.into_bytes()
@@ -299,7 +324,7 @@ impl Core {
     fn others_from_bytes(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let mut from = Reader::new(bytes);
         let version = from.byte()?;
-        if version != VERSION {
+        if version == 0 || version > VERSION {
             return Err(from.fault(crate::record::Fault::Newer { section: 0, version, known: VERSION }));
         }
         self.now = self.now.max(from.instant()?);
@@ -331,12 +356,20 @@ impl Core {
             self.others.note_gone(gone);
         }
         let total = from.varint()?;
-        for dead in Vec::<Dead>::decode(&mut from)? {
-            self.others.bury(dead);
+        if version == 1 {
+            let dead = Vec::<Dead>::decode(&mut from)?;
+            let first = total + 1 - dead.len().min(total as usize) as u64;
+            for (number, dead) in (first..).zip(dead) {
+                self.others.bury_as(number, dead);
+            }
         }
+<<<<<<< HEAD
         self.others.dead_total = total;
         self.world.decide(Vec::decode(&mut from)?);
         self.forecast.restore(from.bytes()?)?;
+=======
+        self.others.dead_total = self.others.dead_total.max(total);
+>>>>>>> 4be5116 (What is personal is sealed under a key per customer; erasing her destroys it)
         self.world.restore_number(number);
         from.finish()
     }
@@ -349,27 +382,6 @@ pub fn plans_of(bytes: &[u8]) -> Result<Vec<String>, DecodeError> {
     from.instant()?;
     from.varint()?;
     Vec::decode(&mut from)
-}
-
-pub fn write_paused(out: &mut Writer, paused: &Paused) {
-    let (kind, name) = match paused {
-        Paused::Everything => (0, ""),
-        Paused::Journey(name) => (1, name.as_str()),
-        Paused::Channel(name) => (2, name.as_str()),
-    };
-    out.byte(kind);
-    out.text(name);
-}
-
-fn read_paused(from: &mut Reader<'_>) -> Result<Paused, DecodeError> {
-    let kind = from.byte()?;
-    let name = from.text()?.to_owned();
-    match kind {
-        0 => Ok(Paused::Everything),
-        1 => Ok(Paused::Journey(name)),
-        2 => Ok(Paused::Channel(name)),
-        other => Err(from.fault(crate::record::Fault::Kind(other))),
-    }
 }
 
 fn read_erased(from: &mut Reader<'_>) -> Result<(Digest, Instant), DecodeError> {

@@ -7,6 +7,7 @@ use crate::calendar::Instant;
 use crate::engine::versions::{Decision, Migration};
 use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
 use crate::plan::Plan;
+use crate::record::{DecodeError, Fault, Reader, Writer};
 use crate::shard::Ways;
 use crate::world::catalogs::Catalogs;
 use crate::world::facts::{Counters, Facts};
@@ -63,6 +64,8 @@ pub struct DaemonWorld {
     everything_paused: bool,
     /// After a restore or a copy: nothing is sent until an operator says so.
     hold: bool,
+    /// The wall clock leapt; of this process alone.
+    clock_doubt: bool,
 }
 
 impl DaemonWorld {
@@ -80,6 +83,7 @@ impl DaemonWorld {
             paused_channels: BTreeSet::new(),
             everything_paused: false,
             hold: false,
+            clock_doubt: false,
         }
     }
 
@@ -193,6 +197,15 @@ impl DaemonWorld {
         self.number += 1;
     }
 
+    /// Nothing is sent while it is uncertain what time it is.
+    pub fn set_clock_doubt(&mut self, doubt: bool) {
+        self.clock_doubt = doubt;
+    }
+
+    pub fn is_clock_doubted(&self) -> bool {
+        self.clock_doubt
+    }
+
     pub fn is_on_hold(&self) -> bool {
         self.hold
     }
@@ -248,12 +261,33 @@ impl World for DaemonWorld {
     }
 
     fn on_hold(&self) -> bool {
-        self.hold
+        self.hold || self.clock_doubt
     }
 }
 
 impl Ways for DaemonWorld {
     fn way_from(&self, plan: PlanId) -> Option<(&Migration, Instant)> {
         self.versions.ways.get(&plan).map(|way| (way, self.since))
+    }
+}
+
+pub fn write_paused(out: &mut Writer, paused: &Paused) {
+    let (kind, name) = match paused {
+        Paused::Everything => (0, ""),
+        Paused::Journey(name) => (1, name.as_str()),
+        Paused::Channel(name) => (2, name.as_str()),
+    };
+    out.byte(kind);
+    out.text(name);
+}
+
+pub fn read_paused(from: &mut Reader<'_>) -> Result<Paused, DecodeError> {
+    let kind = from.byte()?;
+    let name = from.text()?.to_owned();
+    match kind {
+        0 => Ok(Paused::Everything),
+        1 => Ok(Paused::Journey(name)),
+        2 => Ok(Paused::Channel(name)),
+        other => Err(from.fault(Fault::Kind(other))),
     }
 }

@@ -48,6 +48,11 @@ impl Writer {
         self.counted = 0;
     }
 
+    /// Forgets what was written behind a length.
+    pub fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
     #[inline]
     pub fn byte(&mut self, byte: u8) {
         if self.counts {

@@ -30,7 +30,7 @@ pub fn images(seed: u64) -> [Image; 4] {
 pub fn replay(keeper: &Keeper, world: &World) -> Result<Core, String> {
     let mut core = Core::new(DaemonWorld::new(Arc::clone(&world.plan), Limits::default()));
     let mut recovery = Recovery::new(vec![0; usize::from(OTHERS) + 1]);
-    for batch in keeper.store().read(keeper.store().log().first()).map_err(|error| error.to_string())? {
+    for batch in keeper.batches(keeper.store().log().first()).map_err(|error| error.to_string())? {
         let (number, payload) = batch.map_err(|error| error.to_string())?;
         core.apply(&mut recovery, number, &payload).map_err(|error| error.to_string())?;
     }
