@@ -4,6 +4,7 @@
 //! and changes nothing, an admin key changes; every change and every look at a customer is durable in the audit log before it is
 //! answered. Decides nothing: answers come from what was recorded when it was decided.
 
+mod aside;
 mod customer;
 mod deploy;
 mod figures;
@@ -46,6 +47,7 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/admin/v1/customers/{id}/why", get(customer::why))
         .route("/admin/v1/dead-letters", get(dead_letters))
         .route("/admin/v1/audit", get(audit))
+        .route("/admin/v1/set-aside", get(aside::list))
         .route("/metrics", get(figures::metrics))
         .route_layer(middleware::from_fn_with_state((keys.clone(), Need::Read), guard));
     let comparing = Router::new()
@@ -56,6 +58,7 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
         .route("/admin/v1/release", post(release))
+        .route("/admin/v1/bring-back", post(aside::bring_back))
         .route("/admin/v1/customers/{id}/erase", post(customer::erase))
         .route_layer(middleware::from_fn_with_state((keys, Need::Administer), guard));
     let applying = Router::new()

@@ -237,6 +237,7 @@ fn what_a_daemon_answers_is_what_the_document_says() {
         "/admin/v1/status",
         "/admin/v1/audit",
         "/admin/v1/dead-letters",
+        "/admin/v1/set-aside",
         "/admin/v1/customers/nok",
         "/admin/v1/customers/nok/timeline",
         "/metrics",
@@ -263,6 +264,9 @@ fn what_a_daemon_answers_is_what_the_document_says() {
         ("resume", "{}", 400),
         ("release", "", 200),
         ("release", "", 409),
+        ("bring-back", "{}", 200),
+        ("bring-back", r#"{"customer": 1}"#, 404),
+        ("bring-back", r#"{"custmer": 1}"#, 400),
         ("customers/nobody/erase", "", 404),
         ("customers/nok/erase", "", 200),
     ] {

@@ -363,13 +363,9 @@ impl Core {
                 self.others.bury_as(number, dead);
             }
         }
-<<<<<<< HEAD
-        self.others.dead_total = total;
+        self.others.dead_total = self.others.dead_total.max(total);
         self.world.decide(Vec::decode(&mut from)?);
         self.forecast.restore(from.bytes()?)?;
-=======
-        self.others.dead_total = self.others.dead_total.max(total);
->>>>>>> 4be5116 (What is personal is sealed under a key per customer; erasing her destroys it)
         self.world.restore_number(number);
         from.finish()
     }
