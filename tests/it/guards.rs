@@ -72,6 +72,15 @@ fn nothing_is_sent_while_the_clock_is_doubted_and_what_comes_is_taken() {
     assert_eq!(life.dispatched, 1, "it leaves when the clock is believed again");
 }
 
+/// Where what two memories hold of customers differs. What is nobody's also has the time, which goes on without a batch.
+fn differing(one: &[Vec<(Vec<u8>, Vec<u8>)>], other: &[Vec<(Vec<u8>, Vec<u8>)>]) -> Vec<String> {
+    let differs = |(at, (one, other)): (usize, (&Vec<(Vec<u8>, Vec<u8>)>, &Vec<(Vec<u8>, Vec<u8>)>))| {
+        let which = one.iter().zip(other).find(|(one, other)| one != other);
+        (one != other).then(|| format!("shard {at}: {} entries and {}, first {which:?}", one.len(), other.len()))
+    };
+    one.iter().zip(other).enumerate().take(256).filter_map(differs).collect()
+}
+
 /// Whose events fail.
 static POISONED: AtomicI64 = AtomicI64::new(-1);
 
@@ -113,10 +122,10 @@ fn who_cannot_be_handled_is_set_aside_and_everybody_else_goes_on() {
     // She is still set aside after a crash, from the log and from snapshots.
     let memory = life.memory();
     let mut life = life.again(Image::Nothing);
-    assert_eq!(life.memory(), memory);
+    assert_eq!(differing(&life.memory(), &memory), [""; 0]);
     life.snapshot_all();
     let mut life = life.again(Image::Nothing);
-    assert_eq!(life.memory(), memory);
+    assert_eq!(differing(&life.memory(), &memory), [""; 0]);
     life.core.trip_at(trip);
     life.now = at(91);
     // What failed fails again: she is back where she was, with everything that waited.
@@ -136,7 +145,7 @@ fn who_cannot_be_handled_is_set_aside_and_everybody_else_goes_on() {
     assert_eq!(buys(&mut life, "nok", "o4444"), "Duplicate", "it counted");
     let memory = life.memory();
     let life = life.again(Image::Nothing);
-    assert_eq!(life.memory(), memory);
+    assert_eq!(differing(&life.memory(), &memory), [""; 0]);
 }
 
 #[test]
