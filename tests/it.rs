@@ -96,6 +96,8 @@ mod it {
     mod record;
     mod render;
     mod scenario;
+    #[cfg(feature = "daemon")]
+    mod security;
     mod semantics;
     #[cfg(feature = "daemon")]
     mod serve;
