@@ -276,7 +276,7 @@ impl<'w> Player<'w> {
         for (standing, counts) in self.row.segments.iter().zip(&mut self.tally.segments) {
             *counts += u64::from(standing.member);
         }
-        if self.measures_some && hash(&[], &[&self.row.uid]) % MEASURED_OF != 0 {
+        if self.measures_some && !hash(&[], &[&self.row.uid]).is_multiple_of(MEASURED_OF) {
             return;
         }
         let mut measure = Writer::counting();

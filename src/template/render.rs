@@ -120,8 +120,8 @@ fn apply(value: Value, filter: &Filter, show: Show, manner: Manner) -> Value {
         (Filter::Date(pattern), Value::Instant(instant)) => {
             Value::Text(show::date(manner.zone.local(instant), pattern.as_deref(), manner.language).into())
         }
-        (Filter::Upcase, value) => Value::Text(shown(value, &[], show, manner).to_uppercase().into()),
-        (Filter::Downcase, value) => Value::Text(shown(value, &[], show, manner).to_lowercase().into()),
+        (Filter::Upcase, value) => Value::Text(shown(value, &[], show, manner).to_uppercase()),
+        (Filter::Downcase, value) => Value::Text(shown(value, &[], show, manner).to_lowercase()),
         (_, value) => value,
     }
 }

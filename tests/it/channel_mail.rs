@@ -311,7 +311,7 @@ fn no_body_ends_a_mail_early_and_no_line_is_longer_than_a_server_takes() {
         "..\n.",
         &"x".repeat(10_240),
         &"ก".repeat(5_000),
-        &"a b ".repeat(4_000).trim_end().to_owned(),
+        "a b ".repeat(4_000).trim_end(),
     ] {
         let mail = with("text", body);
         let bytes = compose(&mail).unwrap().bytes;

@@ -178,7 +178,7 @@ impl World {
     /// A step of a life without chance in what is done: for losing power at every point of it. `false` where the disk failed.
     pub fn orderly(&mut self, step: usize) -> bool {
         self.step += 1;
-        if step % 2 == 0 {
+        if step.is_multiple_of(2) {
             let number = self.posted.len() as u64;
             let arrival = clients::draw(&mut self.draw, number, self.customers, self.now);
             self.issue(arrival);
