@@ -12,6 +12,8 @@ mod ask;
 mod check;
 mod completions;
 mod explain;
+#[cfg(feature = "daemon")]
+mod import;
 mod init;
 mod output;
 mod plan;
@@ -143,6 +145,9 @@ enum Command {
     Explain(explain::Arguments),
     /// Write a first small project into a new folder
     Init(init::Arguments),
+    /// Take customers or events of a file into the store
+    #[cfg(feature = "daemon")]
+    Import(import::Arguments),
     /// Check, copy and restore what the daemon keeps
     #[cfg(feature = "daemon")]
     Store(store::Arguments),
@@ -195,6 +200,8 @@ fn run(arguments: Arguments) -> Exit {
         Command::Keys(arguments) => ask::keys::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Init(arguments) => init::run(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Import(arguments) => import::run(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Store(arguments) => store::run(&arguments, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),

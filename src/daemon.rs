@@ -14,6 +14,7 @@ pub mod desk;
 pub mod dispatch;
 pub mod hearing;
 pub mod http;
+pub mod import;
 pub mod intake;
 pub mod keeper;
 pub mod keys;

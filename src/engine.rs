@@ -12,6 +12,7 @@ mod calls;
 mod caps;
 pub mod catalogs;
 mod codec;
+mod concerns;
 mod consent;
 pub mod contact;
 mod dates;
@@ -35,6 +36,7 @@ mod members;
 mod merge;
 mod order;
 mod others;
+pub mod past;
 mod reports;
 pub mod row;
 mod runs;
@@ -48,15 +50,18 @@ pub mod versions;
 mod waits;
 mod watching;
 
+pub(crate) use calls::fits;
 pub use handle::handle;
 pub use index::{Loaded, PlanId};
 pub use merge::merge;
+pub use past::Past;
 pub(crate) use sending::{is_markup, is_one_line};
 
 use crate::calendar::{Instant, Zone};
 use crate::plan::{BasisPoints, Plan};
 use crate::schema::{
-    AudienceId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, PoolId, SegmentId, SendId, StepIx, TopicId,
+    AudienceId, CatalogId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, PoolId, SegmentId, SendId,
+    StepIx, TopicId,
 };
 use crate::value::{Text, Value};
 use std::sync::Arc;
@@ -202,6 +207,10 @@ pub enum InputKind {
     Outcome { send: SendKey, result: Outcome },
     /// What became of a call to a hook, or of a draw from a pool, by its number within the customer.
     Answer { call: u32, answer: Answer },
+    /// An item of a catalog came, changed or went at that instant, which nobody knew before. What of hers reads it is due then.
+    ItemChanged { catalog: CatalogId, key: Text, at: Instant },
+    /// An event, attributes or a consent of before, which is kept and starts nothing.
+    Past(Past),
     /// She is to be forgotten.
     Erase,
     /// A provider's report on a message.

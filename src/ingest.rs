@@ -10,6 +10,7 @@ pub mod codes;
 pub mod config;
 pub mod customers;
 pub mod hooks;
+pub mod import;
 pub mod mapping;
 pub mod merge;
 pub mod problem;

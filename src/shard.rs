@@ -78,6 +78,13 @@ pub struct Bench {
     pub out: Output,
 }
 
+impl Bench {
+    /// The row that was handled last.
+    pub fn row(&self) -> &Customer {
+        &self.row
+    }
+}
+
 /// An entry that cannot be read: damage that the checks of the store did not see, or a mistake of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the entry of customer {number:?} cannot be read: {fault}")]

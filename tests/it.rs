@@ -50,6 +50,7 @@ mod it {
     mod flow;
     #[cfg(feature = "daemon")]
     mod guards;
+    mod import;
     mod ingest;
     mod inner_fields;
     #[cfg(feature = "daemon")]

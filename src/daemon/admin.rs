@@ -5,6 +5,7 @@
 //! answered. Decides nothing: answers come from what was recorded when it was decided.
 
 mod aside;
+mod catalogs;
 mod customer;
 mod deploy;
 mod figures;
@@ -22,7 +23,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -42,6 +43,7 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
     let applier = keys.clone();
     let reading = Router::new()
         .route("/admin/v1/status", get(figures::status))
+        .route("/admin/v1/catalogs/{catalog}/{key}", get(catalogs::look))
         .route("/admin/v1/customers/{id}", get(customer::profile))
         .route("/admin/v1/customers/{id}/timeline", get(customer::timeline))
         .route("/admin/v1/customers/{id}/why", get(customer::why))
@@ -55,6 +57,7 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route_layer(middleware::from_fn_with_state((keys.clone(), Need::Read), guard))
         .layer(DefaultBodyLimit::max(deploy::PLAN_BYTES_MAX));
     let changing = Router::new()
+        .route("/admin/v1/catalogs/{catalog}/{key}", put(catalogs::put).patch(catalogs::patch).delete(catalogs::delete))
         .route("/admin/v1/pause", post(pause))
         .route("/admin/v1/resume", post(resume))
         .route("/admin/v1/release", post(release))

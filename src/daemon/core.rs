@@ -6,11 +6,13 @@
 //! never before. Decides nothing about journeys: that is the engine's.
 
 pub mod arrivals;
+pub mod catalogs;
 pub mod clock_guard;
 pub mod codes;
 pub mod deploy;
 pub mod effects;
 pub mod erasure;
+pub mod imports;
 pub mod merges;
 pub mod message_id;
 pub mod operate;
@@ -19,6 +21,7 @@ pub mod people;
 pub mod quarantine;
 pub mod recovery;
 mod ticks;
+mod watchers;
 pub mod works;
 pub mod world;
 
@@ -249,7 +252,7 @@ impl Core {
 
     /// When anything is due next.
     pub fn wake(&self) -> Instant {
-        if self.following.is_some() {
+        if self.following.is_some() || self.works_wait() {
             return Instant::FIRST;
         }
         self.wakes.iter().copied().min().unwrap_or(Instant::NEVER).min(self.next_tick())
@@ -375,6 +378,9 @@ impl Core {
 
     /// One input of one customer, and whatever it causes at others. `true` if it was known already.
     pub(super) fn input(&mut self, number: Number, input: Input) -> bool {
+        if self.open_works() > 0 {
+            self.reach_early(number);
+        }
         let known = self.one_input(number, input);
         self.handle_caused();
         known
@@ -421,6 +427,7 @@ impl Core {
             return false;
         }
         self.wakes[number.shard()] = self.shards[number.shard()].wake();
+        self.note_watching(number);
         let records = &self.bench.out.records;
         let known = records.iter().any(|record| matches!(record.kind, RecordKind::Duplicate | RecordKind::Conflict));
         let records = std::mem::take(&mut self.bench.out.records);

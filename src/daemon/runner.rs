@@ -28,6 +28,8 @@ const REQUESTS_PER_BATCH: usize = 1_024;
 const DUE_PER_BATCH: usize = 2_000;
 /// Customers that follow to another plan between two batches.
 const FOLLOW_PER_BATCH: usize = 1_000;
+/// Customers that a change of an item reaches between two batches.
+const WORK_PER_BATCH: usize = 1_000;
 /// Bytes of log after which the next shard is written to a snapshot: a whole round for every half gigabyte.
 const SNAPSHOT_EVERY: u64 = 2 << 20;
 /// Bytes that are made durable with one sync.
@@ -242,6 +244,7 @@ fn think(mut core: Core, mut number: u64, inbox: &Receiver<Request>, to_log: &Sy
             watch_clock(&mut core, shared);
             core.due(shared.clock.now(), DUE_PER_BATCH);
             core.follow(shared.clock.now(), FOLLOW_PER_BATCH);
+            core.work(shared.clock.now(), WORK_PER_BATCH);
         }
         if let Some(damaged) = &core.damaged {
             return Some(damaged.to_string());

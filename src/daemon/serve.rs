@@ -156,7 +156,7 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
     let (keeper, core) = open_store(&folders, init, &plan, limits)?;
     let clock = GuardedClock::over(clock, core.now());
     let (mut keeper, mut core) = deploy(keeper, core, &plan, clock.now())?;
-    goods.bring(&mut core);
+    goods.bring(&mut core, clock.now());
     save(&mut keeper, &mut core)?;
     let ids = MessageIds::new(&secret_of(&keeper));
     let under_way = under_way(&core);

@@ -56,7 +56,7 @@ fn do_fit(fields: &[Value], declared: &[Field]) -> bool {
     fields.len() == declared.len() && fields.iter().zip(declared).all(|(value, field)| fits(value, &field.ty))
 }
 
-pub(super) fn fits(value: &Value, ty: &Type) -> bool {
+pub(crate) fn fits(value: &Value, ty: &Type) -> bool {
     match (value, ty.required()) {
         (Value::Missing, _) => ty.is_optional(),
         (Value::Boolean(_), Type::Boolean)

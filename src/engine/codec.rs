@@ -12,8 +12,8 @@ use super::PlanId;
 use crate::calendar::Instant;
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Writer};
 use crate::schema::{
-    AudienceId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, LocalId, MessageId, PoolId, SegmentId, SendId, StageId, StepIx,
-    TopicId,
+    AudienceId, CatalogId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, LocalId, MessageId, PoolId, SegmentId, SendId, StageId,
+    StepIx, TopicId,
 };
 
 /// What stands on its own in the log or the archive opens with its version. The numbers stand for the sections of [`Fault::Newer`].
@@ -109,7 +109,7 @@ impl Decode for PlanId {
 }
 
 ids! {
-    AudienceId ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId HookId PoolId
+    AudienceId CatalogId ListId StageId FieldId TopicId ChannelId EventId JourneyId SegmentId MessageId SendId StepIx LocalId HookId PoolId
 }
 
 /// Plain enumerations: a byte for each, which never changes its meaning.

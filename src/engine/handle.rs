@@ -129,7 +129,12 @@ impl Turn<'_> {
         if new {
             // Nothing was ever sent to somebody who is not known.
             match kind {
-                InputKind::Touch | InputKind::Outcome { .. } | InputKind::Report { .. } | InputKind::Answer { .. } | InputKind::Erase => {
+                InputKind::Touch
+                | InputKind::Outcome { .. }
+                | InputKind::Report { .. }
+                | InputKind::Answer { .. }
+                | InputKind::Erase
+                | InputKind::ItemChanged { .. } => {
                     return;
                 }
                 InputKind::Ready { send, attempt, doubtful } => {
@@ -184,6 +189,14 @@ impl Turn<'_> {
             }
             InputKind::Erase => {
                 self.erase();
+                return;
+            }
+            InputKind::Past(past) => {
+                self.take_past(past, new);
+                return;
+            }
+            InputKind::ItemChanged { catalog, key, at } => {
+                self.take_change(catalog, &key, at.min(self.now));
                 return;
             }
             InputKind::Answer { call, answer } => {
@@ -270,7 +283,8 @@ fn body_of(kind: &InputKind) -> u32 {
         }
         InputKind::List { list, on } => (u64::from(list.0) << 1) ^ u64::from(*on),
         InputKind::Suppress { channel, suppressed } => (u64::from(channel.0) << 1) ^ u64::from(*suppressed),
-        InputKind::Touch | InputKind::Outcome { .. } | InputKind::Erase => 0,
+        InputKind::Touch | InputKind::Outcome { .. } | InputKind::Erase | InputKind::ItemChanged { .. } => 0,
+        InputKind::Past(past) => return body_of(&past.clone().into_input()),
         InputKind::Ready { attempt, .. } => u64::from(*attempt),
         InputKind::Answer { call, .. } => u64::from(*call),
         InputKind::Told(told) => told.args.iter().fold(u64::from(told.run), |hash, value| hash.rotate_left(7) ^ stable_hash(value)),

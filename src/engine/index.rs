@@ -73,6 +73,8 @@ pub struct Index {
     pub(super) contacts: Vec<bool>,
     /// Messages are remembered for at least that long after they were claimed, ms.
     pub(super) facts_ms: i64,
+    /// What is read of catalogs while nobody asks.
+    pub(super) concerns: super::concerns::Concerns,
     events: usize,
 }
 
@@ -180,6 +182,7 @@ impl Index {
             index.add_journey(JourneyId(at as u16), &plan.journeys[at]);
         }
         index.note_watched(plan);
+        index.concerns = super::concerns::Concerns::of(plan, &index.dates);
         index
     }
 

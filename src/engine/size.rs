@@ -17,7 +17,8 @@ const LOOK_AGAIN_EVERY: u64 = 8;
 impl Turn<'_> {
     /// Whether there is no room for what this input brings.
     pub(super) fn has_no_room(&mut self, kind: &InputKind) -> bool {
-        let brings = matches!(kind, InputKind::Event { .. } | InputKind::Attributes { .. } | InputKind::Requested { .. });
+        let brings =
+            matches!(kind, InputKind::Event { .. } | InputKind::Attributes { .. } | InputKind::Requested { .. } | InputKind::Past(_));
         if !brings {
             return false;
         }

@@ -69,14 +69,14 @@ impl Turn<'_> {
         self.watch(at, entry, watch, when.max(self.now));
     }
 
-    fn entry_kind(&self, entry: &DateEntry) -> Option<&EntryKind> {
+    pub(super) fn entry_kind(&self, entry: &DateEntry) -> Option<&EntryKind> {
         let loaded = self.loaded;
         let journey = loaded.plan.journeys.get(entry.at.journey.index())?;
         journey.entries.get(usize::from(entry.at.entry)).map(|entry| &entry.kind)
     }
 
     /// Keys of the items that matter to her, each once.
-    fn watched_keys(&self, watch: Watching) -> Vec<Text> {
+    pub(super) fn watched_keys(&self, watch: Watching) -> Vec<Text> {
         let mut keys: Vec<Text> = Vec::new();
         let mut add = |value: &Value| match value {
             Value::Text(key) => keys.push(key.clone()),

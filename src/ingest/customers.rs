@@ -203,7 +203,7 @@ fn bind_fields(customers: &config::Customers, schema: &Schema, columns: &Columns
     bound
 }
 
-fn expect_field(schema: &Schema, name: &config::Written, found: &mut Diagnostics) -> Option<FieldId> {
+pub(super) fn expect_field(schema: &Schema, name: &config::Written, found: &mut Diagnostics) -> Option<FieldId> {
     let field = schema.field(&name.text);
     if field.is_none() {
         let nearest = suggest::best(&name.text, schema.customer.iter().map(|field| field.name.as_str()));
@@ -212,7 +212,7 @@ fn expect_field(schema: &Schema, name: &config::Written, found: &mut Diagnostics
     field
 }
 
-fn expect_topic(schema: &Schema, name: &config::Written, found: &mut Diagnostics) -> Option<TopicId> {
+pub(super) fn expect_topic(schema: &Schema, name: &config::Written, found: &mut Diagnostics) -> Option<TopicId> {
     let topic = schema.topic(&name.text);
     if topic.is_none() {
         let nearest = suggest::best(&name.text, schema.topics.iter().map(|topic| topic.name.as_str()));

@@ -142,41 +142,55 @@ impl LogFile {
 
     /// The next usable row into `item`; `false` at the end.
     pub fn next(&mut self, schema: &Schema, item: &mut Item) -> bool {
-        let Some(rows) = &mut self.rows else { return false };
         loop {
-            let next = self.pending.take().unwrap_or_else(|| rows.advance());
-            match next {
-                Next::End => return false,
-                Next::Broken(why) => {
-                    self.report.broken = Some((rows.line(), why));
-                    return false;
-                }
-                Next::Refused(refusal) => {
-                    self.report.rows += 1;
-                    self.report.refusals.add(rows.line(), *refusal);
-                    continue;
-                }
-                Next::Row => {}
-            }
-            self.report.rows += 1;
-            let read = match (&self.how, rows.row()) {
-                (How::Columns(mapping), row) => mapping.read(schema, row, item),
-                (How::Segment(zone), Row::Json(object)) => shape::read_segment(schema, object, *zone, item),
-                (How::Segment(_), Row::Csv(_)) => Err(Refusal::new(Reason::NotJson, "", "", "one JSON object on a line")),
-            };
-            match read {
-                Ok(()) => break,
-                Err(refusal) => self.report.refusals.add(rows.line(), *refusal),
+            match self.next_row(schema, item) {
+                None => return false,
+                Some(Ok(())) => break,
+                Some(Err(refusal)) => self.report.refusals.add(self.line(), *refusal),
             }
         }
         self.report.used += 1;
+        let line = self.line();
         if item.at < self.latest {
             self.report.out_of_order += 1;
-            self.report.first_out_of_order.get_or_insert(rows.line());
+            self.report.first_out_of_order.get_or_insert(line);
         } else {
             self.latest = item.at;
         }
         true
+    }
+
+    /// The next row, usable or not; `None` at the end. Of these only the number of rows is counted.
+    pub fn next_row(&mut self, schema: &Schema, item: &mut Item) -> Option<Result<(), Box<Refusal>>> {
+        let rows = self.rows.as_mut()?;
+        match self.pending.take().unwrap_or_else(|| rows.advance()) {
+            Next::End => return None,
+            Next::Broken(why) => {
+                self.report.broken = Some((rows.line(), why));
+                return None;
+            }
+            Next::Refused(refusal) => {
+                self.report.rows += 1;
+                return Some(Err(refusal));
+            }
+            Next::Row => {}
+        }
+        self.report.rows += 1;
+        Some(match (&self.how, rows.row()) {
+            (How::Columns(mapping), row) => mapping.read(schema, row, item),
+            (How::Segment(zone), Row::Json(object)) => shape::read_segment(schema, object, *zone, item),
+            (How::Segment(_), Row::Csv(_)) => Err(Refusal::new(Reason::NotJson, "", "", "one JSON object on a line")),
+        })
+    }
+
+    /// The line on which the row at hand begins.
+    pub fn line(&self) -> u64 {
+        self.rows.as_ref().map_or(0, Rows::line)
+    }
+
+    /// The row at hand as it was read.
+    pub fn text(&self) -> String {
+        self.rows.as_ref().map_or_else(String::new, |rows| rows.row().text())
     }
 }
 

@@ -103,6 +103,11 @@ impl Rows {
     }
 }
 
+/// A cell of a CSV file.
+pub fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
 /// The first bytes: reads on until there are at least four or the file ends.
 fn fill<R: Read>(reader: &mut BufReader<R>) -> io::Result<&[u8]> {
     // A decoder may hand out its first bytes one by one; `fill_buf` only reads where the buffer is empty, so one read must do. Every
@@ -384,6 +389,17 @@ pub struct Column {
 }
 
 impl<'a> Row<'a> {
+    /// The whole row as text, to be shown and told apart: cells between commas, or JSON.
+    pub fn text(self) -> String {
+        match self {
+            Row::Csv(record) => {
+                let cells: Vec<String> = record.iter().map(|cell| quoted(&String::from_utf8_lossy(cell))).collect();
+                cells.join(",")
+            }
+            Row::Json(object) => serde_json::Value::Object(object.clone()).to_string(),
+        }
+    }
+
     pub fn cell(self, column: &Column) -> Result<Cell<'a>, Box<Refusal>> {
         match self {
             Row::Csv(record) => {

@@ -3,6 +3,8 @@
 //! In: items and what becomes of them, in the order of time. Out: the view that the engine asks for ([`engine::catalogs::Catalogs`]).
 //! **Invariant:** an item's versions ascend in time, and each is whole; a change holds from its instant on. Knows no customer.
 
+pub mod stored;
+
 use crate::calendar::Instant;
 use crate::engine::catalogs;
 use crate::schema::CatalogId;

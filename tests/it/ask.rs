@@ -21,6 +21,7 @@ journey receipts "Receipts" {
   send receipt
   send offer
 }
+catalog product "Products" by sku { name text, stock number = 0 }
 "#;
 
 /// A folder that is gone with its value.

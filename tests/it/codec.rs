@@ -4,12 +4,13 @@ use super::record::values;
 use onward::calendar::Instant;
 use onward::engine::row::delta::{apply, delta};
 use onward::engine::{
-    Answer, CodeDraw, Decision, Deferral, Delivery, Effect, Ending, HookCall, Input, InputKind, NoAnswer, NotEntered, Outcome, PlanId,
-    Record, RecordKind, SendKey, Skip, Told,
+    Answer, CodeDraw, Decision, Deferral, Delivery, Effect, Ending, HookCall, Input, InputKind, NoAnswer, NotEntered, Outcome, Past,
+    PlanId, Record, RecordKind, SendKey, Skip, Told,
 };
 use onward::record::{Decode, DecodeError, Encode, Fault, Writer, from_bytes, to_bytes};
 use onward::schema::{
-    AudienceId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, PoolId, SegmentId, SendId, StepIx, TopicId,
+    AudienceId, CatalogId, ChannelId, EventId, FieldId, HookId, JourneyId, ListId, MessageId, MessageVerb, PoolId, SegmentId, SendId,
+    StepIx, TopicId,
 };
 use onward::value::{Text, Value};
 use proptest::prelude::*;
@@ -48,6 +49,13 @@ fn inputs(value: Value, number: u16) -> Vec<InputKind> {
     for result in [Outcome::Accepted, Outcome::Refused, Outcome::NotSent, Outcome::Unknown] {
         kinds.push(InputKind::Outcome { send: key(number), result });
     }
+    let pasts = [
+        Past::Event { event: EventId(number), at: AT, fields: vec![value.clone()].into() },
+        Past::Attributes { at: AT, changes: vec![(FieldId(number), value.clone())] },
+        Past::Consent { at: AT, topic: TopicId(number), subscribed: true },
+    ];
+    kinds.extend(pasts.map(InputKind::Past));
+    kinds.push(InputKind::ItemChanged { catalog: CatalogId(number), key: Text::new("ก-1"), at: AT });
     let answers = [Answer::Fields(vec![value].into()), Answer::Code(Text::new("รหัส-1")), Answer::NoneLeft, Answer::Failed, Answer::Unfit];
     kinds.extend(answers.map(|answer| InputKind::Answer { call: u32::from(number), answer }));
     kinds.push(InputKind::Erase);

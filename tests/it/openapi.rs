@@ -61,12 +61,12 @@ fn declared() -> BTreeSet<(String, String)> {
             let methods: Vec<&str> = match first {
                 "any" => vec!["GET", "POST"],
                 first => {
-                    let more = ["get", "post", "put", "delete"].into_iter().filter(|verb| verbs.contains(&format!(".{verb}(")));
+                    let more = ["get", "post", "put", "patch", "delete"].into_iter().filter(|verb| verbs.contains(&format!(".{verb}(")));
                     std::iter::once(first).chain(more).collect()
                 }
             };
             for method in methods {
-                assert!(["get", "post", "put", "delete", "GET", "POST"].contains(&method), "{path}: what is `{method}`?");
+                assert!(["get", "post", "put", "patch", "delete", "GET", "POST"].contains(&method), "{path}: what is `{method}`?");
                 found.insert((method.to_uppercase(), path.to_owned()));
             }
         }
@@ -271,6 +271,21 @@ fn what_a_daemon_answers_is_what_the_document_says() {
         ("customers/nok/erase", "", 200),
     ] {
         assert_eq!(ask(&format!("POST /admin/v1/{verb}"), Some(&admin), body), status, "{verb} {body}");
+    }
+    let kettle = "/admin/v1/catalogs/product/A%20%E0%B8%81";
+    for (method, body, status) in [
+        ("PATCH", r#"{"stock": 2}"#, 422),
+        ("PUT", r#"{"stock": 2}"#, 422),
+        ("PUT", r#"{"name": "กาต้มน้ำ", "stok": 2}"#, 400),
+        ("PUT", r#"{"name": "กาต้มน้ำ", "stock": "many"}"#, 400),
+        ("PUT", r#"{"name": "กาต้มน้ำ"}"#, 200),
+        ("PATCH", r#"{"stock": 2}"#, 200),
+        ("GET", "", 200),
+        ("DELETE", "", 200),
+        ("GET", "", 404),
+        ("DELETE", "", 404),
+    ] {
+        assert_eq!(ask(&format!("{method} {kettle}"), Some(&admin), body), status, "{method} {body}");
     }
     assert_eq!(ask("GET /callbacks/twilio", None, ""), 404);
     assert_eq!(ask("POST /callbacks/twilio", None, "x=1"), 404);

@@ -2,8 +2,12 @@
 
 use super::daemon::harness::{Daemon, Sent, at, differing};
 use onward::calendar::{Instant, MINUTE_MS};
+use onward::daemon::arrival::What;
 use onward::engine::Outcome;
+use onward::schema::CatalogId;
+use onward::value::Value;
 use onward::world::facts;
+use std::sync::Arc;
 
 fn subject(sent: &Sent) -> &str {
     &sent.1.parts.iter().find(|(name, _)| name == "subject").unwrap().1
@@ -220,4 +224,172 @@ fn a_scheduled_entry_reaches_everybody_once_over_crashes_and_others_come_in_betw
     assert_eq!(weekly.len(), count, "everybody once");
     daemon.touch(at("2026-03-08 23:59"));
     assert!(daemon.outgoing().is_empty());
+}
+
+const RESTOCK: &str = r#"
+customer { email email?, wishlist list of text = [] }
+event viewed { sku text }
+catalog product "Products" by sku { name text, price money THB, stock number = 0 }
+topic promo "Promotions" opt in
+message back(item product) about promo { email { subject "Back: {{ item.name }}", text "{{ item.price | money }}" } }
+message cheaper(item product) about promo { email { subject "Cheaper: {{ item.name }}", text "{{ item.price | money }}" } }
+journey restock "Back in stock" {
+  enter when product.stock rises above 0 where product.sku in customer.wishlist
+  enter again always
+  one run per sku
+  send back(item: entry.item) by email
+}
+journey price "Cheaper" {
+  enter on viewed
+  enter again always
+  one run per sku
+  wait up to 7 days until product(entry.sku).price < 500 THB otherwise exit
+  let item be product(entry.sku) or exit if missing
+  send cheaper(item: item) by email
+}
+"#;
+
+fn item(name: &str, price: i64, stock: i64) -> Option<Arc<[Value]>> {
+    Some([Value::text(name), Value::Number(price.into()), Value::Number(stock.into())].into())
+}
+
+fn wish(daemon: &mut Daemon, now: Instant, who: &str, skus: &[&str]) {
+    daemon.subscribe(now, who, &format!("{who}@example.com"));
+    let mut attributes = serde_json::Map::new();
+    attributes.insert("wishlist".to_owned(), skus.to_vec().into());
+    daemon.take(now, who, None, What::Attributes(attributes));
+}
+
+fn view(daemon: &mut Daemon, now: Instant, who: &str, sku: &str) {
+    let mut properties = serde_json::Map::new();
+    properties.insert("sku".to_owned(), sku.into());
+    daemon.take(now, who, None, What::Event { name: "viewed".to_owned(), properties });
+}
+
+fn put(daemon: &mut Daemon, now: Instant, key: &str, fields: Option<Arc<[Value]>>) {
+    daemon.touch(now);
+    daemon.core().advance(now);
+    daemon.core().put_item(CatalogId(0), key, fields);
+    daemon.commit();
+}
+
+fn work_all(daemon: &mut Daemon) {
+    let now = daemon.now;
+    while daemon.core().work(now, 7) > 0 {
+        daemon.commit();
+    }
+}
+
+fn subjects(daemon: &mut Daemon) -> Vec<String> {
+    let mut all: Vec<String> =
+        accept(daemon).iter().map(|sent| format!("{} {}", sent.1.address.split('@').next().unwrap(), subject(sent))).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_change_of_an_item_reaches_whom_it_concerns_and_nobody_else() {
+    let mut daemon = Daemon::new(RESTOCK);
+    let day = at("2026-03-02 10:00");
+    put(&mut daemon, day, "ก1", item("กาต้มน้ำ", 900, 0));
+    put(&mut daemon, day, "B2", item("Pot", 700, 0));
+    wish(&mut daemon, day, "nok", &["ก1", "B2"]);
+    wish(&mut daemon, day, "lek", &["B2"]);
+    wish(&mut daemon, day, "dao", &[]);
+    view(&mut daemon, day, "dao", "ก1");
+    put(&mut daemon, at("2026-03-02 11:00"), "ก1", item("กาต้มน้ำ", 900, 3));
+    assert_eq!(daemon.core().open_works(), 1);
+    daemon.crash();
+    assert_eq!(daemon.core().open_works(), 1, "it goes on after a crash");
+    work_all(&mut daemon);
+    assert_eq!(subjects(&mut daemon), ["nok Back: กาต้มน้ำ"]);
+    // The price is read by a wait of hers only.
+    put(&mut daemon, at("2026-03-02 12:00"), "ก1", item("กาต้มน้ำ", 499, 2));
+    work_all(&mut daemon);
+    assert_eq!(subjects(&mut daemon), ["dao Cheaper: กาต้มน้ำ"]);
+    // The same again is none.
+    put(&mut daemon, at("2026-03-02 13:00"), "ก1", item("กาต้มน้ำ", 499, 2));
+    assert_eq!(daemon.core().open_works(), 0);
+    // Out of stock, and back: told again. Gone is no change, and nothing of it leaves.
+    put(&mut daemon, at("2026-03-02 14:00"), "B2", item("Pot", 700, 9));
+    put(&mut daemon, at("2026-03-02 14:01"), "B2", None);
+    work_all(&mut daemon);
+    assert_eq!(subjects(&mut daemon), [""; 0]);
+    daemon.snapshot_all();
+    let memory = daemon.memory();
+    daemon.crash();
+    assert_eq!(differing(&memory, &daemon.memory()), [""; 0]);
+}
+
+#[test]
+fn everybody_is_reached_once_over_crashes_whoever_comes_in_between() {
+    let mut daemon = Daemon::new(RESTOCK);
+    let day = at("2026-03-02 10:00");
+    put(&mut daemon, day, "A1", item("Kettle", 900, 0));
+    let count = 60;
+    for customer in 0..count {
+        wish(&mut daemon, day, &format!("n{customer:02}"), &["A1"]);
+    }
+    put(&mut daemon, at("2026-03-02 11:00"), "A1", item("Kettle", 900, 1));
+    let mut told = Vec::new();
+    let mut slices = 0;
+    loop {
+        let now = daemon.now;
+        let done = daemon.core().work(now, 7);
+        daemon.commit();
+        told.extend(subjects(&mut daemon));
+        if done == 0 {
+            break;
+        }
+        slices += 1;
+        // Somebody does something before her turn or after it; her wish is another one from then on.
+        wish(&mut daemon, now, &format!("n{:02}", slices * 13 % count), &[]);
+        told.extend(subjects(&mut daemon));
+        if slices % 2 == 0 {
+            let memory = daemon.memory();
+            daemon.crash();
+            assert_eq!(differing(&memory, &daemon.memory()), [""; 0]);
+        }
+    }
+    assert!(slices >= 8, "{slices}");
+    told.sort();
+    let all: Vec<String> = (0..count).map(|customer| format!("n{customer:02} Back: Kettle")).collect();
+    assert_eq!(told, all);
+}
+
+#[test]
+fn a_file_that_is_read_again_takes_nothing_back() {
+    let mut daemon = Daemon::new(RESTOCK);
+    let core = daemon.core();
+    core.advance(at("2026-03-02 10:00"));
+    assert!(core.put_item_of_file(CatalogId(0), "A1", item("Kettle", 900, 3)));
+    assert!(core.put_item(CatalogId(0), "A1", item("Kettle", 900, 2)), "somebody else knows better");
+    daemon.commit();
+    daemon.crash();
+    let core = daemon.core();
+    core.advance(at("2026-03-02 11:00"));
+    assert!(!core.put_item_of_file(CatalogId(0), "A1", item("Kettle", 900, 3)), "the file says what it said before");
+    let now = core.now();
+    assert_eq!(core.world.items().fields(CatalogId(0), "A1", now).cloned(), item("Kettle", 900, 2));
+    assert!(core.put_item_of_file(CatalogId(0), "A1", item("Kettle", 800, 3)), "it says something else");
+    assert_eq!(core.items_of_files("product"), ["A1"]);
+    assert!(core.put_item_of_file(CatalogId(0), "A1", None));
+    assert!(core.items_of_files("product").is_empty());
+}
+
+#[test]
+fn an_edited_catalog_keeps_its_items_by_name() {
+    let mut daemon = Daemon::new(RESTOCK);
+    put(&mut daemon, at("2026-03-02 10:00"), "A1", item("Kettle", 900, 3));
+    let next = RESTOCK.replace(
+        "catalog product \"Products\" by sku { name text, price money THB, stock number = 0 }",
+        "catalog aaa by id { title text }\ncatalog product \"Products\" by sku { stock number = 0, name text, price money THB, weight number = 7 }",
+    );
+    daemon.deploy(at("2026-03-02 11:00"), &next);
+    daemon.crash_with(&next);
+    let core = daemon.core();
+    let product = core.world.plan().schema.catalog("product").unwrap();
+    assert_eq!(product, CatalogId(1));
+    let fields = core.world.items().fields(product, "A1", core.now()).cloned().unwrap();
+    assert_eq!(*fields, [3, 0, 900, 7].map(|n: i64| if n == 0 { Value::text("Kettle") } else { Value::Number(n.into()) }));
 }

@@ -47,6 +47,7 @@ impl Core {
         self.activate_text(&text, now)?;
         self.write_other(others::PLAN, text.as_bytes());
         self.renumber_parcels(PlanId::of(&before));
+        self.watch_all();
         self.following = Some(Number(0));
         self.activated = Some((self.after.len(), Arc::clone(self.world.plan())));
         Ok(())

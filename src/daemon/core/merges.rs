@@ -133,6 +133,7 @@ impl Core {
         for number in [winner, loser] {
             self.wakes[number.shard()] = self.shards[number.shard()].wake();
         }
+        self.watch_again(winner);
         self.counts.merges += 1;
         self.write_records(winner, &out.records);
         self.settle_decided(winner, &out.records);

@@ -33,6 +33,11 @@ pub const FACTS: u8 = 12;
 pub const LETTER: u8 = 40;
 /// Letters about somebody who was erased.
 pub const LETTERS_GONE: u8 = 41;
+pub const ITEM: u8 = 13;
+pub const ITEM_SAID: u8 = 14;
+pub const WORK: u8 = 15;
+pub const WORK_EARLY: u8 = 16;
+pub const IMPORTED: u8 = 17;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;

@@ -195,6 +195,7 @@ impl Core {
                 }
             }
         }
+        self.watch_all();
         // Rows may have been on their way to another plan.
         self.following = (self.plan_texts.len() > 1).then_some(Number(0));
         self.under_way = 0;
@@ -259,6 +260,11 @@ impl Core {
                 }
             }
             others::FACTS => self.decided_again(&mut from).map_err(wrong)?,
+            others::ITEM => self.item_again(&mut from).map_err(wrong)?,
+            others::ITEM_SAID => self.said_again(&mut from).map_err(wrong)?,
+            others::WORK => self.work_again(&mut from).map_err(wrong)?,
+            others::IMPORTED => self.imported_again(&mut from).map_err(wrong)?,
+            others::WORK_EARLY => self.early_again(&mut from).map_err(wrong)?,
             others::MERGED => self.others.note_gone(Gone::decode(&mut from).map_err(wrong)?),
             others::CODES_ADDED => {
                 let pool = from.text().map_err(wrong)?.to_owned();
@@ -284,7 +290,9 @@ impl Core {
     /// Another plan becomes active: its text is kept, for the store needs no project.
     pub(super) fn activate_text(&mut self, text: &str, at: Instant) -> Result<(), Unreadable> {
         let plan = Arc::new(encode::from_json(text).map_err(|error| Unreadable::Plan(error.to_string()))?);
-        self.world.activate(plan, at).map_err(|error| Unreadable::Plan(error.to_string()))?;
+        let before = Arc::clone(self.world.plan());
+        self.world.activate(Arc::clone(&plan), at).map_err(|error| Unreadable::Plan(error.to_string()))?;
+        self.renumber_works(&before, &plan);
         self.plan_texts.retain(|known| known != text);
         self.plan_texts.push(text.to_owned());
         Ok(())

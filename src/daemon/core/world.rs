@@ -123,6 +123,7 @@ impl DaemonWorld {
             return Ok(());
         }
         self.counters.renumber(&self.versions.active.plan, &versions.active.plan);
+        self.catalogs.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
         (self.versions, self.decisions, self.since) = (versions, Vec::new(), at);
         self.number += 1;
         Ok(())
@@ -136,6 +137,25 @@ impl DaemonWorld {
 
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions
+    }
+
+    /// The active plan, and those that runs may be pinned to.
+    pub(super) fn all_loaded(&self) -> impl Iterator<Item = &Loaded> {
+        self.versions.pinned.values().chain([&self.versions.active])
+    }
+
+    /// Whether anything is due for somebody when an item of a catalog changes.
+    pub(super) fn follows_catalogs(&self) -> bool {
+        self.all_loaded().any(Loaded::follows_catalogs)
+    }
+
+    pub(super) fn concerns_everyone(&self, catalog: crate::schema::CatalogId) -> bool {
+        self.all_loaded().any(|plan| plan.concerns_everyone(catalog))
+    }
+
+    /// What the catalogs hold.
+    pub fn items(&self) -> &Catalogs {
+        &self.catalogs
     }
 
     pub fn since(&self) -> Instant {

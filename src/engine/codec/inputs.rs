@@ -3,7 +3,7 @@
 //! In: an [`Input`], or bytes. Out: bytes, or the same. **Invariant:** as in [`super`].
 
 use super::*;
-use crate::engine::{Answer, Input, InputKind, Outcome, Told};
+use crate::engine::{Answer, Input, InputKind, Outcome, Past, Told};
 
 impl Encode for Input {
     fn encode(&self, out: &mut Writer) {
@@ -42,6 +42,13 @@ variants! {
         10 Report { send, verb, at, by_machine, hard };
         11 Ready { send, attempt, doubtful };
         12 Erase;
+        13 ItemChanged { catalog, key, at };
+        14 Past(past);
+    }
+    Past {
+        0 Event { event, at, fields };
+        1 Attributes { at, changes };
+        2 Consent { at, topic, subscribed };
     }
     Answer {
         0 Fields(fields);
