@@ -47,6 +47,9 @@ pub enum Place {
     Archive,
 }
 
+/// Key and value of a snapshot.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
 /// The keys of a store, and how to use them.
 pub struct Seals {
     ring: Keyring,
@@ -222,7 +225,7 @@ impl Seals {
     }
 
     /// An entry of a snapshot as it is written; `None` for what is left of who was erased. What is sealed has a capital letter.
-    pub fn seal_entry(&self, shard: u16, key: Vec<u8>, value: Vec<u8>) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn seal_entry(&self, shard: u16, key: Vec<u8>, value: Vec<u8>) -> Result<Option<Pair>, StoreError> {
         let whose = whose_entry(shard, &key);
         if whose == Whose::Plain {
             return Ok(Some((key, value)));
@@ -234,7 +237,7 @@ impl Seals {
     }
 
     /// The entry as it was made; `None` where its key is destroyed.
-    pub fn open_entry(&self, shard: u16, mut key: Vec<u8>, value: Vec<u8>) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn open_entry(&self, shard: u16, mut key: Vec<u8>, value: Vec<u8>) -> Result<Option<Pair>, StoreError> {
         if !key.first().is_some_and(u8::is_ascii_uppercase) {
             return Ok(Some((key, value)));
         }

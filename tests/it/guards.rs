@@ -72,9 +72,12 @@ fn nothing_is_sent_while_the_clock_is_doubted_and_what_comes_is_taken() {
     assert_eq!(life.dispatched, 1, "it leaves when the clock is believed again");
 }
 
+/// What a snapshot of one shard holds.
+type Part = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Where what two memories hold of customers differs. What is nobody's also has the time, which goes on without a batch.
-fn differing(one: &[Vec<(Vec<u8>, Vec<u8>)>], other: &[Vec<(Vec<u8>, Vec<u8>)>]) -> Vec<String> {
-    let differs = |(at, (one, other)): (usize, (&Vec<(Vec<u8>, Vec<u8>)>, &Vec<(Vec<u8>, Vec<u8>)>))| {
+fn differing(one: &[Part], other: &[Part]) -> Vec<String> {
+    let differs = |(at, (one, other)): (usize, (&Part, &Part))| {
         let which = one.iter().zip(other).find(|(one, other)| one != other);
         (one != other).then(|| format!("shard {at}: {} entries and {}, first {which:?}", one.len(), other.len()))
     };
