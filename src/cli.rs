@@ -135,6 +135,12 @@ enum Command {
     /// Let a store that was restored, copied or moved send
     #[cfg(feature = "daemon")]
     Release(ask::ReleaseArguments),
+    /// Everything that is recorded about a customer, as JSON
+    #[cfg(feature = "daemon")]
+    Export(ask::ExportArguments),
+    /// Customers who are set aside because handling them failed, and letting them go on
+    #[cfg(feature = "daemon")]
+    SetAside(ask::AsideArguments),
     /// Forget a customer for good
     #[cfg(feature = "daemon")]
     Erase(ask::EraseArguments),
@@ -194,6 +200,10 @@ fn run(arguments: Arguments) -> Exit {
         Command::Resume(arguments) => ask::switch("resume", &arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Release(arguments) => ask::release(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::Export(arguments) => ask::export(&arguments, &output),
+        #[cfg(feature = "daemon")]
+        Command::SetAside(arguments) => ask::aside(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Erase(arguments) => ask::erase(&arguments, &output),
         #[cfg(feature = "daemon")]

@@ -26,7 +26,9 @@ pub mod sealing;
 pub mod serve;
 pub mod settings;
 pub mod stock;
+pub mod tables;
 pub mod tokens;
+pub mod told;
 pub mod ways;
 
 use crate::channel::{Envelope, Report, Task};

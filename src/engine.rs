@@ -470,6 +470,8 @@ pub enum RecordKind {
         runs: u32,
         calls: u32,
     },
+    /// The run goes on in the version that is active now: `when edited continue in the new version`.
+    Moved,
     /// An input that was known already.
     Duplicate,
     /// Another body under a known id.

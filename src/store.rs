@@ -22,6 +22,7 @@ pub mod files;
 pub mod header;
 pub mod keyring;
 pub mod log;
+pub mod look;
 pub mod snapshot;
 pub mod table;
 
@@ -32,6 +33,7 @@ pub use files::{Disk, Files, MemFiles, RealFiles, Untouched};
 pub use header::StoreId;
 pub use keyring::Keyring;
 pub use log::{BatchNumber, Log, Reader};
+pub use look::Looked;
 pub use snapshot::Snapshots;
 
 use epoch::Owner;

@@ -110,9 +110,13 @@ mod it {
     mod store;
     #[cfg(feature = "daemon")]
     mod store_cli;
+    #[cfg(feature = "daemon")]
+    mod store_export;
     mod syntax;
     mod templates;
     mod tidy;
+    #[cfg(feature = "daemon")]
+    mod told;
     mod values;
     #[cfg(feature = "daemon")]
     mod works;

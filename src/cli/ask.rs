@@ -14,6 +14,7 @@ use crate::diagnostic::render::Format;
 use call::Daemon;
 use serde_json::{Value as Json, json};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
 
 /// Why there is no answer: how the command ends, and what it says.
 #[derive(Debug)]
@@ -36,12 +37,15 @@ pub(super) struct CustomerArguments {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  onward why nok --message thanks\n  onward why nok --journey after_order")]
+#[command(
+    after_help = "Examples:\n  onward why nok                       what was decided last about every message, and where she stands\n  onward why nok --message thanks\n  \
+                  onward why nok --journey after_order"
+)]
 pub(super) struct WhyArguments {
     /// Your own id of her, an anonymous id, or an address that she was identified by
     customer: String,
     /// Why she got this message, or did not
-    #[arg(long, value_name = "NAME", required_unless_present = "journey", conflicts_with = "journey")]
+    #[arg(long, value_name = "NAME", conflicts_with = "journey")]
     message: Option<String>,
     /// Why she came into this journey, or did not, and what became of it
     #[arg(long, value_name = "NAME")]
@@ -76,6 +80,25 @@ pub(super) struct ReleaseArguments {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  onward set-aside                   who is set aside, and why\n  onward set-aside --bring-back      all of them go on, with a version that can handle them\n  \
+                        onward set-aside --bring-back --customer 12 --without-first"
+)]
+pub(super) struct AsideArguments {
+    /// Let them go on: what waited for them is handled in its order
+    #[arg(long)]
+    bring_back: bool,
+    /// Only this one, by her number in the list
+    #[arg(long, value_name = "NUMBER", requires = "bring_back")]
+    customer: Option<u64>,
+    /// Without the input that failed
+    #[arg(long, requires = "bring_back")]
+    without_first: bool,
+    #[command(flatten)]
+    daemon: Daemon,
+}
+
+#[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  onward erase nok           asks whether you mean it\n  onward erase nok --yes     for scripts")]
 pub(super) struct EraseArguments {
     /// Your own id of her, an anonymous id, or an address that she was identified by
@@ -83,6 +106,18 @@ pub(super) struct EraseArguments {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    daemon: Daemon,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  onward export nok --to nok.json       for her, because she asked what is known of her")]
+pub(super) struct ExportArguments {
+    /// Your own id of her, an anonymous id, or an address that she was identified by
+    id: String,
+    /// A file that does not exist yet, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
     #[command(flatten)]
     daemon: Daemon,
 }
@@ -103,7 +138,8 @@ pub(super) fn customer(arguments: &CustomerArguments, output: &Output) -> Exit {
 pub(super) fn why(arguments: &WhyArguments, output: &Output) -> Exit {
     let asked = match (&arguments.message, &arguments.journey) {
         (Some(name), _) => format!("message={}", encode(name)),
-        (None, name) => format!("journey={}", encode(name.as_deref().unwrap_or_default())),
+        (None, Some(name)) => format!("journey={}", encode(name)),
+        (None, None) => String::new(),
     };
     let path = format!("customers/{}/why?{asked}", encode(&arguments.customer));
     tell(arguments.daemon.call("GET", &path, None), output, words::why)
@@ -122,6 +158,17 @@ pub(super) fn release(arguments: &ReleaseArguments, output: &Output) -> Exit {
     tell(arguments.daemon.call("POST", "release", None), output, words::released)
 }
 
+pub(super) fn aside(arguments: &AsideArguments, output: &Output) -> Exit {
+    if !arguments.bring_back {
+        return tell(arguments.daemon.call("GET", "set-aside", None), output, words::set_aside);
+    }
+    let mut what = json!({ "without_first": arguments.without_first });
+    if let Some(number) = arguments.customer {
+        what["customer"] = number.into();
+    }
+    tell(arguments.daemon.call("POST", "bring-back", Some(&what)), output, words::brought_back)
+}
+
 pub(super) fn erase(arguments: &EraseArguments, output: &Output) -> Exit {
     if !arguments.yes {
         match confirmed(&arguments.id) {
@@ -132,6 +179,35 @@ pub(super) fn erase(arguments: &EraseArguments, output: &Output) -> Exit {
     }
     let path = format!("customers/{}/erase", encode(&arguments.id));
     tell(arguments.daemon.call("POST", &path, None), output, words::erased)
+}
+
+/// JSON in every format: it is for her, or for a program.
+pub(super) fn export(arguments: &ExportArguments, output: &Output) -> Exit {
+    let path = format!("customers/{}/export", encode(&arguments.id));
+    let json = match arguments.daemon.call("GET", &path, None) {
+        Ok(json) => json,
+        Err(Trouble(exit, why)) => return output.fail(exit, &why),
+    };
+    let text = format!("{json:#}\n");
+    let Some(to) = &arguments.to else {
+        output.print(&text);
+        return Exit::Fine;
+    };
+    match write_new(to, &text) {
+        Ok(()) => Exit::Fine,
+        Err(why) => output.fail(Exit::InputOutput, &format!("`{}` cannot be written: {why}", to.display())),
+    }
+}
+
+/// A new file that only its owner can read.
+fn write_new(to: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(to)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 /// Whether the same customer was typed again; `None` where nobody can type.

@@ -3,6 +3,8 @@
 //! In: folders. Out: what is in them, in sentences or as JSON. **Invariant:** nothing is written over anything: a store comes into an
 //! empty folder only. It does not know what a batch or a key means; who wants to read that asks the daemon.
 
+mod export;
+
 use super::Exit;
 use super::output::Output;
 use crate::diagnostic::render::Format;
@@ -17,7 +19,8 @@ use std::sync::Arc;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  onward store check data                              read every byte, change none\n  \
-                  onward store backup data backups/monday --keys-to keys-copy\n  onward store restore backups/monday data2 --keys-from keys-copy\n\n\
+                  onward store backup data backups/monday --keys-to keys-copy\n  onward store restore backups/monday data2 --keys-from keys-copy\n  \
+                  onward store export data tables                  for DuckDB, SQLite, a spreadsheet\n\n\
                   A restored store starts on hold: it takes in, and sends nothing until it is released.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -54,6 +57,15 @@ enum What {
         #[arg(long, value_name = "FOLDER")]
         keys_from: Option<PathBuf>,
     },
+    /// Write what a store that no daemon works with holds as an SQLite database and as CSV
+    Export {
+        folder: PathBuf,
+        /// An empty or new folder
+        to: PathBuf,
+        /// The folder that holds `keys/`, where that is another one
+        #[arg(long, value_name = "FOLDER")]
+        keys: Option<PathBuf>,
+    },
     /// Remove what interrupted writes left behind
     Compact { folder: PathBuf },
 }
@@ -65,6 +77,7 @@ fn disk(folder: &Path) -> Disk {
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
     let done = match &arguments.what {
         What::Check { folder, keys } => return look(folder, keys.as_deref().unwrap_or(folder), output),
+        What::Export { folder, to, keys } => return export::run(folder, keys.as_deref().unwrap_or(folder), to, output),
         What::Backup { folder, to, keys, keys_to } => {
             let keys = keys_to.as_ref().map(|to| (keys.as_deref().unwrap_or(folder), to.as_path()));
             back_up(folder, to, keys, output)

@@ -8,6 +8,7 @@ mod aside;
 mod catalogs;
 mod customer;
 mod deploy;
+mod export;
 mod figures;
 pub mod story;
 
@@ -17,7 +18,7 @@ use super::core::world::Paused;
 use super::keeper::{self, What};
 use super::keys::{Caller, Guard, Need, guard};
 use super::runner::{Handle, answer};
-use crate::calendar::{Instant, Zone};
+use super::told::json::moment;
 use crate::diagnostic::suggest;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
@@ -63,6 +64,8 @@ pub fn router(handle: Handle, keys: Guard) -> Router {
         .route("/admin/v1/release", post(release))
         .route("/admin/v1/bring-back", post(aside::bring_back))
         .route("/admin/v1/customers/{id}/erase", post(customer::erase))
+        .route("/admin/v1/customers/{id}/export", get(export::export))
+        .layer(Extension(export::Pace::default()))
         .route_layer(middleware::from_fn_with_state((keys, Need::Administer), guard));
     let applying = Router::new()
         .route("/admin/v1/plan/apply", post(deploy::apply))
@@ -100,14 +103,6 @@ fn fine(body: &Json) -> Answer {
     Ok(say(StatusCode::OK, body))
 }
 
-/// `2026-03-01T10:01:00.000Z`; `null` for never.
-fn moment(at: Instant) -> Json {
-    match at {
-        Instant::NEVER | Instant::FIRST => Json::Null,
-        at => Json::String(Zone::UTC.local(at).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()),
-    }
-}
-
 async fn ready(State(handle): State<Handle>) -> Response {
     let core = tokio::time::timeout(READY_WITHIN, handle.ask(|core, _| core.damaged.is_none())).await;
     match core {
@@ -135,10 +130,12 @@ async fn dead_letters(State(handle): State<Handle>, Extension(caller): Extension
 
 async fn audit(State(handle): State<Handle>) -> Answer {
     let (reply, answered) = answer();
-    handle.ask(move |core, _| core.history(keeper::AUDIT, reply)).await?;
-    let entries = read(answered.await)?;
+    handle.ask(move |core, _| core.past(reply)).await?;
+    let past = read(answered.await)?;
+    let reading = tokio::task::spawn_blocking(move || past.read(&[keeper::AUDIT]).map_err(|error| error.to_string()));
+    let entries = read(reading.await)?;
     let (total, mut listed) = (entries.len(), Vec::new());
-    for one in entries.into_iter().rev().take(LISTED_MAX) {
+    for (_, one) in entries.into_iter().rev().take(LISTED_MAX) {
         let What::Audit(entry) = one.what else { continue };
         let hash: String = entry.hash.iter().map(|byte| format!("{byte:02x}")).collect();
         listed.push(json!({ "number": entry.number, "at": moment(entry.at), "who": entry.who, "what": entry.what, "hash": hash }));
@@ -146,7 +143,7 @@ async fn audit(State(handle): State<Handle>) -> Answer {
     fine(&json!({ "total": total, "entries": listed }))
 }
 
-/// What the thread of the log gave, if it is still there.
+/// What another thread gave, if it is still there.
 fn read<T, E>(answered: Result<Result<T, String>, E>) -> Result<T, Refused> {
     match answered {
         Ok(Ok(value)) => Ok(value),

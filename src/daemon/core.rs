@@ -27,7 +27,7 @@ pub mod world;
 
 use super::arrival::Arrival;
 use super::bind::{Bound, Refusal};
-use super::keeper::Happened;
+use super::keeper::Past;
 use super::{Busy, Taken};
 use crate::calendar::Instant;
 use crate::engine::{Attention, Input, InputKind, Outcome, PlanId, Record, RecordKind, SendKey, World as _};
@@ -136,8 +136,8 @@ pub enum After {
     Dispatch(Number, Parcel),
     /// It must not leave any more: nobody has opened its gate.
     Withdraw(Number, ParcelKey),
-    /// Somebody asks what happened to a customer: answered by who has the log.
-    History(Number, Reply<Result<Vec<Happened>, String>>),
+    /// Somebody asks what happened: who has the log says where it lies.
+    Past(Reply<Result<Past, String>>),
     /// The store's hold ends; answered once that is durable.
     Release(Reply<()>),
 }

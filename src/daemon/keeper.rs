@@ -5,6 +5,7 @@
 //! plans among it, so that a copy of its folder is a copy of all.
 
 pub mod history;
+mod shelf;
 
 use super::core::recovery::{OTHERS, Recovery, Unreadable, plans_of};
 use super::core::world::DaemonWorld;
@@ -15,9 +16,10 @@ use crate::engine::Limits;
 use crate::plan::{Plan, encode};
 use crate::shard::Number;
 use crate::shard::commit::{Batch, Change};
-use crate::store::{BatchNumber, Disk, Store, StoreError};
+use crate::store::{BatchNumber, Disk, Reader, Snapshots, Store, StoreError};
 use history::last_archived;
-pub use history::{AUDIT, Happened, What};
+pub use history::{AUDIT, BATCH_SHIFT, Happened, PLANS, Past, What};
+pub use shelf::Shelf;
 use std::sync::Arc;
 
 /// Below this part of the disk nothing new is taken, so that outcomes and unsubscribes still find room.
@@ -30,7 +32,7 @@ const CUT_AT: u64 = 256 << 20;
 /// The store, while the daemon works.
 pub struct Keeper {
     store: Store,
-    seals: Seals,
+    seals: Arc<Seals>,
     /// Files of the archive that were written before there was sealing.
     plain_archives: Vec<String>,
     /// The number of the newest dead letter.
@@ -75,52 +77,11 @@ impl Keeper {
     /// Opens a store and reads it into memory. A store in which nothing was ever done gets `plan` as its first.
     pub fn open(files: Disk, plan: &Arc<Plan>, limits: Limits) -> Result<(Keeper, Core), CannotOpen> {
         let store = Store::open(files.clone())?;
-        let seals = Seals::new(store.keyring(&files)?, files.clone());
-        let snapshots = store.snapshots();
-        let mut as_of = vec![0; usize::from(OTHERS) + 1];
-        let others = snapshots.open(&part(OTHERS))?;
-        let plans = match &others {
-            Some(snapshot) => {
-                let sealed = snapshot.get(b"O")?.map(|value| seals.open_entry(OTHERS, b"O".to_vec(), value)).transpose()?.flatten();
-                let bytes = sealed.map(|(_, value)| value).or(snapshot.get(b"o")?).unwrap_or_default();
-                plans_of(&bytes).map_err(|fault| Unreadable::Bytes { what: "a snapshot", fault })?
-            }
-            None => first_plan(&store, &seals)?.into_iter().collect(),
-        };
-        let mut read = Vec::new();
-        for text in &plans {
-            read.push(Arc::new(encode::from_json(text).map_err(|error| CannotOpen::Plan(error.to_string()))?));
-        }
-        let is_new = read.is_empty();
-        let active = read.pop().unwrap_or_else(|| Arc::clone(plan));
-        // From the oldest to the newest, as they came.
-        let mut plans = read.into_iter().chain([active]);
-        let first = plans.next().unwrap_or_else(|| Arc::clone(plan));
-        let mut world = DaemonWorld::new(first, limits);
-        for plan in plans {
-            world.activate(plan, Instant::FIRST).map_err(|error| CannotOpen::Plan(error.to_string()))?;
-        }
-        let mut core = Core::new(world);
-        for shard in 0..=OTHERS {
-            let Some(snapshot) = snapshots.open(&part(shard))? else { continue };
-            as_of[usize::from(shard)] = snapshot.as_of();
-            for entry in snapshot.entries() {
-                let (key, value) = entry?;
-                if let Some((key, value)) = seals.open_entry(shard, key, value)? {
-                    core.restore(shard, &key, &value)?;
-                }
-            }
-        }
-        let mut recovery = Recovery::new(as_of.clone());
-        let from = as_of.iter().copied().min().unwrap_or(0) + 1;
-        let (mut gone, mut letters_gone) = (Vec::new(), Vec::new());
-        for batch in store.read(from.max(store.log().first()))? {
-            let (number, payload) = batch?;
-            let payload = seals.open_batch(payload)?;
-            whose_is_gone(&payload, &mut gone, &mut letters_gone)?;
-            core.apply(&mut recovery, number, &payload)?;
-        }
-        core.recovered(&recovery)?;
+        let seals = Arc::new(Seals::new(store.keyring(&files)?, files.clone()));
+        let read = |from| store.read(from);
+        let sources = Sources { snapshots: store.snapshots(), seals: &seals, first: store.log().first(), read: &read };
+        let Some(remembered) = remembered(&sources, Some(plan), limits)? else { return Err(CannotOpen::Plan("there is none".to_owned())) };
+        let Remembered { mut core, as_of, gone, letters_gone, is_new } = remembered;
         let letters = core.others.dead_total;
         // Power may have been lost between the erasure and the end of the key.
         seals.destroy(&gone, &letters_gone, letters)?;
@@ -131,7 +92,7 @@ impl Keeper {
         if is_new {
             core.begin_with_plan(plan)?;
         }
-        let archived = last_archived(&store)?;
+        let archived = last_archived(&store.archive())?;
         let noted = store.mark();
         let plain_archives = history::plain_parts(&store)?;
         let mut keeper =
@@ -229,6 +190,75 @@ impl Keeper {
     }
 }
 
+/// What is read when a store is opened: its snapshots, and the log behind them.
+struct Sources<'s> {
+    snapshots: Snapshots,
+    seals: &'s Seals,
+    /// The oldest batch of the log.
+    first: BatchNumber,
+    read: &'s dyn Fn(BatchNumber) -> Result<Reader, StoreError>,
+}
+
+/// A store in memory.
+struct Remembered {
+    core: Core,
+    as_of: Vec<BatchNumber>,
+    /// Who was erased in the log behind the snapshots.
+    gone: Vec<Number>,
+    letters_gone: Vec<u64>,
+    /// Nothing was ever done in it.
+    is_new: bool,
+}
+
+/// `plan`: what is active in a store in which nothing was ever done; without one there is nothing to remember then.
+fn remembered(sources: &Sources<'_>, plan: Option<&Arc<Plan>>, limits: Limits) -> Result<Option<Remembered>, CannotOpen> {
+    let Sources { snapshots, seals, first, read: log } = sources;
+    let mut as_of = vec![0; usize::from(OTHERS) + 1];
+    let others = snapshots.open(&part(OTHERS))?;
+    let plans = match &others {
+        Some(snapshot) => {
+            let sealed = snapshot.get(b"O")?.map(|value| seals.open_entry(OTHERS, b"O".to_vec(), value)).transpose()?.flatten();
+            let bytes = sealed.map(|(_, value)| value).or(snapshot.get(b"o")?).unwrap_or_default();
+            plans_of(&bytes).map_err(|fault| Unreadable::Bytes { what: "a snapshot", fault })?
+        }
+        None => first_plan(sources)?.into_iter().collect(),
+    };
+    let mut read = Vec::new();
+    for text in &plans {
+        read.push(Arc::new(encode::from_json(text).map_err(|error| CannotOpen::Plan(error.to_string()))?));
+    }
+    let is_new = read.is_empty();
+    // From the oldest to the newest, as they came.
+    let mut plans = read.into_iter();
+    let Some(oldest) = plans.next().or_else(|| plan.cloned()) else { return Ok(None) };
+    let mut world = DaemonWorld::new(oldest, limits);
+    for plan in plans {
+        world.activate(plan, Instant::FIRST).map_err(|error| CannotOpen::Plan(error.to_string()))?;
+    }
+    let mut core = Core::new(world);
+    for shard in 0..=OTHERS {
+        let Some(snapshot) = snapshots.open(&part(shard))? else { continue };
+        as_of[usize::from(shard)] = snapshot.as_of();
+        for entry in snapshot.entries() {
+            let (key, value) = entry?;
+            if let Some((key, value)) = seals.open_entry(shard, key, value)? {
+                core.restore(shard, &key, &value)?;
+            }
+        }
+    }
+    let mut recovery = Recovery::new(as_of.clone());
+    let from = as_of.iter().copied().min().unwrap_or(0) + 1;
+    let (mut gone, mut letters_gone) = (Vec::new(), Vec::new());
+    for batch in log(from.max(*first))? {
+        let (number, payload) = batch?;
+        let payload = seals.open_batch(payload)?;
+        whose_is_gone(&payload, &mut gone, &mut letters_gone)?;
+        core.apply(&mut recovery, number, &payload)?;
+    }
+    core.recovered(&recovery)?;
+    Ok(Some(Remembered { core, as_of, gone, letters_gone, is_new }))
+}
+
 /// The name of a shard's snapshot.
 fn part(shard: u16) -> String {
     if shard == OTHERS { "others".to_owned() } else { format!("shard-{shard:03}") }
@@ -268,11 +298,11 @@ fn reserve_destroyed(seals: &Seals, core: &mut Core) -> Result<(), StoreError> {
 }
 
 /// The plan that a store without snapshots began with.
-fn first_plan(store: &Store, seals: &Seals) -> Result<Option<String>, CannotOpen> {
+fn first_plan(sources: &Sources<'_>) -> Result<Option<String>, CannotOpen> {
     let wrong = |fault| Unreadable::Bytes { what: "the log", fault };
-    let Some(first) = store.read(store.log().first())?.next() else { return Ok(None) };
+    let Some(first) = (sources.read)(sources.first)?.next() else { return Ok(None) };
     let (_, payload) = first?;
-    let payload = seals.open_batch(payload)?;
+    let payload = sources.seals.open_batch(payload)?;
     let mut batch = Batch::read(&payload).map_err(wrong)?;
     while let Some(change) = batch.read_next().map_err(wrong)? {
         if let Change::Other { kind: others::PLAN, bytes } = change {

@@ -357,7 +357,7 @@ fn settle(keeper: &mut Keeper, batches: &mut Vec<Batch>, errands: &mpsc::Unbound
                     keeper.release().map_err(|error| error.to_string())?;
                     reply(());
                 }
-                After::History(number, reply) => reply(keeper.history(number).map_err(|error| error.to_string())),
+                After::Past(reply) => reply(keeper.past().map_err(|error| error.to_string())),
             }
         }
         if let Some((_, plan)) = activated {

@@ -184,6 +184,7 @@ fn words(story: &Story, record: &Record, journey: Option<&Journey>, step: Option
             format!("starts {}", plan.journeys.get(journey.index()).map_or("?", |journey| journey.name.as_str()))
         }
         RecordKind::LimitMet(what) => format!("a limit is met: {what}"),
+        RecordKind::Moved => "goes on in the new version".to_owned(),
         RecordKind::Merged { uid, .. } => format!("{uid} turns out to be the same customer"),
         RecordKind::ChainCut => "what the steps cause goes on without end, and is cut here".to_owned(),
         RecordKind::Changed(_) | RecordKind::Duplicate | RecordKind::Conflict | RecordKind::Late => return None,

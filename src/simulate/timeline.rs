@@ -43,6 +43,11 @@ impl<'p> Timeline<'p> {
         Timeline { plan, zone: plan.policy.zone, lines: Arc::default() }
     }
 
+    /// In the times of another zone than the plan's.
+    pub fn in_zone(plan: &'p Plan, zone: Zone) -> Timeline<'p> {
+        Timeline { plan, zone, lines: Arc::default() }
+    }
+
     pub fn lines(&self) -> Vec<Line> {
         self.lines.lock().map(|lines| lines.clone()).unwrap_or_default()
     }
@@ -240,6 +245,7 @@ fn words(plan: &Plan, journey: Option<&Journey>, record: &Record, time: impl Fn(
         RecordKind::Duplicate => "left out: its id had been seen".to_owned(),
         RecordKind::Conflict => "left out: its id had been seen with another content".to_owned(),
         RecordKind::Late => "came late".to_owned(),
+        RecordKind::Moved => "goes on in the new version".to_owned(),
         RecordKind::Merged { uid, .. } => format!("{uid} turns out to be the same customer"),
         RecordKind::ChainCut => "a chain of steps that cause each other is cut".to_owned(),
         RecordKind::LimitMet(what) => format!("a limit is met: {what}"),

@@ -109,7 +109,7 @@ fn ended(mut command: Command) -> (i32, String, String) {
 }
 
 /// Exit code, standard output, standard error.
-fn onward(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub fn onward(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     ended(command(folder, arguments))
 }
 
@@ -120,7 +120,7 @@ pub fn fine(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// Asks until the answer contains that.
-fn until(folder: &Path, arguments: &[&str], wanted: &str) -> String {
+pub fn until(folder: &Path, arguments: &[&str], wanted: &str) -> String {
     let begin = Instant::now();
     loop {
         let out = fine(folder, arguments);
@@ -319,4 +319,26 @@ fn a_restored_store_sends_nothing_until_it_is_released() {
     again.stop();
     let again = Served::start(&folder.0, &["--store", "second"]);
     assert!(fine(&folder.0, &["status", "--url", &again.url]).contains("on hold         no"), "it is released for good");
+}
+
+#[test]
+fn a_daemon_with_a_certificate_is_asked_over_https() {
+    let folder = Folder::with_project("https");
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(folder.0.join("cert.pem"), made.cert.pem()).unwrap();
+    fs::write(folder.0.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let settings = "[project]\nname = \"shop\"\n[serve.tls]\ncertificate = \"cert.pem\"\nkey = \"key.pem\"\n";
+    fs::write(folder.0.join("onward.toml"), settings).unwrap();
+    let served = Served::start(&folder.0, &[]);
+    let url = format!("https://localhost:{}", served.address.rsplit(':').next().unwrap());
+    let mut trusting = command(&folder.0, &["status", "--url", &url]);
+    trusting.env("SSL_CERT_FILE", folder.0.join("cert.pem"));
+    let (code, out, error) = ended(trusting);
+    assert!(code == 0 && out.contains("on hold         no"), "{code} {out}{error}");
+    let mut strange = command(&folder.0, &["status", "--url", &url]);
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(folder.0.join("other.pem"), other.cert.pem()).unwrap();
+    strange.env("SSL_CERT_FILE", folder.0.join("other.pem"));
+    let (code, _, error) = ended(strange);
+    assert!(code == 3 && error.contains("no encrypted connection"), "{code} {error}");
 }

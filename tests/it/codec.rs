@@ -134,6 +134,7 @@ fn kinds(number: u16) -> Vec<RecordKind> {
         RecordKind::Merged { uid: Text::new("lek"), runs: 300, calls: 2 },
         RecordKind::AtTheDoor { until: Instant(1_772_330_400_000) },
         RecordKind::LetIn,
+        RecordKind::Moved,
     ]
 }
 

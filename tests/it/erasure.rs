@@ -88,9 +88,7 @@ impl Life {
         for after in batch.after {
             match after {
                 After::Reply(reply) => reply(),
-                After::History(number, reply) => {
-                    reply(self.keeper.as_ref().unwrap().history(number).map_err(|error| error.to_string()));
-                }
+                After::Past(reply) => reply(self.keeper.as_ref().unwrap().past().map_err(|error| error.to_string())),
                 After::Dispatch(..) => self.dispatched += 1,
                 _ => {}
             }

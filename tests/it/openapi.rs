@@ -247,6 +247,8 @@ fn what_a_daemon_answers_is_what_the_document_says() {
     for query in ["message=receipt", "journey=receipts"] {
         assert_eq!(ask(&format!("GET /admin/v1/customers/nok/why?{query}"), Some(&read), ""), 200);
     }
+    assert_eq!(ask("GET /admin/v1/customers/nok/why", Some(&read), ""), 200);
+    assert_eq!(ask("GET /admin/v1/customers/nok/export", Some(&admin), ""), 200);
     assert_eq!(ask("GET /admin/v1/customers/nok/why?message=none", Some(&read), ""), 404);
     let plan = fine(&folder.0, &["plan", ".", "--json"]);
     assert_eq!(ask("POST /admin/v1/plan/compare", Some(&read), &json!({ "plan": plan }).to_string()), 200);

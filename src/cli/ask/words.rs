@@ -40,6 +40,14 @@ pub(super) fn status(json: &Json) -> String {
     }
     let on_hold = json["on_hold"] == Json::Bool(true);
     row(&mut out, "on hold", if on_hold { "yes: nothing is sent until `onward release`" } else { "no" });
+    if let Some(step) = json["clock_doubt"]["step_ms"].as_i64() {
+        let alone = json["clock_doubt"]["ends_alone"] == Json::Bool(true);
+        let end = if alone { "until it was steady for a while, or `onward release`" } else { "until it is right, or `onward release`" };
+        row(&mut out, "clock", &format!("leapt by {} s: nothing is sent {end}", step / 1_000));
+    }
+    if json["set_aside"].as_u64().is_some_and(|count| count > 0) {
+        row(&mut out, "set aside", &format!("{} (`onward set-aside` says why)", json["set_aside"]));
+    }
     out.push_str("\nsince the daemon began\n");
     for (name, count) in json["counts"].as_object().into_iter().flatten() {
         let _infallible = writeln!(out, "  {:<25}{count}", name.replace('_', " "));
@@ -79,7 +87,9 @@ pub(super) fn customer(json: &Json) -> String {
 }
 
 pub(super) fn why(json: &Json) -> String {
-    format!("{}\n\n{}", plain(&json["answer"]), story(json))
+    let answer = plain(&json["answer"]);
+    let has_lines = json["lines"].as_array().is_some_and(|lines| !lines.is_empty());
+    if has_lines { format!("{answer}\n\n{}", story(json)) } else { format!("{answer}\n") }
 }
 
 pub(super) fn paused(json: &Json) -> String {
@@ -91,6 +101,29 @@ pub(super) fn released(json: &Json) -> String {
     let paused = listed(&json["paused"]);
     let but = if paused.is_empty() { String::new() } else { format!("; still paused: {}", paused.join(", ")) };
     format!("released: what is due is sent from now on{but}\n")
+}
+
+pub(super) fn set_aside(json: &Json) -> String {
+    let mut out = String::new();
+    for one in json["set_aside"].as_array().into_iter().flatten() {
+        let waiting = text::counted(one["waiting"].as_u64().unwrap_or_default(), "input");
+        let _infallible =
+            writeln!(out, "customer {} since {}, {waiting} waiting: {}", one["customer"], plain(&one["since"]), plain(&one["reason"]));
+    }
+    if out.is_empty() { "nobody is set aside\n".to_owned() } else { out }
+}
+
+pub(super) fn brought_back(json: &Json) -> String {
+    let count = |name: &str| json[name].as_u64().unwrap_or_default();
+    let again = match count("set_aside_again") {
+        0 => String::new(),
+        again => format!("; {} failed again", text::counted(again, "customer")),
+    };
+    format!(
+        "{} brought back, {} handled{again}\n",
+        text::counted(count("brought_back"), "customer"),
+        text::counted(count("inputs_handled"), "input")
+    )
 }
 
 pub(super) fn erased(json: &Json) -> String {

@@ -3,16 +3,18 @@
 //! In: an identifier of hers. Out: JSON with names, never numbers of the plan. **Invariant:** every look is in the audit log, by her number; she is
 //! not told apart from nobody for who may not look.
 
-use super::story::{self, About, LINES_MAX, Live};
+use super::story::{self, About, Asked, LINES_MAX, Live};
 use super::{Answer, Refused, fine, known, moment};
 use crate::calendar::{Instant, Zone};
 use crate::daemon::core::Core;
-use crate::daemon::keeper::Happened;
+use crate::daemon::core::busy;
+use crate::daemon::keeper::{Happened, PLANS, What};
 use crate::daemon::keys::Caller;
 use crate::daemon::runner::{Handle, answer};
+use crate::daemon::told::{Told, Versions};
 use crate::engine::row::{ConsentState, Customer, PendingState};
 use crate::plan::Plan;
-use crate::schema::{JourneyId, MessageId, SegmentRole};
+use crate::schema::SegmentRole;
 use crate::shard::Number;
 use crate::simulate::report::local;
 use crate::simulate::timeline::Line;
@@ -22,6 +24,9 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
+
+/// Histories that are read at one time; who asks beyond it waits.
+static READINGS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 fn nobody(id: &str) -> Refused {
     let shown: String = id.chars().take(100).collect();
@@ -123,46 +128,69 @@ fn live(core: &Core, zone: Zone, row: &Customer) -> Vec<Live> {
 }
 
 /// What the store has of her, after everything that was decided until now.
-struct Past {
+pub(super) struct Past {
     uid: String,
-    plan: Arc<Plan>,
+    pub(super) profile: Json,
+    pub(super) zone: Zone,
     live: Vec<Live>,
-    history: Vec<Happened>,
+    versions: Versions,
+    pub(super) told: Vec<Told>,
 }
 
-async fn past(handle: &Handle, caller: Caller, id: &str, what: &'static str) -> Result<Past, Refused> {
-    let (reply, answered) = answer();
+/// Reads archive and log, on a thread of its own: neither the core nor the log waits for it.
+pub(super) async fn past(handle: &Handle, caller: Caller, id: &str, what: &'static str) -> Result<Past, Refused> {
+    let (reply, opened) = answer();
     let wanted = id.to_owned();
     let found = handle.ask(move |core, now| {
         let number = core.find_by(&wanted)?;
-        let (_, row) = row(core, number)?;
+        let (plan, row) = row(core, number)?;
         core.note(now, &caller.name, &format!("{what} {}", number.0));
-        core.history(number, reply);
-        let plan = Arc::clone(core.world.plan());
-        Some((row.uid.to_string(), live(core, plan.policy.zone, &row), plan))
+        core.past(reply);
+        let (profile, active) = (described(core, number, &plan, &row), Arc::clone(core.world.plan()));
+        Some((core.all_of(number), row.uid.to_string(), profile, live(core, active.policy.zone, &row), active))
     });
-    let (uid, live, plan) = found.await?.ok_or_else(|| nobody(id))?;
-    Ok(Past { uid, plan, live, history: super::read(answered.await)? })
+    let (mut numbers, uid, profile, live, active) = found.await?.ok_or_else(|| nobody(id))?;
+    let past = super::read(opened.await)?;
+    let zone = active.policy.zone;
+    let _turn = READINGS.acquire().await.map_err(|_| busy())?;
+    let reading = tokio::task::spawn_blocking(move || {
+        numbers.push(PLANS);
+        let mut history = past.read(&numbers).map_err(|error| error.to_string())?;
+        history.sort_by_key(|(_, one)| one.order);
+        let change = |one: &Happened| if let What::Plan(text) = &one.what { Some((one.order, text.clone())) } else { None };
+        let mut versions = Versions::new(history.iter().filter_map(|(_, one)| change(one)), &active);
+        let mut told = Vec::new();
+        for (number, one) in history {
+            versions.tell(number, one, zone, &mut told);
+        }
+        Ok((versions, told))
+    });
+    let (versions, told) = super::read(reading.await)?;
+    Ok(Past { uid, profile, zone, live, versions, told })
 }
 
-fn told(past: &Past, answer: Option<String>, lines: Vec<Line>) -> Answer {
-    let (lines, left_off) = story::newest(lines, LINES_MAX);
-    let zone = past.plan.policy.zone.to_string();
-    let mut body = json!({ "customer": past.uid, "zone": zone, "lines": lines, "left_off": left_off });
-    if let Some(answer) = answer {
-        body["answer"] = answer.into();
+impl Past {
+    fn asked(&self) -> Asked<'_> {
+        Asked { customer: &self.uid, told: &self.told, live: &self.live, versions: &self.versions }
     }
-    fine(&body)
+
+    fn answer(&self, answer: Option<String>, lines: Vec<Line>) -> Answer {
+        let (lines, left_off) = story::newest(lines, LINES_MAX);
+        let mut body = json!({ "customer": self.uid, "zone": self.zone.to_string(), "lines": lines, "left_off": left_off });
+        if let Some(answer) = answer {
+            body["answer"] = answer.into();
+        }
+        fine(&body)
+    }
 }
 
 pub(super) async fn timeline(State(handle): State<Handle>, Extension(caller): Extension<Caller>, Path(id): Path<String>) -> Answer {
     let past = past(&handle, caller, &id, "read timeline").await?;
-    let lines = story::all(&past.plan, &past.history);
-    told(&past, None, lines)
+    past.answer(None, story::all(&past.told))
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct Asking {
     message: Option<String>,
     journey: Option<String>,
 }
@@ -171,24 +199,29 @@ pub(super) async fn why(
     State(handle): State<Handle>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asking): Query<Asking>,
 ) -> Answer {
-    let plan = handle.plan();
-    let about = match (&asked.message, &asked.journey) {
-        (Some(name), None) => {
-            known("message", name, plan.messages.iter().map(|message| message.name.as_str()))?;
-            plan.messages.iter().position(|message| message.name == name.as_str()).map(|at| About::Message(MessageId(at as u16)))
-        }
-        (None, Some(name)) => {
-            known("journey", name, plan.journeys.iter().map(|journey| journey.name.as_str()))?;
-            plan.journeys.iter().position(|journey| journey.name == name.as_str()).map(|at| About::Journey(JourneyId(at as u16)))
-        }
-        _ => None,
+    let about = match (&asking.message, &asking.journey) {
+        (Some(name), None) => Some(About::Message(name)),
+        (None, Some(name)) => Some(About::Journey(name)),
+        (None, None) => None,
+        _ => return Err(Refused(StatusCode::BAD_REQUEST, "say `message=NAME`, or `journey=NAME`, or neither".to_owned())),
     };
-    let about = about.ok_or_else(|| Refused(StatusCode::BAD_REQUEST, "say either `message=NAME` or `journey=NAME`".to_owned()))?;
     let past = past(&handle, caller, &id, "read why").await?;
-    let (answer, lines) = story::why(&past.plan, &past.uid, &past.history, &past.live, about);
-    told(&past, Some(answer), lines)
+    // A name may be one that only an older version has.
+    match about {
+        Some(About::Message(name)) => {
+            let names: Vec<&str> = past.versions.all().flat_map(|plan| plan.messages.iter().map(|one| one.name.as_str())).collect();
+            known("message", name, names.into_iter())?;
+        }
+        Some(About::Journey(name)) => {
+            let names: Vec<&str> = past.versions.all().flat_map(|plan| plan.journeys.iter().map(|one| one.name.as_str())).collect();
+            known("journey", name, names.into_iter())?;
+        }
+        None => return past.answer(Some(past.asked().why_all().join("\n")), Vec::new()),
+    }
+    let (answer, lines) = about.map(|about| past.asked().why(about)).unwrap_or_default();
+    past.answer(Some(answer), lines)
 }
 
 pub(super) async fn erase(State(handle): State<Handle>, Extension(caller): Extension<Caller>, Path(id): Path<String>) -> Answer {

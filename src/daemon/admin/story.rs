@@ -1,26 +1,23 @@
 //! Why somebody got a message, or did not: from what was recorded when it was decided.
 //!
-//! In: what happened to a customer ([`Happened`]), the plan. Out: lines in the words of a simulation's timeline, and one sentence that answers.
-//! **Invariant:** nothing is decided again here; a sentence says what a record says, with the line of the journey's file.
+//! In: what happened to a customer, told by version ([`Told`]), the plan that is active. Out: lines in the words of a simulation's timeline, and
+//! sentences that answer. **Invariant:** nothing is decided again here; a sentence says what a record says, with the line of the journey's
+//! file in the version that it was decided under.
 
-use crate::daemon::keeper::{Happened, What};
-use crate::engine::{Record, RecordKind};
+use crate::daemon::told::{Of, Said, Told, Versions};
 use crate::plan::{Journey, Plan, StepKind};
-use crate::schema::{JourneyId, MessageId};
-use crate::shard::commit::Parcel;
-use crate::simulate::customer::Watch as _;
-use crate::simulate::timeline::{Line, Timeline};
+use crate::simulate::timeline::Line;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// Lines of one answer, the newest.
 pub const LINES_MAX: usize = 2_000;
 
-/// What is asked about.
+/// What is asked about, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
-    Message(MessageId),
-    Journey(JourneyId),
+pub enum About<'n> {
+    Message(&'n str),
+    Journey(&'n str),
 }
 
 /// Where a run of hers stands.
@@ -35,13 +32,12 @@ pub struct Live {
     pub until: Option<String>,
 }
 
-/// Her whole story.
-pub fn all(plan: &Plan, history: &[Happened]) -> Vec<Line> {
-    let timeline = Timeline::new(plan);
-    for one in history {
-        put(&timeline, one, |_| true);
-    }
-    timeline.lines()
+/// Of whom an answer speaks, and by what.
+pub struct Asked<'a> {
+    pub customer: &'a str,
+    pub told: &'a [Told],
+    pub live: &'a [Live],
+    pub versions: &'a Versions,
 }
 
 /// What is left of the lines, and how many older ones are not shown.
@@ -51,114 +47,139 @@ pub fn newest(mut lines: Vec<Line>, most: usize) -> (Vec<Line>, usize) {
     (lines, left_off)
 }
 
-fn put(timeline: &Timeline<'_>, one: &Happened, wanted: impl Fn(&Record) -> bool) {
-    let mut timeline = timeline.clone();
-    match &one.what {
-        What::Input(input) => timeline.input(input),
-        What::Records(records) => records.iter().filter(|record| wanted(record)).for_each(|record| timeline.record(record)),
-        What::Parcel(parcel) => {
-            if let Parcel::Message(delivery) = &**parcel {
-                timeline.delivery(one.at, delivery);
+/// Her whole story.
+pub fn all(told: &[Told]) -> Vec<Line> {
+    told.iter().filter_map(|one| one.line.clone()).collect()
+}
+
+impl Asked<'_> {
+    /// The answer in a sentence, and the lines that it comes from.
+    pub fn why(&self, about: About<'_>) -> (String, Vec<Line>) {
+        let senders = self.senders(about);
+        let runs: BTreeSet<(&str, u32)> = match about {
+            About::Message(name) => self.said().filter(|said| said.message.as_deref() == Some(name)).filter_map(Said::run_of).collect(),
+            About::Journey(_) => BTreeSet::new(),
+        };
+        let wanted = |said: &Said| match about {
+            About::Journey(name) => said.journey.as_deref() == Some(name),
+            About::Message(name) if runs.is_empty() => {
+                said.journey.as_deref().is_some_and(|journey| senders.contains(journey))
+                    && said.message.as_deref().is_none_or(|of| of == name)
+            }
+            About::Message(name) => {
+                said.message.as_deref() == Some(name) || (said.is_of_whole_run && said.run_of().is_some_and(|run| runs.contains(&run)))
+            }
+        };
+        let mut lines = Vec::new();
+        let mut cause: Option<&Told> = None;
+        for one in self.told {
+            match &one.of {
+                Of::Input(_) => cause = Some(one),
+                Of::Record(said) if wanted(said) => {
+                    // What began a run, or did not, stands before it.
+                    if said.begins
+                        && let Some(cause) = cause.take()
+                    {
+                        lines.extend(cause.line.clone());
+                    }
+                    lines.extend(one.line.clone());
+                }
+                Of::Message { message, .. } if about == About::Message(message) => lines.extend(one.line.clone()),
+                _ => {}
             }
         }
-        What::Audit(_) => {}
+        let decided = match about {
+            About::Message(name) => self.last_decision(name),
+            About::Journey(_) => lines.iter().rev().find(|line| !line.run.is_empty()),
+        };
+        let answer = match decided {
+            Some(line) => sentence(self.customer, line),
+            None => self.nothing_decided(&lines, &senders, about),
+        };
+        (answer, lines)
     }
-}
 
-/// The answer in a sentence, and the lines that it comes from.
-pub fn why(plan: &Plan, customer: &str, history: &[Happened], live: &[Live], about: About) -> (String, Vec<Line>) {
-    let records = || history.iter().filter_map(|one| if let What::Records(records) = &one.what { Some(records) } else { None }).flatten();
-    let runs: BTreeSet<(Option<JourneyId>, u32)> = match about {
-        About::Message(id) => records().filter(|record| speaks_of(record, id)).map(|record| (record.journey, record.run)).collect(),
-        About::Journey(_) => BTreeSet::new(),
-    };
-    let senders: Vec<JourneyId> = match about {
-        About::Message(id) => senders(plan, id),
-        About::Journey(id) => vec![id],
-    };
-    let whole_run = |record: &Record| {
-        matches!(
-            record.kind,
-            RecordKind::Entered { .. }
-                | RecordKind::NotEntered(_)
-                | RecordKind::AtTheDoor { .. }
-                | RecordKind::Restarted
-                | RecordKind::GoalReached { .. }
-                | RecordKind::Ended(_)
-        )
-    };
-    let wanted = |record: &Record| match about {
-        About::Journey(id) => record.journey == Some(id),
-        About::Message(id) if runs.is_empty() => {
-            record.journey.is_some_and(|journey| senders.contains(&journey)) && !speaks_not(record, id)
-        }
-        About::Message(id) => speaks_of(record, id) || (whole_run(record) && runs.contains(&(record.journey, record.run))),
-    };
-    let timeline = Timeline::new(plan);
-    let mut cause: Option<&Happened> = None;
-    for one in history {
-        match &one.what {
-            What::Input(_) => cause = Some(one),
-            What::Records(records) => {
-                // What began a run, or did not, stands before it.
-                let begins = |record: &Record| {
-                    matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_) | RecordKind::AtTheDoor { .. })
-                };
-                if records.iter().any(|record| begins(record) && wanted(record))
-                    && let Some(cause) = cause.take()
-                {
-                    put(&timeline, cause, |_| true);
+    /// What was decided last about every message to her, where she stands, and what she did not come into: a sentence each.
+    pub fn why_all(&self) -> Vec<String> {
+        let mut messages: Vec<&str> = Vec::new();
+        let mut entered: BTreeSet<&str> = BTreeSet::new();
+        let mut refused: Vec<(&str, &Line)> = Vec::new();
+        for one in self.told {
+            let Of::Record(said) = &one.of else { continue };
+            match (&said.message, &said.journey, &one.line) {
+                (Some(name), ..) if said.decides && !messages.contains(&name.as_str()) => messages.push(name),
+                (_, Some(name), Some(line)) if said.begins && said.run == 0 => {
+                    refused.retain(|(known, _)| known != name);
+                    refused.push((name, line));
                 }
-                put(&timeline, one, wanted);
+                (_, Some(name), _) if said.begins => drop(entered.insert(name)),
+                _ => {}
             }
-            What::Parcel(parcel) => {
-                if let (Parcel::Message(delivery), About::Message(id)) = (&**parcel, about)
-                    && delivery.message == id
-                {
-                    put(&timeline, one, |_| true);
-                }
+        }
+        let mut all: Vec<String> =
+            messages.into_iter().filter_map(|name| self.last_decision(name)).map(|line| sentence(self.customer, line)).collect();
+        all.extend(self.live.iter().map(|run| self.stands(run)));
+        all.extend(refused.iter().filter(|(name, _)| !entered.contains(name)).map(|(_, line)| sentence(self.customer, line)));
+        if all.is_empty() {
+            all.push(format!("nothing was decided about {} yet", self.customer));
+        }
+        all
+    }
+
+    fn said(&self) -> impl Iterator<Item = &Said> {
+        self.told.iter().filter_map(|one| if let Of::Record(said) = &one.of { Some(said) } else { None })
+    }
+
+    fn last_decision(&self, message: &str) -> Option<&Line> {
+        let decides = |one: &&Told| matches!(&one.of, Of::Record(said) if said.decides && said.message.as_deref() == Some(message));
+        self.told.iter().rev().filter(decides).find_map(|one| one.line.as_ref())
+    }
+
+    /// Journeys that send it, in the newest version that has them.
+    fn senders(&self, about: About<'_>) -> BTreeSet<String> {
+        match about {
+            About::Journey(name) => BTreeSet::from([name.to_owned()]),
+            About::Message(name) => self.versions.all().flat_map(|plan| senders(plan, name)).collect(),
+        }
+    }
+
+    fn stands(&self, run: &Live) -> String {
+        let until = run.until.as_ref().map_or_else(String::new, |until| format!(" until {until}"));
+        format!("{} stands in {} {} at `{}` ({}){until}", self.customer, run.journey, run.run, run.step, run.line)
+    }
+
+    fn nothing_decided(&self, lines: &[Line], senders: &BTreeSet<String>, about: About<'_>) -> String {
+        let customer = self.customer;
+        let named = |name: &String| {
+            self.versions.all().find_map(|plan| {
+                plan.journeys.iter().find(|one| one.name == name.as_str()).map(|one| format!("`{name}` ({})", plan.locate(one.line)))
+            })
+        };
+        let named: Vec<String> = senders.iter().filter_map(named).collect();
+        let message = match about {
+            About::Journey(name) => {
+                let journey = named.first().cloned().unwrap_or_else(|| format!("`{name}`"));
+                return format!("{customer} never came to {journey}: nothing that begins it happened to her");
             }
-            What::Audit(_) => {}
+            About::Message(name) => name,
+        };
+        if let Some(run) = self.live.iter().find(|run| senders.contains(&run.journey)) {
+            return format!("`{message}` is still to come: {}", self.stands(run));
         }
-    }
-    let lines = timeline.lines();
-    let decided = match about {
-        About::Message(id) => {
-            let timeline = Timeline::new(plan);
-            history.iter().for_each(|one| {
-                if matches!(one.what, What::Records(_)) {
-                    put(&timeline, one, |record| matches!(record.kind, RecordKind::Message { message, .. } if message == id));
-                }
-            });
-            timeline.lines().pop()
+        if let Some(line) = lines.iter().rev().find(|line| !line.run.is_empty()) {
+            return format!("`{message}` was never planned: {}", sentence(customer, line));
         }
-        About::Journey(_) => lines.iter().rev().find(|line| !line.run.is_empty()).cloned(),
-    };
-    let answer = match decided {
-        Some(line) => sentence(customer, &line),
-        None => nothing_decided(plan, customer, &lines, live, &senders, about),
-    };
-    (answer, lines)
-}
-
-fn speaks_of(record: &Record, id: MessageId) -> bool {
-    match record.kind {
-        RecordKind::Message { message, .. } | RecordKind::Reported { message, .. } => message == id,
-        _ => false,
+        if named.is_empty() {
+            return format!("`{message}` was never planned: no journey sends it");
+        }
+        format!("`{message}` was never planned: {customer} never entered {}", named.join(" or "))
     }
 }
 
-/// About another message than this one.
-fn speaks_not(record: &Record, id: MessageId) -> bool {
-    match record.kind {
-        RecordKind::Message { message, .. } | RecordKind::Reported { message, .. } => message != id,
-        _ => false,
-    }
-}
-
-fn senders(plan: &Plan, id: MessageId) -> Vec<JourneyId> {
-    let sends = |journey: &Journey| journey.steps.iter().any(|step| matches!(&step.kind, StepKind::Send(send) if send.message == id));
-    plan.journeys.iter().enumerate().filter(|(_, journey)| sends(journey)).map(|(at, _)| JourneyId(at as u16)).collect()
+fn senders(plan: &Plan, name: &str) -> Vec<String> {
+    let is_it = |id: crate::schema::MessageId| plan.messages.get(id.index()).is_some_and(|message| message.name == name);
+    let sends = |journey: &&Journey| journey.steps.iter().any(|step| matches!(&step.kind, StepKind::Send(send) if is_it(send.message)));
+    plan.journeys.iter().filter(sends).map(|journey| journey.name.to_string()).collect()
 }
 
 /// `nok, 2026-03-01 10:01:00: thanks by email: skipped, no consent (after_order 1, send thanks, shop.journey:9)`
@@ -169,33 +190,6 @@ fn sentence(customer: &str, line: &Line) -> String {
         .collect();
     let place = if place.is_empty() { String::new() } else { format!(" ({})", place.join(", ")) };
     format!("{customer}, {}: {}{place}", line.at, line.what)
-}
-
-fn nothing_decided(plan: &Plan, customer: &str, lines: &[Line], live: &[Live], senders: &[JourneyId], about: About) -> String {
-    let journeys: Vec<&Journey> = senders.iter().filter_map(|id| plan.journeys.get(id.index())).collect();
-    if let About::Journey(_) = about {
-        let journey = journeys.first().map_or_else(String::new, |one| format!("`{}` ({})", one.name, plan.locate(one.line)));
-        return format!("{customer} never came to {journey}: nothing that begins it happened to her");
-    }
-    let message = match about {
-        About::Message(id) => plan.messages.get(id.index()).map_or("?", |message| message.name.as_str()),
-        About::Journey(_) => "",
-    };
-    if let Some(run) = live.iter().find(|run| journeys.iter().any(|journey| journey.name == run.journey.as_str())) {
-        let until = run.until.as_ref().map_or_else(String::new, |until| format!(" until {until}"));
-        return format!(
-            "`{message}` is still to come: {customer} stands in {} {} at `{}` ({}){until}",
-            run.journey, run.run, run.step, run.line
-        );
-    }
-    if let Some(line) = lines.iter().rev().find(|line| !line.run.is_empty()) {
-        return format!("`{message}` was never planned: {}", sentence(customer, line));
-    }
-    if journeys.is_empty() {
-        return format!("`{message}` was never planned: no journey sends it");
-    }
-    let named: Vec<String> = journeys.iter().map(|journey| format!("`{}` ({})", journey.name, plan.locate(journey.line))).collect();
-    format!("`{message}` was never planned: {customer} never entered {}", named.join(" or "))
 }
 
 #[cfg(test)]

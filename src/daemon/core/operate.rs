@@ -9,7 +9,7 @@ use super::world::{Paused, write_paused};
 use super::{After, Core, Reply};
 use crate::calendar::Instant;
 use crate::daemon::arrival::{Identifier, IdentifierKind};
-use crate::daemon::keeper::Happened;
+use crate::daemon::keeper::Past;
 use crate::engine::Record;
 use crate::record::{Writer, to_bytes};
 use crate::shard::Number;
@@ -85,9 +85,20 @@ impl Core {
         self.note(now, who, &format!("erase {}", number.0));
     }
 
-    /// Everything that happened to her, once what is decided until now is durable.
-    pub fn history(&mut self, number: Number, reply: Reply<Result<Vec<Happened>, String>>) {
-        self.after.push(After::History(number, reply));
+    /// Everything that happened, for another thread to read, once what is decided until now is durable.
+    pub fn past(&mut self, reply: Reply<Result<Past, String>>) {
+        self.after.push(After::Past(reply));
+    }
+
+    /// Her, and all who turned out to be her.
+    pub fn all_of(&self, number: Number) -> Vec<Number> {
+        let mut all = vec![number];
+        let mut next = 0;
+        while let Some(one) = all.get(next).copied() {
+            next += 1;
+            all.extend(self.others.taken_over(one).map(|gone| gone.loser).filter(|loser| *loser != one));
+        }
+        all
     }
 
     /// Somebody by what people have at hand: her own id, else that of a browser, else an address.

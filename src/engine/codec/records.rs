@@ -68,6 +68,7 @@ variants! {
         37 Merged { uid, runs, calls };
         38 AtTheDoor { until };
         39 LetIn;
+        40 Moved;
     }
     Ending {
         0 Completed;

@@ -4,9 +4,9 @@
 //! its step when her row follows, and nobody else; a run that goes on where it cannot keep its messages' identities ends, and a new one
 //! begins there with what it knew.
 
-use super::super::Ending;
 use super::super::row::{Run, RunState};
 use super::super::turn::Turn;
+use super::super::{Ending, RecordKind};
 use super::moving::moved_to;
 use crate::calendar::Instant;
 use crate::plan::Journey;
@@ -103,6 +103,7 @@ impl Turn<'_> {
             let plan = self.pin();
             if let Some(at) = self.position(number) {
                 self.row.runs[at] = Run { plan, ..moved };
+                self.record_run(id, number, StepIx(step as u16), RecordKind::Moved);
             }
             self.keep_measures(number, journey, newest);
             self.judge_guards(number);

@@ -4,9 +4,9 @@
 //! it was. **Invariant:** a run moves as a whole or not at all: it stays with its plan where its step is gone, where a message of it would get
 //! another identity, or where what it holds would mean something else.
 
-use super::super::Ending;
 use super::super::row::{Run, RunState};
 use super::super::turn::Turn;
+use super::super::{Ending, RecordKind};
 use super::decisions::Decision;
 use crate::plan::{Goal, Journey, Line, StepKind};
 use crate::schema::{SendId, StepIx};
@@ -40,6 +40,8 @@ impl Turn<'_> {
             }
         }
         self.keep_measures(number, journey, newest);
+        let (journey, step) = (self.row.runs[at].journey, self.row.runs[at].step);
+        self.record_run(journey, number, step, RecordKind::Moved);
         self.judge_guards(number);
         if again {
             self.retime(number);

@@ -115,7 +115,7 @@ impl Daemon {
                     self.keeper.release().unwrap();
                     reply(());
                 }
-                After::History(number, reply) => reply(self.keeper.history(number).map_err(|error| error.to_string())),
+                After::Past(reply) => reply(self.keeper.past().map_err(|error| error.to_string())),
                 After::Withdraw(number, key) => self
                     .outgoing
                     .retain(|(other, delivery)| *other != number || onward::shard::commit::ParcelKey::Message(delivery.key) != key),

@@ -320,7 +320,7 @@ impl World {
                         worker.withdrawn = true;
                     }
                 }
-                After::Withdraw(..) | After::History(..) | After::Release(..) => {}
+                After::Withdraw(..) | After::Past(..) | After::Release(..) => {}
             }
         }
         self.hear();
