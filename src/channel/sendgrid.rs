@@ -72,12 +72,12 @@ impl Sendgrid {
             .filter_map(|name| Some(((*name).to_owned(), Value::from(finished.header(&name.to_ascii_lowercase())?))))
             .collect();
         let mut body = json!({
-            "personalizations": [{ "to": [{ "email": envelope.address }] }],
+            // Of the whole mail its interface wants them as one text; of a recipient as they are.
+            "personalizations": [{ "to": [{ "email": envelope.address }], "custom_args": { IDENTITY: envelope.id } }],
             "from": named(envelope.part("from"), &self.from)?,
             "subject": one_line(envelope.part("subject")),
             "content": content,
             "headers": headers,
-            "custom_args": { IDENTITY: envelope.id },
             // Clicks and opens are counted by pages of ours; and the link to unsubscribe is not to be rewritten.
             "tracking_settings": {
                 "click_tracking": { "enable": false, "enable_text": false },

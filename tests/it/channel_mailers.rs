@@ -72,7 +72,7 @@ fn sendgrid_is_given_the_finished_mail_in_its_parts() {
         assert_eq!(json["from"], serde_json::json!({ "email": "hello@shop.example", "name": "ร้าน \"Shop\"" }));
         assert_eq!(json["reply_to"]["email"], "care@shop.example");
         assert_eq!(json["subject"], "สวัสดี Nok");
-        assert_eq!(json["custom_args"]["onward"], mail().id);
+        assert_eq!(json["personalizations"][0]["custom_args"]["onward"], mail().id);
         assert_eq!(json["headers"]["List-Unsubscribe"], "<https://shop.example/u/abc>");
         assert_eq!(json["headers"]["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
         let content = json["content"].as_array().unwrap();
