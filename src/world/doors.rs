@@ -8,6 +8,7 @@
 use crate::calendar::{Instant, Zone};
 use crate::engine::Room;
 use crate::plan::{CapWindow, EntryCap, Plan};
+use crate::record::{Decode as _, DecodeError, Encode as _, Reader, Writer};
 use crate::schema::{JourneyId, WaitOrSkip};
 use chrono::{Days, NaiveTime};
 use std::collections::VecDeque;
@@ -66,6 +67,18 @@ impl Doors {
         }
     }
 
+    /// The same under another plan's numbers, by the names of journeys. Where a cap is new, counting begins now; where it was raised, with the entries
+    /// that the one before asked for.
+    pub fn renumber(&mut self, before: &Plan, now: &Plan) {
+        let known = std::mem::replace(self, Doors::new(now));
+        for (door, journey) in known.journeys.into_iter().zip(&before.journeys) {
+            let place = now.journeys.iter().position(|one| one.name == journey.name);
+            if let (Some(door), Some(place)) = (door, place) {
+                door.taken.into_iter().for_each(|at| self.take(JourneyId(place as u16), at));
+            }
+        }
+    }
+
     /// Somebody took a place for that instant.
     pub fn take(&mut self, journey: JourneyId, at: Instant) {
         let Some(Some(door)) = self.journeys.get_mut(journey.index()) else { return };
@@ -74,6 +87,21 @@ impl Doors {
         while door.taken.len() > door.most {
             door.taken.pop_front();
         }
+    }
+
+    /// For a snapshot: the places that were taken, by journey.
+    pub fn write(&self, out: &mut Writer) {
+        let taken: Vec<Vec<Instant>> =
+            self.journeys.iter().map(|door| door.as_ref().map_or_else(Vec::new, |door| door.taken.iter().copied().collect())).collect();
+        taken.encode(out);
+    }
+
+    /// Back from a snapshot, under the same plan.
+    pub fn read(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError> {
+        for (journey, taken) in Vec::<Vec<Instant>>::decode(from)?.into_iter().enumerate() {
+            taken.into_iter().for_each(|at| self.take(JourneyId(journey as u16), at));
+        }
+        Ok(())
     }
 
     /// From when on an entry does not count any more.

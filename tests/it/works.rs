@@ -393,3 +393,76 @@ fn an_edited_catalog_keeps_its_items_by_name() {
     let fields = core.world.items().fields(product, "A1", core.now()).cloned().unwrap();
     assert_eq!(*fields, [3, 0, 900, 7].map(|n: i64| if n == 0 { Value::text("Kettle") } else { Value::Number(n.into()) }));
 }
+
+const DOORS: &str = r#"
+customer { email email? }
+event visited { }
+event asked { }
+topic promo "Promotions" opt in
+message hello about promo { email { subject "Hello", text "Hello" } }
+message soon about promo { email { subject "Soon", text "Your turn" } }
+journey greet "Greeting" {
+  enter on visited
+  enter again always
+  at most 2 entries in 1 day then skip
+  send hello
+}
+journey serve "Serving" {
+  enter on asked
+  enter again always
+  at most 2 entries in 1 hour then wait
+  send soon
+}
+"#;
+
+/// Whom they reach: the addresses, in order.
+fn whom(daemon: &mut Daemon) -> Vec<String> {
+    accept(daemon).iter().map(|sent| sent.1.address.to_string()).collect()
+}
+
+#[test]
+fn a_cap_on_entries_holds_over_all_customers_and_crashes() {
+    let mut daemon = Daemon::new(DOORS);
+    let begin = at("2026-03-01 10:00");
+    for name in ["a", "b", "c", "d", "e"] {
+        daemon.subscribe(begin, name, &format!("{name}@example.com"));
+    }
+    let enter = |daemon: &mut Daemon, minutes: i64, who: &str, event: &str| {
+        let now = begin.plus_ms(minutes * MINUTE_MS);
+        daemon.touch(now);
+        daemon.event(now, who, event, &format!("{event}{who}{minutes}"));
+        whom(daemon)
+    };
+    assert_eq!(enter(&mut daemon, 0, "a", "visited"), ["a@example.com"]);
+    daemon.snapshot_all();
+    assert_eq!(enter(&mut daemon, 1, "b", "visited"), ["b@example.com"]);
+    // One place was taken before the snapshot, one after it.
+    daemon.crash();
+    assert!(enter(&mut daemon, 2, "c", "visited").is_empty());
+    // An edit that moves the journey and takes more in goes on counting.
+    let edited = DOORS
+        .replace("at most 2 entries in 1 day", "at most 3 entries in 1 day")
+        .replace("journey serve", "journey another \"Another\" {\n enter on asked\n enter again always\n wait 1 day\n}\njourney serve");
+    daemon.deploy(begin.plus_ms(2 * MINUTE_MS), &edited);
+    daemon.follow_all();
+    assert_eq!(enter(&mut daemon, 3, "c", "visited"), ["c@example.com"]);
+    assert!(enter(&mut daemon, 4, "d", "visited").is_empty());
+    // A day after the first there is a place again, and only one.
+    assert_eq!(enter(&mut daemon, 24 * 60, "d", "visited"), ["d@example.com"]);
+    assert!(enter(&mut daemon, 24 * 60, "e", "visited").is_empty());
+
+    // Who waits keeps her place in the order of coming, over a crash.
+    let day = 2 * 24 * 60;
+    assert_eq!(enter(&mut daemon, day, "a", "asked"), ["a@example.com"]);
+    assert_eq!(enter(&mut daemon, day + 10, "b", "asked"), ["b@example.com"]);
+    assert!(enter(&mut daemon, day + 20, "c", "asked").is_empty());
+    assert!(enter(&mut daemon, day + 30, "d", "asked").is_empty());
+    daemon.crash();
+    assert!(enter(&mut daemon, day + 59, "e", "asked").is_empty());
+    daemon.touch(begin.plus_ms((day + 60) * MINUTE_MS));
+    assert_eq!(whom(&mut daemon), ["c@example.com"]);
+    daemon.touch(begin.plus_ms((day + 70) * MINUTE_MS));
+    assert_eq!(whom(&mut daemon), ["d@example.com"]);
+    daemon.touch(begin.plus_ms((day + 120) * MINUTE_MS));
+    assert_eq!(whom(&mut daemon), ["e@example.com"]);
+}

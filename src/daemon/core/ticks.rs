@@ -70,7 +70,7 @@ impl Core {
 
     /// What was counted in a batch of the log.
     pub(super) fn count_again(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
-        if self.world.has_experiments() {
+        if self.world.counts() {
             let records: Vec<Record> = Vec::decode(&mut Reader::new(bytes))?;
             self.world.count(&records);
         }

@@ -19,7 +19,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// The version of its bytes in a snapshot.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The first version that knows who entered journeys that limit their entries.
+const DOORS_SINCE: u8 = 2;
 
 /// Works that are open, and how far they are.
 #[derive(Debug)]
@@ -237,13 +239,14 @@ impl Core {
             out.varint(number.0);
         });
         self.works.imports.encode(&mut out);
+        self.world.doors.write(&mut out);
         out.into_bytes()
     }
 
     pub(super) fn works_from_bytes(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
         let mut from = Reader::new(bytes);
         let version = from.byte()?;
-        if version != VERSION {
+        if version == 0 || version > VERSION {
             return Err(from.fault(crate::record::Fault::Newer { section: 0, version, known: VERSION }));
         }
         self.world.counters = Counters::decode(&mut from)?;
@@ -259,6 +262,9 @@ impl Core {
         let early = from.list(|from| Ok((from.varint()?, Number(from.varint()?))))?;
         self.works.early = early.into_iter().collect();
         self.works.imports = Vec::decode(&mut from)?;
+        if version >= DOORS_SINCE {
+            self.world.doors.read(&mut from)?;
+        }
         from.finish()
     }
 }

@@ -5,11 +5,13 @@
 
 use crate::calendar::Instant;
 use crate::engine::versions::{Decision, Migration};
-use crate::engine::{Limits, Loaded, PlanId, Record, Weights, World};
+use crate::engine::{Limits, Loaded, PlanId, Record, Room, Weights, World, door};
 use crate::plan::Plan;
 use crate::record::{DecodeError, Fault, Reader, Writer};
+use crate::schema::JourneyId;
 use crate::shard::Ways;
 use crate::world::catalogs::Catalogs;
+use crate::world::doors::{self, Doors};
 use crate::world::facts::{Counters, Facts};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,6 +60,8 @@ pub struct DaemonWorld {
     pub(super) catalogs: Catalogs,
     pub(super) facts: Facts,
     pub(super) counters: Counters,
+    /// Who entered journeys that limit their entries.
+    pub(super) doors: Doors,
     /// Names of journeys that are paused.
     paused: BTreeSet<String>,
     paused_channels: BTreeSet<String>,
@@ -71,6 +75,7 @@ pub struct DaemonWorld {
 impl DaemonWorld {
     pub fn new(plan: Arc<Plan>, limits: Limits) -> DaemonWorld {
         DaemonWorld {
+            doors: Doors::new(&plan),
             versions: Versions { active: Loaded::new(plan), pinned: BTreeMap::new(), ways: BTreeMap::new() },
             decisions: Vec::new(),
             since: Instant::FIRST,
@@ -123,6 +128,7 @@ impl DaemonWorld {
             return Ok(());
         }
         self.counters.renumber(&self.versions.active.plan, &versions.active.plan);
+        self.doors.renumber(&self.versions.active.plan, &versions.active.plan);
         self.catalogs.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
         (self.versions, self.decisions, self.since) = (versions, Vec::new(), at);
         self.number += 1;
@@ -194,9 +200,17 @@ impl DaemonWorld {
         self.versions.active.plan.journeys.iter().any(|journey| !journey.experiments.is_empty())
     }
 
+    /// Whether anything is counted over all customers.
+    pub(super) fn counts(&self) -> bool {
+        self.has_experiments() || doors::are_in(self.plan())
+    }
+
     pub fn count(&mut self, records: &[Record]) {
         for record in records {
             self.counters.record(record);
+        }
+        for (journey, at) in door::places(records) {
+            self.doors.take(journey, at);
         }
     }
 
@@ -274,6 +288,10 @@ impl World for DaemonWorld {
 
     fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {
         self.facts.weights(identity, at)
+    }
+
+    fn entry_room(&self, journey: JourneyId, at: Instant, taken: usize) -> Room {
+        self.doors.room(journey, at, taken)
     }
 
     fn paused(&self, journey: &str, channel: Option<&str>) -> bool {

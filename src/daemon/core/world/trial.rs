@@ -51,6 +51,10 @@ impl World for Trial<'_> {
         self.world.answers_by_hour(channels, at)
     }
 
+    fn entry_room(&self, journey: crate::schema::JourneyId, at: Instant, taken: usize) -> crate::engine::Room {
+        self.world.entry_room(journey, at, taken)
+    }
+
     fn paused(&self, journey: &str, channel: Option<&str>) -> bool {
         self.world.paused(journey, channel)
     }
