@@ -124,6 +124,11 @@ impl Dispatcher {
                     None => self.older_envelope(number, delivery).await,
                 };
                 let Some(envelope) = envelope else {
+                    tracing::error!(
+                        customer = number.0,
+                        run = delivery.key.run,
+                        "no version of the project that is known has this message: it is not sent"
+                    );
                     self.outcome(to, Outcome::NotSent, None, false).await;
                     return;
                 };

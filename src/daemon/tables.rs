@@ -7,6 +7,7 @@ mod past;
 mod people;
 
 use super::core::Core;
+use super::core::recovery::Unreadable;
 use super::keeper::{self, CannotOpen, Shelf};
 use super::told::Versions;
 use super::told::json::moment;
@@ -122,13 +123,13 @@ pub fn tell(files: &Disk, keys: &Disk, sink: &mut dyn Sink) -> Result<(), Cannot
     for dead in core.others.dead() {
         rows.add(DEAD_LETTERS, [at(dead.at), text(&dead.source), text(&dead.reason), text(&dead.item)])?;
     }
-    let versions = Versions::new(changes, core.world.plan());
+    let versions = Versions::new(changes, core.world.plan()).map_err(CannotOpen::from)?;
     past::tell(&shelf, versions, core.world.plan().policy.zone, &mut rows)
 }
 
 fn plans(core: &Core, changes: &[(u64, String)], rows: &mut Rows<'_>) -> Result<(), CannotTell> {
     for (number, (order, text_of)) in changes.iter().enumerate() {
-        let Ok(plan) = crate::plan::encode::from_json(text_of) else { continue };
+        let plan = crate::plan::encode::from_json(text_of).map_err(|why| CannotOpen::from(Unreadable::Plan(why.to_string())))?;
         let journeys: Vec<&str> = plan.journeys.iter().map(|journey| journey.name.as_str()).collect();
         let since = (order >> keeper::BATCH_SHIFT) as i64;
         rows.add(PLANS, [Cell::Whole(number as i64 + 1), text(&plan.hash), Cell::Whole(since), text(&journeys.join(", "))])?;

@@ -6,6 +6,7 @@
 pub mod json;
 
 use crate::calendar::{Instant, Zone};
+use crate::daemon::core::recovery::Unreadable;
 use crate::daemon::keeper::{BATCH_SHIFT, Happened, What};
 use crate::engine::{Input, Loaded, Record, RecordKind};
 use crate::plan::{Plan, encode};
@@ -70,14 +71,20 @@ impl Said {
 
 impl Versions {
     /// `changes`: where a version became active, and its text. `active` is told where nothing is known of a change.
-    pub fn new(changes: impl IntoIterator<Item = (u64, String)>, active: &Arc<Plan>) -> Versions {
-        let read = |(order, text): (u64, String)| Some((order, Arc::new(encode::from_json(&text).ok()?)));
-        let mut plans: Vec<(u64, Arc<Plan>)> = changes.into_iter().filter_map(read).collect();
+    ///
+    /// # Errors
+    /// If a version cannot be read: what was decided under it would be told by another one.
+    pub fn new(changes: impl IntoIterator<Item = (u64, String)>, active: &Arc<Plan>) -> Result<Versions, Unreadable> {
+        let read = |(order, text): (u64, String)| match encode::from_json(&text) {
+            Ok(plan) => Ok((order, Arc::new(plan))),
+            Err(why) => Err(Unreadable::Plan(why.to_string())),
+        };
+        let mut plans = changes.into_iter().map(read).collect::<Result<Vec<(u64, Arc<Plan>)>, _>>()?;
         plans.sort_by_key(|(order, _)| *order);
         if plans.is_empty() {
             plans.push((0, Arc::clone(active)));
         }
-        Versions { plans, runs: BTreeMap::new(), views: BTreeMap::new() }
+        Ok(Versions { plans, runs: BTreeMap::new(), views: BTreeMap::new() })
     }
 
     /// From the newest to the oldest.

@@ -14,7 +14,7 @@ use onward::store::{Disk, MemFiles, Settings, Store, backup};
 use onward::{Project, check_project};
 use std::sync::{Arc, Mutex};
 
-const SHOP: &str = r#"
+pub const SHOP: &str = r#"
 customer { email email?, name text?, ที่อยู่ text? }
 event bought { order text = "-", ของขวัญ text = "-" }
 topic promo "Promotions" opt in

@@ -1,6 +1,7 @@
 //! What keeps one failure from being everybody's: a clock that leaps, a customer who cannot be handled.
 
-use super::erasure::{Life, at};
+use super::daemon::harness::plan_of;
+use super::erasure::{Life, SHOP, at};
 use onward::calendar::{HOUR_MS, Instant, MINUTE_MS};
 use onward::daemon::arrival::{IdentifierKind, What};
 use onward::daemon::clock::{Clock, GuardedClock};
@@ -165,4 +166,30 @@ fn an_entry_that_cannot_be_read_sets_its_customer_aside_and_she_can_be_erased() 
     assert!(!life.core.is_aside(nok) && life.core.find_user("nok").is_none());
     let life = life.again(Image::Nothing);
     assert_eq!((life.core.living(), life.core.set_asides().count()), (0, 0));
+}
+
+static FAILS_UNTIL_EDITED: AtomicI64 = AtomicI64::new(-1);
+
+fn trip_until_edited(number: Number, kind: &InputKind) -> bool {
+    number.0 as i64 == FAILS_UNTIL_EDITED.load(Ordering::SeqCst) && matches!(kind, InputKind::Event { .. })
+}
+
+#[test]
+fn what_waited_under_an_earlier_version_stands_on_the_list_with_its_words() {
+    let mut life = Life::begin();
+    life.lives("nok", "nok@example.com", "Nok", "o1");
+    let nok = life.core.find_user("nok").unwrap();
+    FAILS_UNTIL_EDITED.store(nok.0 as i64, Ordering::SeqCst);
+    life.core.trip_at(trip_until_edited);
+    assert_eq!(buys(&mut life, "nok", "o22"), "Accepted");
+    FAILS_UNTIL_EDITED.store(-1, Ordering::SeqCst);
+    let edited = plan_of(&SHOP.replacen("event bought", "event viewed { }\nevent bought", 1));
+    life.core.deploy(&edited, at(2)).unwrap();
+    life.commit();
+    assert_eq!(life.core.bring_back_for(at(3), "ops", nok, false), Some((0, false)));
+    life.commit();
+    let dead: Vec<_> = life.core.others.dead().filter(|dead| dead.source == "set aside").collect();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].item.contains(r#""event":"bought""#), "{}", dead[0].item);
+    assert!(dead[0].reason.contains("send it again"), "{}", dead[0].reason);
 }

@@ -158,7 +158,7 @@ pub(super) async fn past(handle: &Handle, caller: Caller, id: &str, what: &'stat
         let mut history = past.read(&numbers).map_err(|error| error.to_string())?;
         history.sort_by_key(|(_, one)| one.order);
         let change = |one: &Happened| if let What::Plan(text) = &one.what { Some((one.order, text.clone())) } else { None };
-        let mut versions = Versions::new(history.iter().filter_map(|(_, one)| change(one)), &active);
+        let mut versions = Versions::new(history.iter().filter_map(|(_, one)| change(one)), &active).map_err(|error| error.to_string())?;
         let mut told = Vec::new();
         for (number, one) in history {
             versions.tell(number, one, zone, &mut told);

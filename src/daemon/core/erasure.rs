@@ -25,9 +25,15 @@ impl Core {
     pub fn erase(&mut self, number: Number, now: Instant) {
         let number = self.home(number);
         // Suppression is of the address, and outlives her.
-        if let Ok(Some(row)) = self.shard(number).map_or(Ok(None), |shard| shard.row(number)) {
-            for channel in row.suppressions {
-                self.suppress_her_address(number, channel, true);
+        match self.shard(number).map_or(Ok(None), |shard| shard.row(number)) {
+            Ok(row) => {
+                for channel in row.into_iter().flat_map(|row| row.suppressions) {
+                    self.suppress_her_address(number, channel, true);
+                }
+            }
+            Err(damaged) => {
+                tracing::error!(customer = number.0, "a damaged row is erased: {damaged}");
+                self.note(now, "erasure", &format!("row of {} is damaged: suppressions of hers did not outlive her", number.0));
             }
         }
         let letters = self.letters_about(number);

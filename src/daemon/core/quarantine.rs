@@ -9,6 +9,7 @@
 use super::others::Dead;
 use super::{After, Core};
 use crate::calendar::Instant;
+use crate::daemon::told::json::said;
 use crate::engine::{Input, InputKind, World as _};
 use crate::shard::commit::Parcel;
 use crate::shard::{Bench, Damaged, Number};
@@ -97,20 +98,29 @@ impl Core {
         let active = self.world.active().id;
         let mut handled = 0;
         for (plan, bytes) in aside.waiting.into_iter().skip(usize::from(without_first)) {
-            let input = crate::record::from_bytes::<Input>(&bytes).ok().filter(|_| plan == active);
-            match input {
-                Some(input) => {
+            match crate::record::from_bytes::<Input>(&bytes) {
+                Ok(input) if plan == active => {
                     self.is_told = true;
                     self.input(number, Input { now, ..input });
                     handled += usize::from(!self.is_aside(number));
                 }
-                // Its numbers are those of another version of the project.
-                None => self.bury(Dead::new(
-                    now,
-                    "set aside",
-                    format!("an input of customer {}", number.0),
-                    "it came under an earlier version of the project while she was set aside".to_owned(),
-                )),
+                // Its numbers are those of another version of the project: what it says is kept where a person sees it.
+                Ok(input) => {
+                    let item = match self.world.loaded(plan) {
+                        Some(loaded) => said(loaded.original(), &input).to_string(),
+                        None => format!("{:?}", input.kind),
+                    };
+                    let why = "it came under an earlier version of the project while she was set aside: send it again";
+                    self.bury(Dead::new(now, "set aside", format!("customer {}: {item}", number.0), why.to_owned()));
+                }
+                Err(fault) => {
+                    self.bury(Dead::new(
+                        now,
+                        "set aside",
+                        format!("an input of customer {}", number.0),
+                        format!("it cannot be read any more: {fault}"),
+                    ));
+                }
             }
         }
         let is_again = self.is_aside(number);

@@ -7,7 +7,7 @@ use super::super::core::others;
 use super::super::sealing::{Place, Seals};
 use super::{Keeper, unsealed};
 use crate::calendar::Instant;
-use crate::record::{Reader, Writer};
+use crate::record::{DecodeError, Reader, Writer};
 use crate::shard::Number;
 use crate::shard::commit::{Batch, Change};
 use crate::shard::sealed::Whose;
@@ -45,7 +45,7 @@ impl Keeper {
                 }
                 bytes += payload.len();
                 last = number;
-                collect(number, &payload, &mut records);
+                collect(number, &payload, &mut records)?;
             }
             if last < from {
                 return Ok(());
@@ -169,17 +169,18 @@ impl Past {
         let Some(number) = entry.key.first_chunk::<8>().map(|bytes| Number(u64::from_be_bytes(*bytes))) else { return Ok(()) };
         let kind = entry.key.get(8).copied();
         if kind.is_none() {
-            return Happened::read(entry.order, &entry.value).map_or(Ok(()), |happened| each(number, happened));
+            return Happened::read(entry.order, &entry.value)?.map_or(Ok(()), |happened| each(number, happened));
         }
         let Some(plain) = self.seals.open(Place::Archive, whose(number), &entry.value)? else { return Ok(()) };
         let mut from = Reader::new(&plain);
-        loop {
+        while from.remaining() > 0 {
             let order = if kind == Some(ARCHIVE_SEALED_BEFORE) { Ok(entry.order) } else { from.varint() };
-            let (Ok(order), Ok(value)) = (order, from.bytes()) else { return Ok(()) };
-            if let Some(happened) = Happened::read(order, value) {
+            let (order, value) = order.and_then(|order| Ok((order, from.bytes()?))).map_err(|fault| unread("the archive", &fault))?;
+            if let Some(happened) = Happened::read(order, value)? {
                 each(number, happened)?;
             }
         }
+        Ok(())
     }
 
     /// What the log has that the archive has not.
@@ -189,9 +190,9 @@ impl Past {
             let (number, payload) = batch?;
             let payload = seals.open_batch(payload).map_err(unsealed)?;
             let mut records = Vec::new();
-            collect(number, &payload, &mut records);
+            collect(number, &payload, &mut records)?;
             for record in records {
-                if let Some(happened) = Happened::read(record.order, &record.value) {
+                if let Some(happened) = Happened::read(record.order, &record.value)? {
                     each(record.number, happened)?;
                 }
             }
@@ -256,12 +257,15 @@ struct Archived {
 }
 
 /// What a batch says of customers: what came in, what was decided, what was handed to the dispatcher.
-fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) {
-    let Ok(mut batch) = Batch::read(payload) else { return };
+///
+/// # Errors
+/// [`StoreError::Damaged`] for bytes that say nothing: what cannot be read is not left out silently.
+fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) -> Result<(), StoreError> {
+    let wrong = |fault: DecodeError| unread(&format!("batch {number} of the log"), &fault);
+    let mut batch = Batch::read(payload).map_err(wrong)?;
     let at = batch.head.at;
     let mut place = 0;
-    // What could not be read would have stopped the recovery.
-    while let Ok(Some(change)) = batch.read_next() {
+    while let Some(change) = batch.read_next().map_err(wrong)? {
         let of = match &change {
             Change::Input { number, .. } | Change::Records { number, .. } | Change::Parcel { number, .. } => *number,
             Change::Other { kind: others::AUDIT, .. } => AUDIT,
@@ -274,6 +278,11 @@ fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) {
         records.push(Archived { number: of, order: number << BATCH_SHIFT | place, value: out.into_bytes() });
         place += 1;
     }
+    Ok(())
+}
+
+fn unread(place: &str, fault: &DecodeError) -> StoreError {
+    StoreError::Damaged { place: place.to_owned(), offset: fault.at as u64, found: fault.to_string() }
 }
 
 /// One thing that happened to a customer.
@@ -298,18 +307,38 @@ pub enum What {
 }
 
 impl Happened {
-    fn read(order: u64, value: &[u8]) -> Option<Happened> {
-        let mut from = Reader::new(value);
-        let at = from.instant().ok()?;
-        let mut change = Batch::of_changes(from);
-        let what = match change.read_next().ok()?? {
-            Change::Input { bytes, .. } => What::Input(Box::new(crate::record::from_bytes(bytes).ok()?)),
-            Change::Records { bytes, .. } => What::Records(crate::record::from_bytes(bytes).ok()?),
-            Change::Parcel { parcel, .. } => What::Parcel(Box::new(parcel.into_owned())),
-            Change::Other { kind: others::AUDIT, bytes } => What::Audit(crate::record::from_bytes(bytes).ok()?),
-            Change::Other { kind: others::PLAN, bytes } => What::Plan(String::from_utf8_lossy(bytes).into_owned()),
-            _ => return None,
+    /// `None` for what is nothing that happened to anybody.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`]
+    fn read(order: u64, value: &[u8]) -> Result<Option<Happened>, StoreError> {
+        let read = || -> Result<Option<Happened>, DecodeError> {
+            let mut from = Reader::new(value);
+            let at = from.instant()?;
+            let what = match Batch::of_changes(from).read_next()? {
+                Some(Change::Input { bytes, .. }) => What::Input(Box::new(crate::record::from_bytes(bytes)?)),
+                Some(Change::Records { bytes, .. }) => What::Records(crate::record::from_bytes(bytes)?),
+                Some(Change::Parcel { parcel, .. }) => What::Parcel(Box::new(parcel.into_owned())),
+                Some(Change::Other { kind: others::AUDIT, bytes }) => What::Audit(crate::record::from_bytes(bytes)?),
+                Some(Change::Other { kind: others::PLAN, bytes }) => What::Plan(String::from_utf8_lossy(bytes).into_owned()),
+                _ => return Ok(None),
+            };
+            Ok(Some(Happened { order, at, what }))
         };
-        Some(Happened { order, at, what })
+        read().map_err(|fault| unread(&format!("what batch {} of the log says", order >> BATCH_SHIFT), &fault))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Happened, StoreError, collect};
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_and_not_left_out() {
+        let mut records = Vec::new();
+        let broken = collect(7, &[255; 9], &mut records).map_err(|error| error.to_string());
+        assert!(broken.as_ref().is_err_and(|words| words.contains("batch 7 of the log")), "{broken:?}");
+        assert!(records.is_empty());
+        assert!(matches!(Happened::read(7 << super::BATCH_SHIFT, &[1, 255, 255]), Err(StoreError::Damaged { .. })));
     }
 }

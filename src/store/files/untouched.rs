@@ -137,7 +137,13 @@ impl Files for Untouched {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        let file = Glass { name: from.to_owned(), below: self.below.open(from).ok(), written: Arc::clone(&self.written) };
+        let below = match self.below.open(from) {
+            Ok(below) => Some(below),
+            // It may be in memory alone.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let file = Glass { name: from.to_owned(), below, written: Arc::clone(&self.written) };
         let content = file.own()?;
         let mut written = hold(&self.written);
         written.insert(to.to_owned(), Some(content));
