@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::Limits;
 use crate::ingest::Config;
 use crate::ingest::import::{ImportFile, Line};
-use crate::ingest::refusal::Refusal;
+use crate::ingest::refusal::{Refusal, says_both};
 use crate::ingest::rows::quoted;
 use crate::plan::Plan;
 use crate::project::Project;
@@ -199,7 +199,7 @@ impl<'a> Job<'a> {
             text.push_str(&format!("  {count} cannot be used: {}\n", reason.title()));
             for one in examples {
                 let column = if one.column.is_empty() { String::new() } else { format!(", `{}`", one.column) };
-                text.push_str(&format!("    line {}{column}: `{}`; expected {}\n", one.line, one.found, one.expected));
+                text.push_str(&format!("    line {}{column}: {}\n", one.line, wrong(&one.found, &one.expected)));
             }
         }
         if let Some((line, why)) = &looked.broken {
@@ -270,6 +270,11 @@ fn started(effects: &Effects) -> String {
     lines("journey", &effects.runs) + &lines("message", &effects.messages)
 }
 
+/// What is wrong with a cell.
+fn wrong(found: &str, expected: &str) -> String {
+    if says_both(found, expected) { expected.to_owned() } else { format!("`{found}`; expected {expected}") }
+}
+
 fn finished(done: &Effects, starts: bool) -> String {
     let mut text = format!("{} rows are taken; {} customers are new\n", done.rows - done.refused, done.new_customers);
     for (count, what) in [
@@ -308,7 +313,7 @@ impl Rejects {
             self.failed.get_or_insert(error);
         }
         if self.count <= SHOWN {
-            complain(&format!("line {}: {}: `{}`; expected {}", line.number, refusal.reason.title(), refusal.found, refusal.expected));
+            complain(&format!("line {}: {}: {}", line.number, refusal.reason.title(), wrong(&refusal.found, &refusal.expected)));
         }
     }
 

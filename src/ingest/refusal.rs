@@ -84,6 +84,11 @@ impl Refusal {
     }
 }
 
+/// Whether what was expected is a sentence of its own, which names what was found.
+pub fn says_both(found: &str, expected: &str) -> bool {
+    expected.strip_prefix('`').and_then(|rest| rest.strip_prefix(found)).is_some_and(|rest| rest.starts_with('`'))
+}
+
 /// A cell, short enough to be shown and on one line.
 pub fn shown(cell: &str) -> String {
     let mut text: String = cell.chars().take(SHOWN_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();

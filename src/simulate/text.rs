@@ -5,6 +5,7 @@
 
 use super::report::experiments::ExperimentReport;
 use super::report::{Conversion, Count, JourneyReport, Report};
+use crate::ingest::refusal::says_both;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use std::fmt::Write as _;
 
@@ -89,8 +90,7 @@ fn files(report: &Report, text: &mut String) {
             for example in refused.examples.iter().take(EXAMPLES_SHOWN) {
                 let column = if example.column.is_empty() { String::new() } else { format!(", column {}", example.column) };
                 let found = if example.found.is_empty() { "nothing".to_owned() } else { format!("`{}`", example.found) };
-                // Some reasons are a sentence of their own that names what was found.
-                let why = match example.expected.starts_with(&found) {
+                let why = match says_both(&example.found, &example.expected) {
                     true => example.expected.clone(),
                     false => format!("found {found}, expected {}", example.expected),
                 };
