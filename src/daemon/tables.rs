@@ -108,9 +108,13 @@ impl Rows<'_> {
     }
 }
 
-/// Gives everything that the store in this folder holds to a sink.
-pub fn tell(files: &Disk, keys: &Disk, sink: &mut dyn Sink) -> Result<(), CannotTell> {
-    let shelf = Shelf::look(files, keys)?;
+/// The store in this folder, to be told of.
+pub fn look(files: &Disk, keys: &Disk) -> Result<Shelf, CannotTell> {
+    Ok(Shelf::look(files, keys)?)
+}
+
+/// Gives everything that a store holds to a sink.
+pub fn tell(shelf: &Shelf, sink: &mut dyn Sink) -> Result<(), CannotTell> {
     let mut rows = Rows(sink);
     rows.add(ABOUT, [text("store"), text(&shelf.id().to_string())])?;
     rows.add(ABOUT, [text("batches"), Cell::Whole(shelf.mark() as i64)])?;
@@ -124,7 +128,7 @@ pub fn tell(files: &Disk, keys: &Disk, sink: &mut dyn Sink) -> Result<(), Cannot
         rows.add(DEAD_LETTERS, [at(dead.at), text(&dead.source), text(&dead.reason), text(&dead.item)])?;
     }
     let versions = Versions::new(changes, core.world.plan()).map_err(CannotOpen::from)?;
-    past::tell(&shelf, versions, core.world.plan().policy.zone, &mut rows)
+    past::tell(shelf, versions, core.world.plan().policy.zone, &mut rows)
 }
 
 fn plans(core: &Core, changes: &[(u64, String)], rows: &mut Rows<'_>) -> Result<(), CannotTell> {

@@ -83,6 +83,7 @@ fn everything_comes_out_twice_and_the_store_stays_as_it_is() {
     fine(&folder.0, &["erase", "gone", "--yes", "--url", &served.url]);
     let (code, _, error) = onward(&folder.0, &["store", "export", ".onward/store", "early"]);
     assert!(code == 3 && error.contains("another process works with the store") && error.contains("help: "), "{code} {error}");
+    assert!(!folder.0.join("early").exists(), "nothing is left of what was refused");
     served.stop();
     let before = bytes_of(&folder.0.join(".onward/store"));
     let out = fine(&folder.0, &["store", "export", ".onward/store", "tables"]);

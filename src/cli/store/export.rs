@@ -29,8 +29,10 @@ struct Both {
 }
 
 pub(super) fn run(folder: &Path, keys: &Path, to: &Path, output: &Output) -> Exit {
-    let done = prepare(to).and_then(|()| Both::begin(to)).map_err(CannotTell::Write).and_then(|mut both| {
-        tables::tell(&disk(folder), &disk(keys), &mut both)?;
+    // The store first: where it cannot be read, no folder with half an export is left behind.
+    let done = tables::look(&disk(folder), &disk(keys)).and_then(|shelf| {
+        let mut both = prepare(to).and_then(|()| Both::begin(to)).map_err(CannotTell::Write)?;
+        tables::tell(&shelf, &mut both)?;
         both.finish(to).map_err(CannotTell::Write)
     });
     match done {
