@@ -349,6 +349,18 @@ impl PendingState {
     pub fn is_with_provider(&self) -> bool {
         matches!(self, PendingState::Claimed | PendingState::HandedOver { .. } | PendingState::InDoubt { .. })
     }
+
+    /// Its name for people, and until when it lasts ([`Instant::NEVER`] where something else ends it).
+    pub fn described(&self) -> (&'static str, Instant) {
+        match *self {
+            PendingState::Ready => ("ready", Instant::NEVER),
+            PendingState::Held { until } => ("held", until),
+            PendingState::Claimed => ("claimed", Instant::NEVER),
+            PendingState::HandedOver { .. } => ("handed over", Instant::NEVER),
+            PendingState::InDoubt { until } => ("in doubt", until),
+            PendingState::Paused { until } => ("paused", until),
+        }
+    }
 }
 
 /// What is known of a message that was claimed.

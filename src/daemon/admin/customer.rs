@@ -12,7 +12,7 @@ use crate::daemon::keeper::{Happened, PLANS, What};
 use crate::daemon::keys::Caller;
 use crate::daemon::runner::{Handle, answer};
 use crate::daemon::told::{Told, Versions};
-use crate::engine::row::{ConsentState, Customer, PendingState};
+use crate::engine::row::{ConsentState, Customer};
 use crate::plan::Plan;
 use crate::schema::SegmentRole;
 use crate::shard::Number;
@@ -86,14 +86,7 @@ fn described(core: &Core, number: Number, plan: &Plan, row: &Customer) -> Json {
         .map(|(segment, _)| segment.name.to_string())
         .collect();
     let pending = row.pending.iter().map(|pending| {
-        let (state, until) = match pending.state {
-            PendingState::Ready => ("ready", Instant::NEVER),
-            PendingState::Held { until } => ("held", until),
-            PendingState::Claimed => ("claimed", Instant::NEVER),
-            PendingState::HandedOver { .. } => ("handed over", Instant::NEVER),
-            PendingState::InDoubt { until } => ("in doubt", until),
-            PendingState::Paused { until } => ("paused", until),
-        };
+        let (state, until) = pending.state.described();
         let message = plan.messages.get(pending.message.index()).map(|message| message.name.to_string());
         json!({ "message": message, "channel": channel(pending.key.channel), "planned": moment(pending.planned_at), "state": state, "until": moment(until) })
     });

@@ -6,11 +6,10 @@ use super::{
     ATTRIBUTES, CONSENTS, CUSTOMERS, CannotTell, Cell, IDENTIFIERS, PENDING, RUNS, Rows, SEGMENTS, SUPPRESSIONS, at, json, maybe, text,
     truth,
 };
-use crate::calendar::Instant;
 use crate::daemon::core::Core;
 use crate::daemon::core::recovery::Unreadable;
 use crate::daemon::keeper::CannotOpen;
-use crate::engine::row::{ConsentState, Customer, PendingState};
+use crate::engine::row::{ConsentState, Customer};
 use crate::plan::Plan;
 use crate::schema::SegmentRole;
 use crate::shard::Number;
@@ -91,14 +90,7 @@ fn runs(core: &Core, who: &Cell, row: &Customer, rows: &mut Rows<'_>) -> Result<
 
 fn pending(plan: &Plan, who: &Cell, row: &Customer, rows: &mut Rows<'_>) -> Result<(), CannotTell> {
     for one in &row.pending {
-        let (state, until) = match one.state {
-            PendingState::Ready => ("ready", Instant::NEVER),
-            PendingState::Held { until } => ("held", until),
-            PendingState::Claimed => ("claimed", Instant::NEVER),
-            PendingState::HandedOver { .. } => ("handed over", Instant::NEVER),
-            PendingState::InDoubt { until } => ("in doubt", until),
-            PendingState::Paused { until } => ("paused", until),
-        };
+        let (state, until) = one.state.described();
         rows.add(
             PENDING,
             [
