@@ -36,6 +36,7 @@ topic club "Club" opt in
 message hello about club { email { subject "Hello", text "Hello" } }
 journey reminder "Reminder" {
   enter on basket
+  enter again never
   wait until 18:00
   if has at least 2 basket { exit "came again" }
 }

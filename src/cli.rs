@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a command reads arguments and files; nothing below it does")]
 
+#[cfg(feature = "daemon")]
 mod apply;
 #[cfg(feature = "daemon")]
 mod ask;
