@@ -3,7 +3,8 @@
 //! In the grammar `'wait until'` is a keyword token; it becomes a rule. Written besides: the parser's derive with the path of the expanded
 //! grammar, and the enum of node kinds with the documentation of each rule.
 //!
-//! A page is `CODE.md` and opens with `# CODE slug`. A page that does not is a mistake of ours, so the build stops and says which.
+//! A page is `CODE.md` and opens with `# CODE slug`. A page that does not is a mistake of ours, so the build stops and says which. The
+//! pages in Thai lie in `th/` beside them.
 //!
 //! The recipes of `journeys/recipes/` become a table of files, for `onward init --from`; what a recipe shows is said by its `README.md`.
 
@@ -16,6 +17,7 @@ use std::path::Path;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     explanation_pages();
+    thai_pages();
     recipes();
     grammar();
 }
@@ -92,6 +94,24 @@ fn explanation_pages() {
     }
     table.push_str("]\n");
     let out = Path::new(&std::env::var("OUT_DIR").expect("cargo names the folder for what is built")).join("pages.rs");
+    std::fs::write(out, table).expect("the build folder is writable");
+}
+
+/// Writes `pages_th.rs`: `&[(CODE, page), …]`, sorted by code. A page opens with `# CODE slug: its title in Thai`.
+fn thai_pages() {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder")).join("src/diagnostic/explain/th");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut table = String::from("&[\n");
+    for (code, path) in entries(&folder).iter().filter_map(|name| Some((name.strip_suffix(".md")?, folder.join(name)))) {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let text = std::fs::read_to_string(&path).expect("an explanation page is text");
+        if !text.starts_with(&format!("# {code} ")) {
+            panic!("{}: the first line must be `# {code} slug: title`", path.display());
+        }
+        writeln!(table, "    ({code:?}, include_str!({:?})),", path.display().to_string()).expect("a string takes what is written");
+    }
+    table.push_str("]\n");
+    let out = Path::new(&std::env::var("OUT_DIR").expect("cargo names the folder for what is built")).join("pages_th.rs");
     std::fs::write(out, table).expect("the build folder is writable");
 }
 

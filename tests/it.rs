@@ -45,6 +45,7 @@ mod it {
     mod engine;
     #[cfg(feature = "daemon")]
     mod erasure;
+    mod explain_th;
     #[cfg(feature = "daemon")]
     mod faults;
     mod flow;
