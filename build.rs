@@ -99,7 +99,8 @@ fn explanation_pages() {
 
 /// Writes `pages_th.rs`: `&[(CODE, page), …]`, sorted by code. A page opens with `# CODE slug: its title in Thai`.
 fn thai_pages() {
-    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder")).join("src/diagnostic/explain/th");
+    let folder =
+        Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo names the package's folder")).join("src/diagnostic/explain/th");
     println!("cargo::rerun-if-changed={}", folder.display());
     let mut table = String::from("&[\n");
     for (code, path) in entries(&folder).iter().filter_map(|name| Some((name.strip_suffix(".md")?, folder.join(name)))) {
