@@ -20,10 +20,12 @@ struct Block {
     text: String,
 }
 
-const PAGES: [(&str, &str); 3] = [
+const PAGES: [(&str, &str); 5] = [
     ("README.md", include_str!("../../README.md")),
     ("docs/language.md", include_str!("../../docs/language.md")),
     ("docs/checks.md", include_str!("../../docs/checks.md")),
+    ("docs/th/README.md", include_str!("../../docs/th/README.md")),
+    ("docs/th/language.md", include_str!("../../docs/th/language.md")),
 ];
 
 fn blocks() -> Vec<Block> {

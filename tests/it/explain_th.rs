@@ -100,3 +100,19 @@ fn a_page_that_disagrees_is_found() {
     assert!(found(&format!("{right}\nอีกย่อหน้า\n")).contains("another number of paragraphs"));
     assert!(found(&right.replace("ต้องเป็นเงื่อนไข", "stands something true or false")).contains("not in Thai"));
 }
+
+/// The second cell of each row of a table's part of a page, or the first.
+fn cells(page: &str, title: &str, cell: usize) -> BTreeSet<String> {
+    let from = page.find(title).map_or("", |at| &page[at..]);
+    let rows = from.lines().filter(|line| line.starts_with("| ")).skip(1);
+    rows.filter_map(|line| line.split('|').nth(cell)).map(|text| text.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_glossaries_have_the_same_thai_words() {
+    let english = cells(include_str!("../../docs/language.md"), "\n## Glossary\n", 2);
+    let thai = cells(include_str!("../../docs/th/language.md"), "\n## คำศัพท์\n", 1);
+    assert!(english.len() > 30, "the glossary has lost its rows");
+    let missing: Vec<_> = english.difference(&thai).collect();
+    assert!(missing.is_empty(), "docs/th/language.md does not explain {missing:?}");
+}
