@@ -40,10 +40,13 @@ impl Turn<'_> {
     fn taken(&self, cap: &Cap, own_rank: u8, of: Option<JourneyId>, pending: &Pending) -> Option<Instant> {
         let kept_back = cap.keep.filter(|(_, priority)| own_rank > rank(*priority)).map_or(0, |(count, _)| count);
         let slots = cap.count.saturating_sub(kept_back) as usize;
-        let today = civil::date(self.now, self.zone);
+        if self.row.facts.len() < slots {
+            return None;
+        }
+        let today = (cap.window == CapWindow::CalendarDay).then(|| civil::date(self.now, self.zone));
         let within = |fact: &MessageFact| match cap.window {
             CapWindow::Rolling { ms } => fact.claimed_at > self.now.plus_ms(-ms),
-            CapWindow::CalendarDay => civil::date(fact.claimed_at, self.zone) == today,
+            CapWindow::CalendarDay => Some(civil::date(fact.claimed_at, self.zone)) == today,
         };
         let counted = |fact: &&MessageFact| {
             // The slot that it has taken itself, at its claim, is its own.

@@ -7,13 +7,17 @@ use super::Skip;
 use super::row::Customer;
 use crate::plan::Plan;
 use crate::schema::{ChannelId, ChannelKind};
-use crate::value::Value;
+use crate::value::{Type, Value};
 
 /// The address; empty for channels that reach `customer.id`.
 pub fn address<'c>(plan: &Plan, customer: &'c Customer, channel: ChannelId) -> Result<&'c str, Skip> {
     let Some(channel) = plan.schema.channels.get(channel.index()) else { return Err(Skip::NoContact) };
     let Some(field) = channel.contact else { return Ok("") };
+    // What is typed as an address was brought into its normal form when it came in.
+    let is_normal =
+        channel.kind == ChannelKind::Email && plan.schema.customer.get(field.index()).is_some_and(|field| field.ty == Type::Email);
     match customer.attribute(field) {
+        Value::Text(text) if is_normal && !text.is_empty() => Ok(text),
         Value::Text(text) if text.trim().is_empty() => Err(Skip::NoContact),
         Value::Text(text) if has_valid_form(channel.kind, text) => Ok(text),
         Value::Missing => Err(Skip::NoContact),
@@ -21,7 +25,7 @@ pub fn address<'c>(plan: &Plan, customer: &'c Customer, channel: ChannelId) -> R
     }
 }
 
-/// Values of a typed field are valid already; a field that is plain text can hold anything.
+/// A field that is plain text can hold anything.
 fn has_valid_form(kind: ChannelKind, text: &str) -> bool {
     match kind {
         ChannelKind::Email => {

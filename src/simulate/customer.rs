@@ -293,7 +293,11 @@ impl<'w> Player<'w> {
 
     fn handle(&mut self, input: Input) {
         let now = input.now;
-        let mut answers: VecDeque<InputKind> = self.handle_one(input).into();
+        let answers = self.handle_one(input);
+        if answers.is_empty() {
+            return;
+        }
+        let mut answers: VecDeque<InputKind> = answers.into();
         // What an answer leads to comes behind the answers that are there.
         for _ in 0..codes::DRAWS_MAX {
             let Some(kind) = answers.pop_front() else { return };

@@ -77,9 +77,13 @@ pub struct Simulation<'w> {
     pub(super) needed: Needed,
 }
 
+/// Parts of a loaded log for each thread: whoever is ready first takes the next one.
+const PARTS_PER_THREAD: u32 = 8;
+
 /// A log in memory, grouped by customer.
 pub struct Log {
     chunk: Chunk,
+    threads: u32,
     /// By part, sorted.
     groups: Vec<Vec<u64>>,
     names: Vec<Text>,
@@ -106,8 +110,8 @@ impl Log {
             });
             chunk.push(number, item, &simulation.needed);
         }
-        let groups = chunk.regroup(threads);
-        Log { chunk, groups, names, first: first.unwrap_or_default(), latest }
+        let groups = chunk.regroup(threads.saturating_mul(PARTS_PER_THREAD));
+        Log { chunk, threads, groups, names, first: first.unwrap_or_default(), latest }
     }
 
     /// Bytes of the items, packed.
@@ -124,7 +128,7 @@ pub(super) enum Slot {
     Finished,
 }
 
-/// The customers of one worker: number `c` is at `c / threads`.
+/// The customers of one part: number `c` is at `c / parts`.
 pub(super) struct Part<'w> {
     pub(super) slots: Vec<Slot>,
     pub(super) player: Player<'w>,
@@ -137,7 +141,7 @@ pub(super) struct Part<'w> {
 #[derive(Clone, Copy)]
 pub(super) struct Course<'w> {
     pub(super) population: &'w Population,
-    pub(super) threads: u32,
+    pub(super) parts: u32,
     /// When those begin who are known beforehand.
     pub(super) start: Instant,
     pub(super) from: Option<Instant>,
@@ -194,7 +198,7 @@ impl<'w> Simulation<'w> {
         let start = self.options.from.or(first);
         let course = Course {
             population: self.population,
-            threads,
+            parts: threads,
             start: start.unwrap_or_default(),
             from: self.options.from,
             to: self.options.to.unwrap_or(Instant::NEVER),
@@ -228,19 +232,25 @@ impl<'w> Simulation<'w> {
 
     /// A log that was loaded before, as often as one likes.
     pub fn run_log(&self, log: &Log) -> Done {
-        let threads = log.groups.len() as u32;
-        let mut parts: Vec<Part<'_>> = (0..threads).map(|_| Part::new(Player::new(self.world, &self.options.responses))).collect();
+        let count = log.groups.len() as u32;
+        let mut parts: Vec<Part<'_>> = (0..count).map(|_| Part::new(Player::new(self.world, &self.options.responses))).collect();
         for (number, name) in log.names.iter().enumerate() {
-            parts[number % threads as usize].slots.push(Slot::Fresh(name.clone()));
+            parts[number % count as usize].slots.push(Slot::Fresh(name.clone()));
         }
         parts.iter_mut().for_each(|part| part.player.expect_customers(log.names.len()));
         let start = self.options.from.unwrap_or(log.first);
         let end = self.options.to.unwrap_or(log.latest.max(start));
         let to = self.options.to.unwrap_or(Instant::NEVER);
-        let course = Course { population: self.population, threads, start, from: self.options.from, to };
+        let course = Course { population: self.population, parts: count, start, from: self.options.from, to };
+        let waiting = std::sync::Mutex::new(parts.iter_mut().zip(&log.groups));
+        let next = || waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
         std::thread::scope(|scope| {
-            for (part, group) in parts.iter_mut().zip(&log.groups) {
-                scope.spawn(move || part.work(&log.chunk, group, course, Some(end)));
+            for _ in 0..log.threads {
+                scope.spawn(|| {
+                    while let Some((part, group)) = next() {
+                        part.work(&log.chunk, group, course, Some(end));
+                    }
+                });
             }
         });
         self.sum(parts, Some((start, end)))
@@ -282,7 +292,7 @@ impl<'w> Simulation<'w> {
         let known = !chunk.is_empty() || self.population.known.contains_key(uid);
         let start = self.options.from.or(first).unwrap_or_default();
         let to = self.options.to.unwrap_or(Instant::NEVER);
-        let course = Course { population: self.population, threads: 1, start, from: self.options.from, to };
+        let course = Course { population: self.population, parts: 1, start, from: self.options.from, to };
         chunk.group(1);
         let group = chunk.take_group(0);
         let end = self.options.to.unwrap_or(latest.max(start));
@@ -343,7 +353,7 @@ impl<'w> Part<'w> {
     /// All items of a chunk that belong to this part, by customer. `end`: of the period, where the chunk is the last one.
     fn work(&mut self, chunk: &Chunk, group: &[u64], course: Course<'_>, end: Option<Instant>) {
         for keys in group.chunk_by(|a, b| a >> 32 == b >> 32) {
-            let at = ((keys[0] >> 32) as u32 / course.threads) as usize;
+            let at = ((keys[0] >> 32) as u32 / course.parts) as usize;
             if !self.load(at, course) {
                 continue;
             }

@@ -63,7 +63,7 @@ impl<'w> Simulation<'w> {
         let start = self.options.from.or(first).unwrap_or_default();
         let course = Course {
             population: self.population,
-            threads: 1,
+            parts: 1,
             start,
             from: self.options.from,
             to: self.options.to.unwrap_or(Instant::NEVER),

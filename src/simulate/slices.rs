@@ -86,7 +86,7 @@ impl<'w> Simulation<'w> {
         let start = self.options.from.or(first).unwrap_or_default();
         let course = Course {
             population: self.population,
-            threads: self.options.threads.max(1),
+            parts: self.options.threads.max(1),
             start,
             from: self.options.from,
             to: self.options.to.unwrap_or(Instant::NEVER),
@@ -123,11 +123,11 @@ impl<'w> Simulation<'w> {
 impl<'s> Slices<'s> {
     fn new(simulation: &'s Simulation<'s>, course: Course<'s>, watch: Option<(&str, Box<dyn Watch + 's>)>) -> Slices<'s> {
         let player = || Player::new(simulation.world, &simulation.options.responses);
-        let mut slices: Vec<Slice<'_>> = (0..course.threads).map(|_| Slice::new(Part::new(player()))).collect();
+        let mut slices: Vec<Slice<'_>> = (0..course.parts).map(|_| Slice::new(Part::new(player()))).collect();
         let mut names = Names::default();
         for (number, name) in simulation.population.known.keys().enumerate() {
             names.insert(name.clone(), number as u32);
-            slices[number % course.threads as usize].part.slots.push(Slot::Fresh(name.clone()));
+            slices[number % course.parts as usize].part.slots.push(Slot::Fresh(name.clone()));
         }
         let mut watched = None;
         if let Some((uid, watch)) = watch {
@@ -138,7 +138,7 @@ impl<'s> Slices<'s> {
             let number = names.len() as u32;
             let number = *names.entry(uid.into()).or_insert(number);
             watched = Some(number);
-            let (slot, home) = ((number / course.threads) as usize, (number % course.threads) as usize);
+            let (slot, home) = ((number / course.parts) as usize, (number % course.parts) as usize);
             // Where she would be counted otherwise.
             match slices[home].part.slots.get_mut(slot) {
                 Some(slot) => *slot = Slot::Finished,
@@ -189,14 +189,14 @@ impl<'s> Slices<'s> {
             let needed = if self.watched == Some(number) { &whole } else { &self.simulation.needed };
             self.chunk.push(number, &item, needed);
         }
-        let threads = self.course.threads as usize;
+        let threads = self.course.parts as usize;
         hand_out(self.slices.iter_mut().take(threads).map(|slice| &mut slice.part.slots), fresh);
         !self.chunk.is_empty()
     }
 
     /// The chunk at hand to those it is about; with `limit` also everything that is due before it.
     fn hand_over(&mut self, limit: Option<Instant>) {
-        let threads = self.course.threads;
+        let threads = self.course.parts;
         self.chunk.group(threads);
         let mut groups: Vec<Vec<u64>> = (0..threads as usize).map(|part| self.chunk.take_group(part)).collect();
         if let Some(watched) = self.watched {
@@ -287,8 +287,8 @@ pub(super) fn decide(plan: &Plan, (facts, hours): (&mut Arc<Facts>, &mut Arc<Bes
 
 /// What each part must know; one that is looked at has a single slot.
 fn courses(course: Course<'_>, parts: usize) -> impl Iterator<Item = Course<'_>> {
-    let threads = course.threads as usize;
-    (0..parts).map(move |at| if at < threads { course } else { Course { threads: u32::MAX, ..course } })
+    let threads = course.parts as usize;
+    (0..parts).map(move |at| if at < threads { course } else { Course { parts: u32::MAX, ..course } })
 }
 
 impl<'w> Slice<'w> {
@@ -299,7 +299,7 @@ impl<'w> Slice<'w> {
     fn work(&mut self, chunk: &Chunk, group: &mut [u64], course: Course<'w>, limit: Option<Instant>) {
         group.sort_unstable();
         for keys in group.chunk_by(|a, b| a >> 32 == b >> 32) {
-            let at = (keys[0] >> 32) as u32 / course.threads;
+            let at = (keys[0] >> 32) as u32 / course.parts;
             if self.part.load(at as usize, course) {
                 self.part.inputs(chunk, keys, course);
                 self.sleep(at, limit);

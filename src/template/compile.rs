@@ -3,7 +3,7 @@
 //! In: a tree and its text, where its partials come from, and which paths the host computes. Out: a [`Program`]. **Invariant:** a partial
 //! is compiled once, also if it shows itself. Does not report: what is wrong was said before.
 
-use super::data::Value;
+use super::data::{Name, Value};
 use super::filter;
 use super::program::{Arm, Call, Case, CycleGroup, Expr, For, Offset, Op, Partial, Pipe, Program, Render, Step, Test, Which};
 use super::syntax;
@@ -71,9 +71,8 @@ impl Compiler<'_> {
             return *number;
         }
         let number = self.program.names.len() as u32;
-        let name: Arc<str> = name.into();
-        self.program.names.push(name.clone());
-        self.names.insert(name, number);
+        self.names.insert(name.into(), number);
+        self.program.names.push(Name::new(name));
         number
     }
 
@@ -273,7 +272,7 @@ impl Compiler<'_> {
                     .iter()
                     .skip(covered)
                     .map(|step| match step {
-                        tree::Step::Field(name) => Step::Field(name.text.as_str().into()),
+                        tree::Step::Field(name) => Step::Field(Name::new(name.text.as_str())),
                         tree::Step::Index(term) => Step::Index(self.term(term)),
                     })
                     .collect();

@@ -4,7 +4,10 @@
 //! a value's text is that of Shopify's Liquid; nothing here recurses deeper than [`DEPTH_MAX`]. Knows no tags and no filters.
 
 pub mod compare;
+mod name;
 pub mod number;
+
+pub use name::Name;
 
 use crate::value::Decimal;
 use chrono::NaiveDateTime;
@@ -57,7 +60,7 @@ pub struct Moment {
 /// Named values in their order.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Record {
-    fields: Vec<(Arc<str>, Value)>,
+    fields: Vec<(Name, Value)>,
     /// Places of the names in their order, where there are many.
     order: Vec<u32>,
 }
@@ -68,10 +71,10 @@ const FEW: usize = 8;
 impl Record {
     /// The last of two fields of one name counts.
     pub fn new(fields: impl IntoIterator<Item = (Arc<str>, Value)>) -> Record {
-        let mut record = Record { fields: fields.into_iter().collect(), order: Vec::new() };
+        let mut record = Record { fields: fields.into_iter().map(|(name, value)| (Name::new(name), value)).collect(), order: Vec::new() };
         if record.fields.len() >= FEW {
             let mut order: Vec<u32> = (0..record.fields.len() as u32).collect();
-            order.sort_by(|a, b| record.fields[*a as usize].0.cmp(&record.fields[*b as usize].0));
+            order.sort_by(|a, b| record.fields[*a as usize].0.as_str().cmp(record.fields[*b as usize].0.as_str()));
             record.order = order;
         }
         record
@@ -79,16 +82,27 @@ impl Record {
 
     pub fn get(&self, name: &str) -> Option<&Value> {
         if self.order.is_empty() {
-            // Most names differ in how long they are or in how they begin.
-            let is = |field: &str| field.len() == name.len() && field.as_bytes().first() == name.as_bytes().first() && field == name;
-            return self.fields.iter().rev().find(|(field, _)| is(field)).map(|(_, value)| value);
+            let key = name::key_of(name);
+            return self.fields.iter().rev().find(|(field, _)| field.is_text(key, name)).map(|(_, value)| value);
         }
+        self.among_many(name)
+    }
+
+    /// The same for a name that was made beforehand.
+    pub fn get_named(&self, name: &Name) -> Option<&Value> {
+        if self.order.is_empty() {
+            return self.fields.iter().rev().find(|(field, _)| field.is(name)).map(|(_, value)| value);
+        }
+        self.among_many(name)
+    }
+
+    fn among_many(&self, name: &str) -> Option<&Value> {
         let at = self.order.partition_point(|at| *self.fields[*at as usize].0 <= *name);
         let field = &self.fields[self.order[at.checked_sub(1)?] as usize];
         (&*field.0 == name).then_some(&field.1)
     }
 
-    pub fn fields(&self) -> &[(Arc<str>, Value)] {
+    pub fn fields(&self) -> &[(Name, Value)] {
         &self.fields
     }
 }

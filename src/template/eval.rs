@@ -9,7 +9,7 @@ mod path;
 mod pipe;
 
 use super::budget::{Budget, Limits, Spent};
-use super::data::Value;
+use super::data::{Name, Value};
 use super::escape::Medium;
 use super::filter::{Failure, Workshop};
 use super::out::Out;
@@ -23,7 +23,7 @@ use std::sync::Arc;
 /// Where the values of a rendering come from.
 pub trait Source {
     /// A variable that the template does not set itself.
-    fn name(&self, name: &str) -> Option<&Value>;
+    fn name(&self, name: &Name) -> Option<&Value>;
     /// A value that the host computes, by its number.
     fn host(&self, number: u32) -> &Value;
 }

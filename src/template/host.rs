@@ -4,7 +4,7 @@
 //! the template only in the form of its type; nothing else of the customer can be reached from a template.
 
 use super::budget::Limits;
-use super::data::{Moment, Value};
+use super::data::{Moment, Name, Value};
 use super::escape::Medium;
 use super::eval::{self, Mistakes, Setting, Source, Stopped};
 use super::program::Program;
@@ -57,7 +57,7 @@ struct Values<'a> {
 }
 
 impl Source for Values<'_> {
-    fn name(&self, _: &str) -> Option<&Value> {
+    fn name(&self, _: &Name) -> Option<&Value> {
         None
     }
 

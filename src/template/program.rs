@@ -3,7 +3,7 @@
 //! In: nothing, these are shapes that `compile` fills. Out: what the machine runs, and what a plan keeps. **Invariant:** every number of a
 //! name, partial or host value is below the length of its table.
 
-use super::data::Value;
+use super::data::{Name, Value};
 use super::filter::Filter;
 use super::tree::{Junction, Operator};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct Program {
     pub body: Vec<Op>,
     /// Names of variables, of all partials too.
-    pub names: Vec<Arc<str>>,
+    pub names: Vec<Name>,
     /// What `render` shows, in the order in which it was found; a partial that is shown twice is here once.
     pub partials: Vec<Partial>,
     /// How many places keep a state: `cycle`, `ifchanged`, loops that go on.
@@ -230,6 +230,6 @@ pub enum Expr {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    Field(Arc<str>),
+    Field(Name),
     Index(Expr),
 }

@@ -5,7 +5,7 @@
 
 use super::budget::Limits;
 use super::compile::{Host, compile};
-use super::data::Value;
+use super::data::{Name, Value};
 use super::escape::Medium;
 use super::eval::{self, Mistakes, Setting, Source, Stopped};
 use super::program::Program;
@@ -115,9 +115,9 @@ impl Host for Partials<'_> {
 struct Names<'a>(&'a Value);
 
 impl Source for Names<'_> {
-    fn name(&self, name: &str) -> Option<&Value> {
+    fn name(&self, name: &Name) -> Option<&Value> {
         match self.0 {
-            Value::Record(record) => record.get(name),
+            Value::Record(record) => record.get_named(name),
             _ => None,
         }
     }

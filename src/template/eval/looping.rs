@@ -53,7 +53,7 @@ impl Items {
             Items::List(items) => items.get(at).cloned().unwrap_or_default(),
             Items::Range(first, _) => Value::Integer(first.saturating_add(i64::try_from(at).unwrap_or(i64::MAX))),
             Items::Record(record) => match record.fields().get(at) {
-                Some((name, value)) => Value::list(vec![Value::Text(name.clone()), value.clone()]),
+                Some((name, value)) => Value::list(vec![Value::Text(name.to_shared()), value.clone()]),
                 None => Value::Nil,
             },
             Items::One(value) => value.clone(),

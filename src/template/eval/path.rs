@@ -3,7 +3,7 @@
 //! In: an expression. Out: its value, borrowed where that can be. **Invariant:** what is not there is nothing, never a failure.
 
 use super::{Loop, Machine, Scope};
-use crate::template::data::{Value, compare, number};
+use crate::template::data::{Name, Value, compare, number};
 use crate::template::filter::{self, Failure, list_end, list_size};
 use crate::template::program::{Expr, Step, Test};
 use crate::template::tree::{Junction, Operator};
@@ -26,7 +26,7 @@ impl<'p> Machine<'p> {
                 let known = self.program.names.iter().position(|known| **known == *name).map(|number| number as u32);
                 let value = match known {
                     Some(number) => self.named(number),
-                    None => self.source.name(&name),
+                    None => self.source.name(&Name::new(&*name)),
                 };
                 match (value, known) {
                     (Some(value), _) => self.steps(value, steps),
@@ -72,7 +72,7 @@ impl<'p> Machine<'p> {
         for (at, step) in steps.iter().enumerate() {
             value = match step {
                 Step::Field(name) => match value {
-                    Value::Record(record) if let Some(found) = record.get(name) => found,
+                    Value::Record(record) if let Some(found) = record.get_named(name) => found,
                     value => return self.made_steps(self.made_field(value, name), &steps[at + 1..]),
                 },
                 Step::Index(index) => match at_index(value, &*self.eval(index)?) {
@@ -89,7 +89,7 @@ impl<'p> Machine<'p> {
         for step in steps {
             value = match step {
                 Step::Field(name) => match &value {
-                    Value::Record(record) if let Some(found) = record.get(name) => found.clone(),
+                    Value::Record(record) if let Some(found) = record.get_named(name) => found.clone(),
                     value => self.made_field(value, name),
                 },
                 Step::Index(index) => at_index(&value, &*self.eval(index)?).cloned().unwrap_or_default(),

@@ -198,7 +198,7 @@ pub(crate) fn end(value: &Value, first: bool) -> Value {
     match value {
         Value::List(items) => if first { items.first() } else { items.last() }.cloned().unwrap_or_default(),
         Value::Record(record) if first => match record.fields().first() {
-            Some((name, value)) => Value::list(vec![Value::Text(name.clone()), value.clone()]),
+            Some((name, value)) => Value::list(vec![Value::Text(name.to_shared()), value.clone()]),
             None => Value::Nil,
         },
         Value::Text(text) | Value::Html(text) => {
