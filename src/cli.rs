@@ -28,11 +28,11 @@ mod test;
 
 use crate::diagnostic::render::{Format, Style};
 use clap::{Parser, Subcommand, ValueEnum};
-use output::Output;
+use output::{Document, Output};
 use std::process::ExitCode;
 
 /// How a command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     Fine = 0,
     /// Something is wrong with the project: findings, or a scenario that fails.
@@ -84,6 +84,10 @@ enum FormatArgument {
     Json,
     /// Annotations for a GitHub workflow
     Github,
+    /// A document for code scanning: check, test, fmt --check
+    Sarif,
+    /// A document for build servers: check, test, fmt --check
+    Junit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -162,6 +166,16 @@ enum Command {
     Completions(completions::Arguments),
 }
 
+impl Command {
+    /// Whether its answer can be this document.
+    fn writes(&self, document: Document) -> bool {
+        match document {
+            Document::Sarif | Document::Junit => matches!(self, Command::Check(_) | Command::Test(_)),
+            Document::Markdown => false,
+        }
+    }
+}
+
 /// Runs the command with the process's arguments.
 pub fn main() -> ExitCode {
     apologise_on_panic();
@@ -178,7 +192,13 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Exit {
-    let output = Output::new(arguments.style_for_stdout(), arguments.style_for_stderr(), arguments.deny == Some(Deny::Warnings));
+    let document = arguments.document();
+    let output = Output::new(document, arguments.style_for_stdout(), arguments.style_for_stderr(), arguments.deny == Some(Deny::Warnings));
+    if let Some(document) = document
+        && !arguments.command.writes(document)
+    {
+        return output.fail(Exit::Usage, document.who_writes_it());
+    }
     let exit = match arguments.command {
         Command::Check(arguments) => check::run(&arguments, &output),
         Command::Plan(arguments) => plan::run(&arguments, &output),
@@ -221,6 +241,14 @@ fn run(arguments: Arguments) -> Exit {
 }
 
 impl Arguments {
+    fn document(&self) -> Option<Document> {
+        match self.format {
+            FormatArgument::Sarif => Some(Document::Sarif),
+            FormatArgument::Junit => Some(Document::Junit),
+            _ => None,
+        }
+    }
+
     fn style_for_stdout(&self) -> Style {
         self.style(std::io::IsTerminal::is_terminal(&std::io::stdout()))
     }
@@ -235,6 +263,7 @@ impl Arguments {
             FormatArgument::Short => Format::Short,
             FormatArgument::Json => Format::Json,
             FormatArgument::Github => Format::Github,
+            FormatArgument::Sarif | FormatArgument::Junit => Format::Human,
         };
         let color = match self.color {
             Color::Always => true,

@@ -18,6 +18,7 @@
 //! | [`schema`], [`condition`], [`template`] | what a project declares, numbered; typed conditions; message texts |
 //! | [`check`], [`plan`] | everything that can be known before a message is sent; what is executed |
 //! | [`engine`], [`world`], [`record`] | one customer's machine; what customers share; the codec of everything durable |
+//! | [`preview`] | what a customer would see of a message |
 //! | [`project`], [`pipeline`] | the files that belong together; all stages in one call |
 //! | [`scenario`], `ingest`, `simulate` | stories with an expected end; event logs; a project over a log |
 //! | `store` | bytes that are still there after power was lost: log, snapshots, archive, keys |
@@ -44,6 +45,7 @@ pub mod engine;
 pub mod ingest;
 pub mod pipeline;
 pub mod plan;
+pub mod preview;
 pub mod project;
 pub mod record;
 pub mod scenario;

@@ -33,6 +33,7 @@ mod it {
     mod channel_webhook;
     mod check;
     mod check_journeys;
+    mod ci_formats;
     mod cli;
     mod codec;
     #[cfg(feature = "daemon")]

@@ -38,6 +38,12 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
     {
         findings.extend(Config::read(file, id).1);
     }
+    if output.document().is_some() {
+        return match arguments.bounds {
+            true => output.fail(Exit::Usage, "bounds are not findings: write them with `--format human` or `--format json`"),
+            false => output.findings_as_document(findings, &result.project, "check"),
+        };
+    }
     let none = findings.is_empty();
     if arguments.bounds && !findings.has_errors() {
         return with_bounds(findings, &result, output);

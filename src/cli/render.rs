@@ -3,18 +3,15 @@
 //! In: a message of a project; a customer, arguments, a language and a channel, or samples of them. Out: its texts on standard output,
 //! HTML in files. **Invariant:** nothing is sent; templates run as they do when a message is sent, with the same limits.
 
-mod sample;
-
 use super::Exit;
 use super::output::{Output, Ready};
 use crate::calendar::Instant;
 use crate::diagnostic::{Diagnostics, suggest};
-use crate::engine::evaluate::Context;
 use crate::engine::row::Customer;
 use crate::ingest::Config;
 use crate::ingest::customers::Population;
 use crate::plan::{Message, Plan, Variant};
-use crate::template::{Manner, OUTPUT_BYTES_MAX};
+use crate::preview::{self, Part};
 use crate::value::parse::{self, Reading};
 use crate::value::{Text, Value, normal};
 use std::fmt::Write as _;
@@ -79,7 +76,7 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
     if let (Some(field), Some(spoken)) = (plan.schema.language, &spoken) {
         row.attributes[field.index()] = Value::Text(spoken.clone());
     }
-    let spoken = spoken.or_else(|| spoken_by(plan, &row));
+    let spoken = spoken.or_else(|| preview::spoken_by(plan, &row));
     let variants = chosen(plan, message, arguments, spoken.as_ref()).map_err(usage)?;
     let params = params(plan, message, &arguments.args, now).map_err(usage)?;
     let mut files = Vec::new();
@@ -100,14 +97,6 @@ fn unknown<'a>(kind: &str, name: &str, names: impl Iterator<Item = &'a str>, non
         Some(near) => format!("there is no {kind} `{name}`; did you mean `{near}`?"),
         None if !names.is_empty() && names.len() <= 10 => format!("there is no {kind} `{name}`; there is `{}`", names.join("`, `")),
         None => format!("there is no {kind} `{name}`; {none}"),
-    }
-}
-
-/// The customer's language.
-fn spoken_by(plan: &Plan, row: &Customer) -> Option<Text> {
-    match row.attributes.get(plan.schema.language?.index()) {
-        Some(Value::Text(language)) => Some(language.clone()),
-        _ => None,
     }
 }
 
@@ -143,16 +132,8 @@ fn chosen<'p>(plan: &Plan, message: &'p Message, arguments: &Arguments, spoken: 
 /// Sample values, and over them what is said of her.
 fn customer(ready: &Ready, arguments: &Arguments, now: Instant, output: &Output) -> Result<Customer, Exit> {
     let plan = &ready.plan;
-    let mut row = Customer { uid: Text::const_new("1042"), clock: now, ..Customer::default() };
-    let Some(asked) = &arguments.customer else {
-        row.attributes = plan.schema.customer.iter().map(|field| sample::field(field, now)).collect();
-        if let Some(field) = plan.schema.language
-            && plan.schema.customer[field.index()].default.is_missing()
-        {
-            row.attributes[field.index()] = Value::Missing;
-        }
-        return Ok(row);
-    };
+    let mut row = preview::sample_customer(plan, now);
+    let Some(asked) = &arguments.customer else { return Ok(row) };
     row.attributes = plan.schema.customer.iter().map(|field| field.default.clone()).collect();
     let path = Path::new(asked);
     if path.is_file() {
@@ -203,7 +184,7 @@ fn fields_of_file(plan: &Plan, path: &Path) -> Result<Vec<(usize, Value)>, Strin
 
 /// The parameters of the message by position: as said, else samples.
 fn params(plan: &Plan, message: &Message, written: &[String], now: Instant) -> Result<Vec<Value>, String> {
-    let mut params: Vec<Value> = message.params.iter().map(|(name, ty)| sample::value(name, ty, now, 0)).collect();
+    let mut params = preview::sample_params(message, now);
     let reading = Reading { zone: plan.policy.zone, ..Reading::default() };
     for one in written {
         let Some((name, value)) = one.split_once('=') else {
@@ -231,31 +212,18 @@ fn show(
     files: &mut Vec<PathBuf>,
 ) -> Result<(), Exit> {
     let channel = plan.schema.channels.get(variant.channel.index()).map_or("", |channel| channel.name.as_str());
-    let mut context = Context::new(plan, row, now, crate::engine::zone_of(plan, row));
-    context.params = params;
-    let language = variant.language.clone().or_else(|| spoken_by(plan, row)).unwrap_or_default();
     let mut text = format!("{} by {channel}", message.name);
     if let Some(language) = &variant.language {
         let _ = write!(text, " in \"{language}\"");
     }
     text.push('\n');
-    for (condition, reason) in &message.skip_when {
-        if context.truth(condition) {
-            let _ = writeln!(text, "  would not be sent: {reason}");
-        }
+    for reason in preview::kept_back(plan, message, row, params, now) {
+        let _ = writeln!(text, "  would not be sent: {reason}");
     }
-    for (name, template) in &variant.parts {
-        let manner = Manner {
-            language: &language,
-            zone: context.zone,
-            one_line: crate::engine::is_one_line(name),
-            markup: crate::engine::is_markup(name),
-            bytes_max: OUTPUT_BYTES_MAX,
-        };
-        let rendered = template
-            .render(&mut |expr| context.shown(expr), manner)
-            .map_err(|why| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))?;
-        if !manner.markup {
+    let parts = preview::parts(plan, variant, row, params, now)
+        .map_err(|(name, why)| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))?;
+    for Part { name, text: rendered, is_html } in parts {
+        if !is_html {
             let indented = rendered.trim_end().replace('\n', "\n    ");
             let _ = if rendered.trim_end().contains('\n') {
                 writeln!(text, "  {name}:\n    {indented}")
@@ -264,27 +232,13 @@ fn show(
             };
             continue;
         }
-        let html = if name == "mjml" {
-            html_of(&rendered).map_err(|why| output.fail(Exit::Findings, &format!("{channel}, {name}: {why}")))?
-        } else {
-            rendered
-        };
-        let file = write_html(message, channel, variant, &html, arguments)
+        let file = write_html(message, channel, variant, &rendered, arguments)
             .map_err(|(path, why)| output.fail(Exit::InputOutput, &format!("`{}` cannot be written: {why}", path.display())))?;
-        let _ = writeln!(text, "  {name}: {} bytes of HTML in {}", html.len(), file.display());
+        let _ = writeln!(text, "  {name}: {} bytes of HTML in {}", rendered.len(), file.display());
         files.push(file);
     }
     output.print(&text);
     Ok(())
-}
-
-/// MJML as the HTML that mail programs show.
-fn html_of(mjml: &str) -> Result<String, String> {
-    if crate::template::nesting::too_deep(mjml).is_some() {
-        return Err(format!("this MJML has more than {} tags inside each other", crate::template::nesting::DEPTH_MAX));
-    }
-    let root = mrml::parse(mjml).map_err(|error| format!("this is no MJML: {error}"))?;
-    root.element.render(&mrml::prelude::render::RenderOptions::default()).map_err(|error| format!("this MJML cannot be shown: {error}"))
 }
 
 #[allow(clippy::disallowed_methods, reason = "writing the answer into a file is what the command is for")]

@@ -1,14 +1,16 @@
 //! `onward test`: plays the scenarios of a project.
 
 mod annotations;
-mod junit;
 mod report;
 
 use super::Exit;
-use super::output::Output;
+use super::output::{self, Document, Output};
 use crate::diagnostic::render::Format;
 use crate::scenario;
 use std::path::PathBuf;
+
+/// What it is called in documents.
+const COMMAND: &str = "test";
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -28,7 +30,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
-    let ready = match output.compile(&arguments.path) {
+    let ready = match output.compile_or_answer(&arguments.path, COMMAND) {
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
@@ -40,16 +42,22 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         return output.fail(Exit::Usage, &format!("no scenario has \"{filter}\" in its title or in the name of its journey"));
     }
     if let Some(path) = &arguments.junit {
-        let written = junit::xml(&report, sources).and_then(|xml| std::fs::write(path, xml).map_err(|error| error.to_string()));
+        let written = output::scenarios_as_junit(&report, sources).and_then(|xml| std::fs::write(path, xml).map_err(|error| error.to_string()));
         if let Err(error) = written {
             return output.fail(Exit::InputOutput, &format!("cannot write `{}`: {error}", path.display()));
         }
     }
-    output.print(&match output.format() {
-        Format::Human => scenario::text(&report, sources, output.color()),
-        Format::Short => annotations::short(&report, sources),
-        Format::Github => annotations::github(&report, sources),
-        Format::Json => report::json(&report, sources),
-    });
+    let text = match (output.document(), output.format()) {
+        (Some(Document::Sarif), _) => output::scenarios_as_sarif(&report, sources, COMMAND),
+        (Some(Document::Junit), _) => match output::scenarios_as_junit(&report, sources) {
+            Ok(text) => text,
+            Err(error) => return output.fail(Exit::Internal, &format!("the report cannot be written: {error}")),
+        },
+        (_, Format::Human) => scenario::text(&report, sources, output.color()),
+        (_, Format::Short) => annotations::short(&report, sources),
+        (_, Format::Github) => annotations::github(&report, sources),
+        (_, Format::Json) => report::json(&report, sources),
+    };
+    output.print(&text);
     if report.failed() == 0 { Exit::Fine } else { Exit::Findings }
 }

@@ -9,7 +9,7 @@ mod human;
 mod json;
 mod short;
 
-pub use github::{escape_data, escape_property};
+pub use github::{Annotation, annotation};
 pub use human::SHOWN_MAX;
 
 use crate::diagnostic::{Diagnostic, Severity};
@@ -87,8 +87,8 @@ fn clamp(file: &SourceFile, span: Span) -> Span {
     Span::new(start as u32, (start + marked.len()) as u32)
 }
 
-/// The file of a place and the place moved onto it.
-fn seat(sources: &Sources, place: Place) -> Option<(&SourceFile, Span)> {
+/// The file of a place and the place moved onto characters of it that can be seen.
+pub fn seat(sources: &Sources, place: Place) -> Option<(&SourceFile, Span)> {
     let file = sources.get(place.file)?;
     Some((file, clamp(file, place.span)))
 }

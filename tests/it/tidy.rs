@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 4] = ["calendar", "diagnostic", "source", "value"];
 
 /// For each room what it may import beside itself and the base rooms; the page on architecture says why. The command may import all.
-const EDGES: [(&str, &[&str]); 23] = [
+const EDGES: [(&str, &[&str]); 24] = [
     ("source", &[]),
     ("diagnostic", &[]),
     ("calendar", &[]),
@@ -25,6 +25,7 @@ const EDGES: [(&str, &[&str]); 23] = [
     ("plan", &["check", "condition", "schema", "template"]),
     ("engine", &["condition", "plan", "record", "schema", "template"]),
     ("world", &["engine", "plan", "record", "schema"]),
+    ("preview", &["engine", "plan", "schema", "template"]),
     ("project", &[]),
     ("pipeline", &["ast", "check", "plan", "project", "syntax"]),
     ("scenario", &["check", "condition", "engine", "plan", "schema", "world"]),

@@ -1,6 +1,6 @@
 //! Failed expectations, one line each: for editors, and as annotations of a GitHub workflow.
 
-use crate::diagnostic::render::{escape_data, escape_property};
+use crate::diagnostic::render::{Annotation, annotation};
 use crate::scenario::{Failed, Failure, Played, Report};
 use crate::source::Sources;
 use std::fmt::Write as _;
@@ -39,19 +39,12 @@ pub(super) fn short(report: &Report, sources: &Sources) -> String {
 pub(super) fn github(report: &Report, sources: &Sources) -> String {
     let mut out = String::new();
     for (played, failed, failure) in failures(report) {
-        let Some(file) = sources.get(failure.place.file) else { continue };
-        let at = file.position(failure.place.span.start);
         let message =
             format!("expected {}{}\nhappened: {}", failure.expected.trim_start_matches("expect "), choices(failed), failure.happened);
-        let _ = writeln!(
-            out,
-            "::error file={},line={},col={},title={}::{}",
-            escape_property(&sources.shown_name(failure.place.file)),
-            at.line,
-            at.column,
-            escape_property(&played.title),
-            escape_data(&message)
-        );
+        out.push_str(&annotation(
+            Annotation { level: "error", place: Some(failure.place), title: &played.title, message: &message },
+            sources,
+        ));
     }
     out
 }

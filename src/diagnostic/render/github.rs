@@ -4,41 +4,56 @@
 
 use super::{seat, severity_word};
 use crate::diagnostic::Diagnostic;
-use crate::source::Sources;
+use crate::source::{Place, Sources};
 use std::fmt::Write as _;
+
+/// What one annotation says. A title is one line; a message may be several.
+#[derive(Debug, Clone, Copy)]
+pub struct Annotation<'a> {
+    /// `error`, `warning` or `notice`.
+    pub level: &'a str,
+    pub place: Option<Place>,
+    pub title: &'a str,
+    pub message: &'a str,
+}
 
 pub(super) fn render(found: &[Diagnostic], sources: &Sources) -> String {
     let mut out = String::new();
     for one in found {
-        let _ = write!(out, "::{} ", severity_word(one));
-        if let Some((file, span)) = seat(sources, one.place) {
-            let (start, end) = (file.position(span.start), file.position(span.end));
-            let _ = write!(
-                out,
-                "file={},line={},col={},endLine={},endColumn={},",
-                escape_property(&sources.shown_name(one.place.file)),
-                start.line,
-                start.column,
-                end.line,
-                end.column.max(start.column)
-            );
-        }
         let mut message = one.message();
         if let Some(help) = one.help() {
             let _ = write!(message, "\n{help}");
         }
-        let _ = writeln!(out, "title={}::{}", escape_property(&one.code.to_string()), escape_data(&message));
+        let title = one.code.to_string();
+        out.push_str(&annotation(Annotation { level: severity_word(one), place: Some(one.place), title: &title, message: &message }, sources));
     }
     out
 }
 
+/// One annotation, with its line end.
+pub fn annotation(one: Annotation<'_>, sources: &Sources) -> String {
+    let mut out = format!("::{} ", one.level);
+    if let Some((place, (file, span))) = one.place.and_then(|place| Some((place, seat(sources, place)?))) {
+        let (start, end) = (file.position(span.start), file.position(span.end));
+        let _ = write!(out, "file={},line={},", escape_property(&sources.shown_name(place.file)), start.line);
+        // The runner drops columns where a place goes over several lines, and says so in its log.
+        let _ = if start.line == end.line {
+            write!(out, "col={},endLine={},endColumn={},", start.column, end.line, end.column.max(start.column))
+        } else {
+            write!(out, "endLine={},", end.line)
+        };
+    }
+    let _ = writeln!(out, "title={}::{}", escape_property(one.title), escape_data(one.message));
+    out
+}
+
 /// A message as a workflow command takes it.
-pub fn escape_data(text: &str) -> String {
+fn escape_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// The value of a workflow command's property.
-pub fn escape_property(text: &str) -> String {
+fn escape_property(text: &str) -> String {
     escape_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

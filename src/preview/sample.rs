@@ -12,11 +12,11 @@ use std::sync::Arc;
 const DEPTH_MAX: usize = 8;
 
 /// What a customer's field has by default, or a sample.
-pub(super) fn field(field: &Field, now: Instant) -> Value {
+pub fn field(field: &Field, now: Instant) -> Value {
     if field.default.is_missing() { value(&field.name, &field.ty, now, 0) } else { field.default.clone() }
 }
 
-pub(super) fn value(name: &str, ty: &Type, now: Instant, depth: usize) -> Value {
+pub fn value(name: &str, ty: &Type, now: Instant, depth: usize) -> Value {
     let day = NaiveDate::from_ymd_opt(2026, 3, 1).unwrap_or_default();
     match ty.required() {
         Type::Text => Value::Text(text(name)),
