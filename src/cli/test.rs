@@ -42,7 +42,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         return output.fail(Exit::Usage, &format!("no scenario has \"{filter}\" in its title or in the name of its journey"));
     }
     if let Some(path) = &arguments.junit {
-        let written = output::scenarios_as_junit(&report, sources).and_then(|xml| std::fs::write(path, xml).map_err(|error| error.to_string()));
+        let written =
+            output::scenarios_as_junit(&report, sources).and_then(|xml| std::fs::write(path, xml).map_err(|error| error.to_string()));
         if let Err(error) = written {
             return output.fail(Exit::InputOutput, &format!("cannot write `{}`: {error}", path.display()));
         }

@@ -173,7 +173,8 @@ fn a_fingerprint_stays_with_its_line_and_differs_from_its_twin() {
     let prints = |ran: Ran| -> Vec<(String, String)> {
         let document = sarif(&ran);
         let results = document["runs"][0]["results"].as_array().unwrap().clone();
-        let of = |one: &Json| (one["ruleId"].as_str().unwrap().to_owned(), one["partialFingerprints"]["onward/v1"].as_str().unwrap().to_owned());
+        let of =
+            |one: &Json| (one["ruleId"].as_str().unwrap().to_owned(), one["partialFingerprints"]["onward/v1"].as_str().unwrap().to_owned());
         results.iter().map(of).collect()
     };
     let before = prints(onward(&["check", "--format", "sarif"], &folder));
@@ -234,7 +235,9 @@ fn junit_names_files_and_lines_and_tells_the_story() {
     assert_eq!(ran.code, 1);
     let xml = &ran.stdout;
     assert!(xml.contains("tests=\"2\" skipped=\"0\" failures=\"1\""), "{xml}");
-    assert!(xml.contains("<testcase name=\"whoever orders is left, 100% :alone\" classname=\"welcome_customers\" file=\"shop/welcome.journey\" line="));
+    assert!(xml.contains(
+        "<testcase name=\"whoever orders is left, 100% :alone\" classname=\"welcome_customers\" file=\"shop/welcome.journey\" line="
+    ));
     assert!(xml.contains("message=\"expected 3 messages\"") && xml.contains("sends welcome by email"), "{xml}");
 
     let folder = wrong("junit-check");

@@ -94,8 +94,7 @@ fn of_item(item: &Item, sources: &Sources, deny_warnings: bool) -> Case {
         let _ = writeln!(text, "{}: {why}", sources.locate(*place));
     }
     let fails = deny_warnings || item.rule.severity == Severity::Error;
-    let outcome =
-        if fails { Outcome::Failed { kind: item.rule.name, message: item.message.clone(), text } } else { Outcome::Told(text) };
+    let outcome = if fails { Outcome::Failed { kind: item.rule.name, message: item.message.clone(), text } } else { Outcome::Told(text) };
     Case { suite: file.clone(), name: format!("{} line {line}: {first}", item.rule.id), file, line, outcome }
 }
 

@@ -25,7 +25,10 @@ pub(super) fn render(found: &[Diagnostic], sources: &Sources) -> String {
             let _ = write!(message, "\n{help}");
         }
         let title = one.code.to_string();
-        out.push_str(&annotation(Annotation { level: severity_word(one), place: Some(one.place), title: &title, message: &message }, sources));
+        out.push_str(&annotation(
+            Annotation { level: severity_word(one), place: Some(one.place), title: &title, message: &message },
+            sources,
+        ));
     }
     out
 }
