@@ -7,11 +7,15 @@ use std::fmt::Write as _;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  onward explain E0203\n  onward explain unknown-channel\n  onward explain          every code there is"
+    after_help = "Examples:\n  onward explain E0203\n  onward explain unknown-channel\n  onward explain          every code there is\n  onward explain E0203 --locale th   in Thai"
 )]
 pub(super) struct Arguments {
     /// A code (E0203) or its name (unknown-channel)
     code: Option<String>,
+
+    /// The language of the explanation
+    #[arg(long, value_name = "LANGUAGE", value_parser = ["en", "th"], default_value = "en")]
+    locale: String,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
@@ -24,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         return Exit::Fine;
     };
     if let Some(page) = explain::page(code) {
-        output.print(page.text);
+        output.print(&page.text_in(&arguments.locale));
         return Exit::Fine;
     }
     let similar = explain::similar(code);

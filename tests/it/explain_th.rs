@@ -32,6 +32,14 @@ fn paragraphs(page: &str) -> Vec<&str> {
     before.split("\n\n").skip(1).map(str::trim).filter(|text| !text.is_empty()).collect()
 }
 
+/// The widest that a line may be. A terminal breaks a wider one anywhere, and a Thai word broken inside is hard to read.
+const WIDEST: usize = 80;
+
+/// Cells of a terminal: vowels and tone marks above and below a letter take none.
+fn cells_of(line: &str) -> usize {
+    line.chars().filter(|one| !matches!(one, '\u{0E31}' | '\u{0E34}'..='\u{0E3A}' | '\u{0E47}'..='\u{0E4E}')).count()
+}
+
 /// What is wrong with the Thai page of a code.
 fn complaints(page: Page, thai: &str) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -47,6 +55,7 @@ fn complaints(page: Page, thai: &str) -> Vec<String> {
     if paragraphs(thai).len() != paragraphs(page.text).len() {
         wrong.push("it has another number of paragraphs".to_owned());
     }
+    wrong.extend(thai.lines().filter(|line| cells_of(line) > WIDEST).map(|line| format!("this line is too wide: {line}")));
     for text in paragraphs(thai) {
         let words = text.split('`').step_by(2).collect::<String>();
         let (latin, letters) = (words.chars().filter(char::is_ascii_alphabetic).count(), words.chars().filter(|one| is_thai(*one)).count());
@@ -98,10 +107,11 @@ fn a_page_that_disagrees_is_found() {
     assert!(found(&right.replace("`where`", "where")).contains("`where` of the English page is missing"));
     assert!(found(&right.replace("`where`", "`where` `when`")).contains("`when` is not on the English page"));
     assert!(found(&format!("{right}\nอีกย่อหน้า\n")).contains("another number of paragraphs"));
+    assert!(found(&right.replace("ต้องเป็น", &"ต้องเป็น".repeat(20))).contains("too wide"));
     assert!(found(&right.replace("ต้องเป็นเงื่อนไข", "stands something true or false")).contains("not in Thai"));
 }
 
-/// The second cell of each row of a table's part of a page, or the first.
+/// One cell of each row of the table below a title.
 fn cells(page: &str, title: &str, cell: usize) -> BTreeSet<String> {
     let from = page.find(title).map_or("", |at| &page[at..]);
     let rows = from.lines().filter(|line| line.starts_with("| ")).skip(1);
@@ -115,4 +125,15 @@ fn the_glossaries_have_the_same_thai_words() {
     assert!(english.len() > 30, "the glossary has lost its rows");
     let missing: Vec<_> = english.difference(&thai).collect();
     assert!(missing.is_empty(), "docs/th/language.md does not explain {missing:?}");
+}
+
+#[test]
+fn the_command_shows_the_page_in_the_language_that_was_asked_for() {
+    let explain = |locale: &[&str]| {
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(["explain", "not-a-condition"]).args(locale).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let Some(page) = explain::page("E0203") else { panic!("E0203 is explained") };
+    assert_eq!(explain(&["--locale", "th"]).trim(), page.text_in("th").trim());
+    assert_eq!(explain(&["--locale", "en"]).trim(), page.text.trim());
 }
