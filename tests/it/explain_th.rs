@@ -130,7 +130,8 @@ fn the_glossaries_have_the_same_thai_words() {
 #[test]
 fn the_command_shows_the_page_in_the_language_that_was_asked_for() {
     let explain = |locale: &[&str]| {
-        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(["explain", "not-a-condition"]).args(locale).output().unwrap();
+        let ran =
+            std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(["explain", "not-a-condition"]).args(locale).output().unwrap();
         String::from_utf8(ran.stdout).unwrap()
     };
     let Some(page) = explain::page("E0203") else { panic!("E0203 is explained") };
