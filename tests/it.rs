@@ -43,6 +43,8 @@ mod it {
     mod deploy;
     mod diagnostics;
     mod docs;
+    mod editors;
+    mod editors_clients;
     mod engine;
     #[cfg(feature = "daemon")]
     mod erasure;
