@@ -29,7 +29,8 @@ fn body<'a>(grammar: &'a str, rule: &str) -> &'a str {
 fn words() -> BTreeSet<String> {
     let grammar = read(&root().join("grammar/journey.pest"));
     let code: String = grammar.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| ["\n", line]).collect();
-    let is_phrase = |piece: &&str| piece.starts_with(|c: char| c.is_ascii_lowercase()) && piece.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
+    let is_phrase =
+        |piece: &&str| piece.starts_with(|c: char| c.is_ascii_lowercase()) && piece.chars().all(|c| c.is_ascii_lowercase() || c == ' ');
     let mut words: BTreeSet<String> = code.lines().flat_map(|line| between(line, "'")).filter(is_phrase).map(str::to_owned).collect();
     for rule in ["reserved", "boolean", "day", "state"] {
         words.extend(between(body(&code, rule), "\"").filter(is_phrase).map(str::to_owned));
