@@ -24,6 +24,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Events in one request, as a client that sends batches does.
 const BATCH: u64 = 500;
 /// Requests that are under way at the same time.

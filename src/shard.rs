@@ -221,7 +221,7 @@ impl Shard {
         bench.out.clear();
         let Some(slot) = self.slots.get(number.slot() as usize).filter(|slot| !slot.bytes.is_empty()) else { return Ok(()) };
         let entry = Entry::read(&slot.bytes).map_err(|error| Damaged::new(number, error))?;
-        bench.row = crate::record::from_bytes(entry.row).map_err(|error| Damaged::new(number, error))?;
+        bench.row.read_again(entry.row).map_err(|error| Damaged::new(number, error))?;
         if let Some((way, since)) = bench.row.plan.and_then(|plan| world.way_from(plan)) {
             let since = since.max(bench.row.clock);
             if !migrate(world, attention, &mut bench.row, way, since, &mut bench.out) {
@@ -239,10 +239,12 @@ impl Shard {
             delta::delta(entry.row, &bench.row_bytes, &mut bench.writer);
             Change::Row { number, delta: bench.writer.as_bytes() }.write(writer);
         }
-        let bytes = changed.then(|| Entry { identifiers: entry.identifiers, row: &bench.row_bytes }.to_bytes());
+        // What stands before the row stays as it is.
+        let before = &slot.bytes[..slot.bytes.len() - entry.row.len()];
+        let bytes = changed.then(|| Box::<[u8]>::from([before, bench.row_bytes.as_slice()].concat()));
         let wake = bench.row.wake;
         match bytes {
-            Some(bytes) => self.put(number, wake, bytes.into()),
+            Some(bytes) => self.put(number, wake, bytes),
             None => self.set_wake(number, wake),
         }
         Ok(())
@@ -287,7 +289,7 @@ impl Shard {
                 let Some(bytes) = self.entry(*number) else { return Err(Damaged::new(*number, "a change of somebody who is not there")) };
                 let entry = Entry::read(bytes).map_err(|error| Damaged::new(*number, error))?;
                 let row = delta::apply(entry.row, delta).map_err(|error| Damaged::new(*number, error))?;
-                let bytes = Entry { identifiers: entry.identifiers, row: &row }.to_bytes();
+                let bytes = [&bytes[..bytes.len() - entry.row.len()], row.as_slice()].concat();
                 // The wake is read once the log was read to its end: rows change more often than that.
                 self.put(*number, Instant::NEVER, bytes.into());
             }

@@ -17,7 +17,6 @@ use crate::shard::sealed::{self, Piece, Whose};
 use crate::shard::{Number, SHARDS};
 use crate::store::keyring::{self, Key, Keyring, Sealer};
 use crate::store::{Disk, StoreError};
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 const HOUSE: u64 = 0;
@@ -25,8 +24,10 @@ const LETTERS: u64 = 1 << 14;
 const CUSTOMERS: u64 = 20_480;
 /// Rows of keys that are drawn together: one sync of the keyring for some 4,000 new customers.
 const ROWS: u64 = 16;
-/// Keys that are kept in memory.
-const USED_MAX: usize = 4_096;
+/// Keys that lie beside each other in memory.
+const BLOCK: usize = 4_096;
+/// Blocks of keys that are kept in memory: those of 16 million customers, at 32 bytes each. The others are read from the ring each time.
+const BLOCKS_MAX: usize = 4_096;
 // A letter that is still in memory has its key.
 const _: () = assert!(others::DEAD_MAX < LETTERS as usize && LETTERS < CUSTOMERS);
 
@@ -54,8 +55,48 @@ pub type Pair = (Vec<u8>, Vec<u8>);
 pub struct Seals {
     ring: Keyring,
     sealer: Sealer,
-    /// Keys that were used not long ago, by their number in the ring.
-    used: Mutex<BTreeMap<u64, Key>>,
+    used: Mutex<Used>,
+}
+
+/// Keys that were used, by their number in the ring: every event of a customer needs hers, and reading it costs more than sealing with it.
+#[derive(Default)]
+struct Used {
+    blocks: Vec<Option<Box<[Option<Key>; BLOCK]>>>,
+}
+
+impl Used {
+    fn place(number: u64) -> Option<(usize, usize)> {
+        let block = usize::try_from(number / BLOCK as u64).ok().filter(|block| *block < BLOCKS_MAX)?;
+        Some((block, (number % BLOCK as u64) as usize))
+    }
+
+    fn get(&self, number: u64) -> Option<&Key> {
+        let (block, at) = Used::place(number)?;
+        self.blocks.get(block)?.as_ref()?[at].as_ref()
+    }
+
+    /// Where the block of a key begins that nothing was kept of so far: its neighbours are read with it, so that a start reads the ring once.
+    fn untouched(&self, number: u64) -> Option<u64> {
+        let (block, _) = Used::place(number)?;
+        let is_there = self.blocks.get(block).is_some_and(Option::is_some);
+        (!is_there).then_some((block * BLOCK) as u64)
+    }
+
+    fn keep(&mut self, number: u64, key: Key) {
+        let Some((block, at)) = Used::place(number) else { return };
+        if self.blocks.len() <= block {
+            self.blocks.resize_with(block + 1, || None);
+        }
+        self.blocks[block].get_or_insert_with(|| Box::new([const { None }; BLOCK]))[at] = Some(key);
+    }
+
+    fn forget(&mut self, number: u64) {
+        if let Some((block, at)) = Used::place(number)
+            && let Some(Some(keys)) = self.blocks.get_mut(block)
+        {
+            keys[at] = None;
+        }
+    }
 }
 
 /// A batch for the log, and what is to be destroyed once it is durable.
@@ -108,21 +149,26 @@ impl Seals {
     /// A key that is there, from memory or from the ring.
     fn known(&self, number: u64) -> Result<Key, StoreError> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = used.get(&number) {
+        if let Some(key) = used.get(number) {
             return Ok(key.clone());
         }
-        let key = self.ring.key(number)?;
-        if used.len() >= USED_MAX {
-            used.clear();
+        if let Some(first) = used.untouched(number) {
+            for (number, key) in (first..).zip(self.ring.there(first, first + BLOCK as u64)?) {
+                key.into_iter().for_each(|key| used.keep(number, key));
+            }
+            if let Some(key) = used.get(number) {
+                return Ok(key.clone());
+            }
         }
-        used.insert(number, key.clone());
+        let key = self.ring.key(number)?;
+        used.keep(number, key.clone());
         Ok(key)
     }
 
     fn forget_used(&self, numbers: &[u64]) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         for number in numbers {
-            used.remove(number);
+            used.forget(*number);
         }
     }
 
@@ -186,8 +232,8 @@ impl Seals {
         let letters = &letters[letters.len().saturating_sub(LETTERS as usize)..];
         if !letters.is_empty() {
             let keys: Vec<u64> = letters.iter().map(|number| number_of(Whose::Letter(*number))).collect();
-            self.forget_used(&keys);
             self.ring.renew(&keys)?;
+            self.forget_used(&keys);
         }
         let mut out = sealed::begin(divided.head);
         let mut letters_gone = Vec::new();
@@ -260,8 +306,10 @@ impl Seals {
                 keys.push(key);
             }
         }
+        let destroyed = self.ring.destroy(&keys);
+        // Only now: whoever reads meanwhile must not keep what is gone a moment later.
         self.forget_used(&keys);
-        self.ring.destroy(&keys)
+        destroyed
     }
 
     /// Customers with a slot from `slot` on whose keys are destroyed.

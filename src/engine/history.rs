@@ -21,7 +21,7 @@ pub struct History {
     /// Of trackers that only plans have which runs are pinned to, by the name that the plan gives them.
     pub(super) kept: Vec<(Text, Tracked)>,
     /// Memory of a customer before, all of it cleared.
-    spare: Vec<Tracked>,
+    pub(super) spare: Vec<Tracked>,
 }
 
 impl PartialEq for History {

@@ -30,7 +30,8 @@ impl<'e> Entry<'e> {
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = Writer::default();
+        let identifiers: usize = self.identifiers.iter().map(|(_, value)| value.len() + 4).sum();
+        let mut out = Writer::onto(Vec::with_capacity(identifiers + self.row.len() + 2));
         out.varint(self.identifiers.len() as u64);
         for (kind, value) in &self.identifiers {
             out.byte(*kind);

@@ -61,13 +61,8 @@ impl<'w> Simulation<'w> {
         let mut ahead = Ahead::new(stream);
         let first = ahead.at();
         let start = self.options.from.or(first).unwrap_or_default();
-        let course = Course {
-            population: self.population,
-            parts: 1,
-            start,
-            from: self.options.from,
-            to: self.options.to.unwrap_or(Instant::NEVER),
-        };
+        let course =
+            Course { population: self.population, parts: 1, start, from: self.options.from, to: self.options.to.unwrap_or(Instant::NEVER) };
         let mut all = InOrder::new(self, course, watch);
         let nobody = first.is_none() && all.uids.is_empty() && self.options.from.is_none();
         while let Some(at) = ahead.at().filter(|at| course.from.is_some_and(|from| *at < from)) {

@@ -38,6 +38,13 @@ pub const OVERHEAD: usize = 1 + 12 + 16;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);
 
+/// What is let go of is overwritten: a key that was destroyed on the disk is not found in memory.
+impl Drop for Key {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
 /// What a slot holds.
 enum Slot {
     Empty,
@@ -123,14 +130,20 @@ impl Keyring {
         self.read(number, &bytes)
     }
 
-    /// What stands at the places from `first` up to `end`, read together; behind the end of the file there is nothing.
-    fn slots(&self, first: u64, end: u64) -> Result<Vec<Slot>, StoreError> {
+    /// The places from `first` up to `end`, as far as the file goes.
+    fn bytes(&self, first: u64, end: u64) -> Result<Vec<u8>, StoreError> {
         let at = Keyring::at(first)?;
         let there = self.file.length()?.saturating_sub(at).div_ceil(SLOT as u64).min(end.saturating_sub(first));
         let mut bytes = vec![0; there as usize * SLOT];
         if !bytes.is_empty() {
             self.file.read_at(at, &mut bytes)?;
         }
+        Ok(bytes)
+    }
+
+    /// What stands at the places from `first` up to `end`, read together; behind the end of the file there is nothing.
+    fn slots(&self, first: u64, end: u64) -> Result<Vec<Slot>, StoreError> {
+        let bytes = self.bytes(first, end)?;
         let (places, _) = bytes.as_chunks::<SLOT>();
         (first..end).zip(places.iter().chain(std::iter::repeat(&[0; SLOT]))).map(|(number, bytes)| self.read(number, bytes)).collect()
     }
@@ -254,6 +267,18 @@ impl Keyring {
             at = end;
         }
         Ok(found)
+    }
+
+    /// The keys that are there from `first` up to `end`, read together; nothing where there is none, or one that cannot be read.
+    pub fn there(&self, first: u64, end: u64) -> Result<Vec<Option<Key>>, StoreError> {
+        let bytes = self.bytes(first, end)?;
+        Ok((first..)
+            .zip(bytes.as_chunks::<SLOT>().0)
+            .map(|(number, bytes)| match self.read(number, bytes) {
+                Ok(Slot::Live(key)) => Some(key),
+                _ => None,
+            })
+            .collect())
     }
 
     /// The key of a customer who has one.

@@ -94,6 +94,9 @@ impl Directory {
 
     /// Whether who was known by it was erased not long ago. What is over is forgotten.
     pub fn is_erased(&mut self, identifier: Digest, now: Instant) -> bool {
+        if self.erased.is_empty() {
+            return false;
+        }
         match self.erased.get(&identifier.0) {
             Some(until) if now < *until => true,
             Some(_) => {

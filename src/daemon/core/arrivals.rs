@@ -12,11 +12,16 @@ use crate::engine::{Input, InputKind};
 
 impl Core {
     pub(super) fn take_items(&mut self, now: Instant, items: Vec<Item>) -> Vec<Taken> {
-        let mut order: Vec<usize> = (0..items.len()).collect();
-        order.sort_by_key(|at| {
-            let arrival = &items[*at].arrival;
+        let turn = |item: &Item| {
+            let arrival = &item.arrival;
             (arrival.at.unwrap_or(now).min(now), matches!(arrival.what, What::Event { .. } | What::Request { .. }))
-        });
+        };
+        // As most requests come.
+        if items.is_sorted_by_key(turn) {
+            return items.into_iter().map(|item| self.take_item(now, item)).collect();
+        }
+        let mut order: Vec<usize> = (0..items.len()).collect();
+        order.sort_by_key(|at| turn(&items[*at]));
         let mut taken: Vec<Taken> = vec![Taken::Accepted; items.len()];
         let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
         for at in order {

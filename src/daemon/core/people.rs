@@ -75,15 +75,20 @@ impl Core {
     /// Who this is about, made if need be; nobody for who was erased not long ago. Lesser identifiers that were erased make nobody anew, and
     /// do not keep what is said about somebody who is there from her.
     pub(super) fn resolve(&mut self, who: &[Identifier], now: Instant) -> Option<Number> {
-        let mut is_erased = |one: &&Identifier| self.directory.is_erased(digest(kind_number(one.kind), &one.value), now);
-        let first = who.first().filter(|one| !is_erased(one))?;
-        let who: Vec<&Identifier> = who.iter().filter(|one| !is_erased(one)).collect();
-        let known: Vec<Option<Number>> =
-            who.iter().map(|one| self.directory.find(digest(kind_number(one.kind), &one.value)).map(Number)).collect();
-        let number = match known[0] {
+        let first = who.first()?;
+        let mut known: Vec<(&Identifier, Option<Number>)> = Vec::with_capacity(who.len());
+        for one in who {
+            let digest = digest(kind_number(one.kind), &one.value);
+            match self.directory.is_erased(digest, now) {
+                false => known.push((one, self.directory.find(digest).map(Number))),
+                true if known.is_empty() => return None,
+                true => {}
+            }
+        }
+        let number = match known.first()?.1 {
             Some(number) => number,
             // Somebody who is known by less only: she gets the better identifier, unless she has one of that kind already.
-            None => match known.iter().flatten().next().copied() {
+            None => match known.iter().find_map(|(_, known)| *known) {
                 Some(other) if first.kind != IdentifierKind::User && !self.has_kind(other, first.kind) => {
                     self.attach_identifier(other, first);
                     other
@@ -91,7 +96,7 @@ impl Core {
                 _ => self.bear(first),
             },
         };
-        for (one, known) in who.into_iter().zip(known).skip(1) {
+        for (one, known) in known.into_iter().skip(1) {
             match known {
                 None => self.attach_identifier(number, one),
                 Some(other) if other == number => {}

@@ -14,7 +14,7 @@ use crate::calendar::Instant;
 use crate::condition::Happening;
 use crate::engine::SendKey;
 use crate::engine::codec::{fields, kind, read_when, when, words};
-use crate::engine::history::{Entry, Total, Tracked};
+use crate::engine::history::{Entry, History, Total, Tracked};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Section, Writer};
 use crate::schema::{EventId, MessageId, MessageVerb, TopicId};
 use crate::value::{Text, Value};
@@ -134,11 +134,7 @@ impl Encode for Customer {
 impl Decode for Customer {
     fn decode(from: &mut Reader<'_>) -> Result<Customer, DecodeError> {
         let mut row = Customer::default();
-        while let Some(mut found) = from.section()? {
-            found.require(if found.id == section::HEAD { HEAD_VERSION } else { VERSION })?;
-            row.decode_section(&mut found)?;
-            found.body.finish()?;
-        }
+        row.decode_sections(from)?;
         Ok(row)
     }
 }
@@ -157,6 +153,21 @@ impl Customer {
         out.boolean(self.full);
         self.hold_out_bucket.encode(out);
         self.plan.encode(out);
+    }
+
+    /// Becomes the row that these bytes hold, in the memory that it has already: a daemon reads a row for every event.
+    pub fn read_again(&mut self, bytes: &[u8]) -> Result<(), DecodeError> {
+        self.reset("");
+        self.decode_sections(&mut Reader::new(bytes))
+    }
+
+    fn decode_sections(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError> {
+        while let Some(mut found) = from.section()? {
+            found.require(if found.id == section::HEAD { HEAD_VERSION } else { VERSION })?;
+            self.decode_section(&mut found)?;
+            found.body.finish()?;
+        }
+        Ok(())
     }
 
     fn decode_section(&mut self, found: &mut Section<'_>) -> Result<(), DecodeError> {
@@ -178,8 +189,8 @@ impl Customer {
                 self.plan = if version < 2 { None } else { Option::decode(from)? };
             }
             section::CONSENT => {
-                self.consents = Vec::decode(from)?;
-                self.suppressions = Vec::decode(from)?;
+                from.refill(&mut self.consents, Decode::decode)?;
+                from.refill(&mut self.suppressions, Decode::decode)?;
             }
             section::PROFILE => {
                 for _ in 0..from.count()? {
@@ -188,38 +199,43 @@ impl Customer {
                 }
             }
             section::HISTORY => {
-                self.history.tracked = Vec::decode(from)?;
-                self.recent = Vec::decode(from)?;
+                let History { tracked, spare, .. } = &mut self.history;
+                from.refill(tracked, |from| {
+                    let mut one = spare.pop().unwrap_or_default();
+                    one.read_again(from)?;
+                    Ok(one)
+                })?;
+                from.refill(&mut self.recent, Decode::decode)?;
             }
             section::STANDING => {
-                self.segments = Vec::decode(from)?;
-                self.entered = Vec::decode(from)?;
-                self.occurrences = Vec::decode(from)?;
+                from.refill(&mut self.segments, Decode::decode)?;
+                from.refill(&mut self.entered, Decode::decode)?;
+                from.refill(&mut self.occurrences, Decode::decode)?;
             }
-            section::PARKED => self.parked = Vec::decode(from)?,
-            section::KEPT_HISTORY => self.history.kept = Vec::decode(from)?,
-            section::MERGED => self.merged = Vec::decode(from)?,
-            section::GUESTS => self.guests = Vec::decode(from)?,
-            section::SCORES => self.scores = Vec::decode(from)?,
+            section::PARKED => from.refill(&mut self.parked, Decode::decode)?,
+            section::KEPT_HISTORY => from.refill(&mut self.history.kept, Decode::decode)?,
+            section::MERGED => from.refill(&mut self.merged, Decode::decode)?,
+            section::GUESTS => from.refill(&mut self.guests, Decode::decode)?,
+            section::SCORES => from.refill(&mut self.scores, Decode::decode)?,
             section::MEMBERSHIP => {
-                self.lists = Vec::decode(from)?;
+                from.refill(&mut self.lists, Decode::decode)?;
                 self.moved = Option::decode(from)?;
             }
             section::RUNS => {
-                self.plans = Vec::decode(from)?;
-                self.runs = Vec::decode(from)?;
-                self.ended = Vec::decode(from)?;
+                from.refill(&mut self.plans, Decode::decode)?;
+                from.refill(&mut self.runs, Decode::decode)?;
+                from.refill(&mut self.ended, Decode::decode)?;
             }
-            section::MESSAGES => self.pending = Vec::decode(from)?,
+            section::MESSAGES => from.refill(&mut self.pending, Decode::decode)?,
             section::LEDGER => {
-                self.facts = Vec::decode(from)?;
-                self.ids = Vec::decode(from)?;
+                from.refill(&mut self.facts, Decode::decode)?;
+                from.refill(&mut self.ids, Decode::decode)?;
             }
             section::CALLS => {
                 self.calls.made = u32::decode(from)?;
-                self.calls.open = Vec::decode(from)?;
+                from.refill(&mut self.calls.open, Decode::decode)?;
             }
-            section::DRAWS => self.calls.draws = Vec::decode(from)?,
+            section::DRAWS => from.refill(&mut self.calls.draws, Decode::decode)?,
             section::EXPERIMENTS => {
                 self.experiments = Experiments { measures: Vec::decode(from)?, exposed: Vec::decode(from)? };
             }
@@ -393,25 +409,34 @@ impl Encode for Tracked {
 
 impl Decode for Tracked {
     fn decode(from: &mut Reader<'_>) -> Result<Tracked, DecodeError> {
-        let count = from.varint()?;
-        if count == 0 {
-            return Ok(Tracked::default());
+        let mut tracked = Tracked::default();
+        tracked.read_again(from)?;
+        Ok(tracked)
+    }
+}
+
+impl Tracked {
+    /// Into one that is empty, whose memory is used.
+    fn read_again(&mut self, from: &mut Reader<'_>) -> Result<(), DecodeError> {
+        self.count = from.varint()?;
+        if self.count == 0 {
+            return Ok(());
         }
-        let first = Instant::decode(from)?;
-        let last = from.instant_from(first)?;
-        let totals = Vec::decode(from)?;
-        let (mut at, mut seq) = (first, 0u64);
-        let entries = from.list(|from| {
+        self.first = Instant::decode(from)?;
+        self.last = from.instant_from(self.first)?;
+        from.refill(&mut self.totals, Decode::decode)?;
+        let (mut at, mut seq) = (self.first, 0u64);
+        from.refill(&mut self.entries, |from| {
             at = from.instant_from(at)?;
             seq = seq.wrapping_add(from.zigzag()? as u64);
             Ok(Entry { at, seq })
         })?;
-        let values: Vec<Value> = Vec::decode(from)?;
-        if entries.is_empty() && !values.is_empty() || !entries.is_empty() && !values.len().is_multiple_of(entries.len()) {
+        from.refill(&mut self.values, Decode::decode)?;
+        let (entries, values) = (self.entries.len(), self.values.len());
+        if entries == 0 && values > 0 || entries > 0 && !values.is_multiple_of(entries) {
             // Every entry has the same number of values.
             return Err(DecodeError { fault: Fault::Range, ..kind(from, 0) });
         }
-        let folded = from.list(|from| Ok((from.zigzag()?, u32::decode(from)?)))?;
-        Ok(Tracked { count, first, last, totals, entries, values, folded })
+        from.refill(&mut self.folded, |from| Ok((from.zigzag()?, u32::decode(from)?)))
     }
 }

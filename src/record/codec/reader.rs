@@ -267,13 +267,25 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub fn list<T>(&mut self, mut read: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>) -> Result<Vec<T>, DecodeError> {
+        let mut things = Vec::new();
+        self.refill(&mut things, &mut read)?;
+        Ok(things)
+    }
+
+    /// The same into a list that is there: what was in it goes, its memory is used.
+    pub fn refill<T>(
+        &mut self,
+        things: &mut Vec<T>,
+        mut read: impl FnMut(&mut Reader<'a>) -> Result<T, DecodeError>,
+    ) -> Result<(), DecodeError> {
         let count = self.count()?;
+        things.clear();
         // A thing may be far larger in memory than in bytes: what is only claimed is not allocated at once.
-        let mut things = Vec::with_capacity(count.min(1024));
+        things.reserve(count.min(1024));
         for _ in 0..count {
             things.push(read(self)?);
         }
-        Ok(things)
+        Ok(())
     }
 
     /// The next section, or `None` at the end.
