@@ -22,7 +22,8 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
     let Some(code) = &arguments.code else {
         let mut list = String::new();
         for page in explain::pages() {
-            let _ = writeln!(list, "{}  {}", page.code, page.slug);
+            let title = explain::thai_title(page).filter(|_| arguments.locale == "th").map_or(String::new(), |title| format!(": {title}"));
+            let _ = writeln!(list, "{}  {}{title}", page.code, page.slug);
         }
         output.print(&list);
         return Exit::Fine;

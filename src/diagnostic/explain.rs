@@ -35,6 +35,12 @@ impl Page {
     }
 }
 
+/// The title of a page in Thai, if it has one there.
+pub fn thai_title(page: Page) -> Option<&'static str> {
+    let (_, text) = thai_pages().find(|(code, _)| *code == page.code)?;
+    Some(text.lines().next()?.split_once(": ")?.1)
+}
+
 /// The Thai page with the examples of the English one. A page whose examples are words has them in Thai already.
 fn with_examples(thai: &'static str, english: &'static str) -> Cow<'static, str> {
     let (fails, titled) = TITLES[0];

@@ -129,12 +129,14 @@ fn the_glossaries_have_the_same_thai_words() {
 
 #[test]
 fn the_command_shows_the_page_in_the_language_that_was_asked_for() {
-    let explain = |locale: &[&str]| {
-        let ran =
-            std::process::Command::new(env!("CARGO_BIN_EXE_onward")).args(["explain", "not-a-condition"]).args(locale).output().unwrap();
+    let onward = |arguments: &[&str]| {
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_onward")).arg("explain").args(arguments).output().unwrap();
         String::from_utf8(ran.stdout).unwrap()
     };
+    let explain = |locale: &[&str]| onward(&[&["not-a-condition"], locale].concat());
     let Some(page) = explain::page("E0203") else { panic!("E0203 is explained") };
     assert_eq!(explain(&["--locale", "th"]).trim(), page.text_in("th").trim());
     assert_eq!(explain(&["--locale", "en"]).trim(), page.text.trim());
+    assert!(onward(&["--locale", "th"]).contains("\nE0203  not-a-condition: ไม่ใช่เงื่อนไข\n"));
+    assert!(onward(&[]).contains("\nE0203  not-a-condition\n"));
 }
