@@ -63,27 +63,25 @@ function M.attach(buffer)
   end
 end
 
--- Shows what the server answers to `method` for the place of the cursor, in a window of its own.
-local function show(method, field, filetype)
+-- The message at the cursor as its receiver gets it, one content after the other, in a window of its own.
+function M.preview()
   local params = vim.lsp.util.make_position_params(0, "utf-16")
-  params = { uri = params.textDocument.uri, position = params.position }
-  vim.lsp.buf_request(0, method, params, function(failure, answer)
-    local text = answer and answer[field]
-    if failure or not text then
-      vim.notify(failure and failure.message or "onward: there is nothing to show for this place", vim.log.levels.WARN)
+  vim.lsp.buf_request(0, "onward/preview", params, function(failure, answer)
+    if failure or not answer or not answer.contents then
+      vim.notify(failure and failure.message or "onward: the cursor is in no message", vim.log.levels.WARN)
       return
+    end
+    local lines = { answer.name }
+    for _, content in ipairs(answer.contents) do
+      table.insert(lines, "")
+      table.insert(lines, content.error or (content.channel .. (type(content.language) == "string" and " " .. content.language or "") .. ":"))
+      vim.list_extend(lines, vim.split(content.text or "", "\n", { plain = true }))
     end
     vim.cmd("botright new")
     vim.bo.buftype = "nofile"
     vim.bo.bufhidden = "wipe"
-    vim.bo.filetype = filetype
-    vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n", { plain = true }))
+    vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
   end)
-end
-
--- The message at the cursor as its receiver gets it, as text.
-function M.preview()
-  show("onward/preview", "text", "text")
 end
 
 -- The findings of the whole project, in the quickfix list.
