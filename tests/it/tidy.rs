@@ -25,7 +25,7 @@ const EDGES: [(&str, &[&str]); 24] = [
     ("plan", &["check", "condition", "schema", "template"]),
     ("engine", &["condition", "plan", "record", "schema", "template"]),
     ("world", &["engine", "plan", "record", "schema"]),
-    ("preview", &["engine", "plan", "schema", "template"]),
+    ("preview", &["ast", "engine", "plan", "schema", "template"]),
     ("project", &[]),
     ("pipeline", &["ast", "check", "plan", "project", "syntax"]),
     ("scenario", &["check", "condition", "engine", "plan", "schema", "world"]),
