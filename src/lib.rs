@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`source`], [`diagnostic`] | files and places; findings, their codes, explanations and renderings |
 //! | [`value`], [`calendar`] | exact decimals, types, normal forms; instants, zones, calendar steps |
+//! | [`format`](mod@format) | the one layout of files, proved at every run |
 //! | [`syntax`], [`ast`] | the lossless tree with recovery; what was written, nothing resolved |
 //! | [`schema`], [`condition`], [`template`] | what a project declares, numbered; typed conditions; message texts |
 //! | [`check`], [`plan`] | everything that can be known before a message is sent; what is executed |
@@ -41,6 +42,7 @@ pub mod condition;
 pub mod daemon;
 pub mod diagnostic;
 pub mod engine;
+pub mod format;
 #[cfg(feature = "cli")]
 pub mod ingest;
 pub mod pipeline;

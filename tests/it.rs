@@ -52,6 +52,8 @@ mod it {
     #[cfg(feature = "daemon")]
     mod faults;
     mod flow;
+    mod format;
+    mod format_plan;
     #[cfg(feature = "daemon")]
     mod guards;
     mod import;

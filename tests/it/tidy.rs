@@ -16,6 +16,7 @@ const EDGES: [(&str, &[&str]); 24] = [
     ("calendar", &[]),
     ("value", &[]),
     ("syntax", &[]),
+    ("format", &["syntax"]),
     ("record", &[]),
     ("ast", &["schema", "syntax"]),
     ("schema", &[]),
