@@ -39,10 +39,7 @@ pub fn first_line<'a>(before: &'a str, after: &'a str) -> Option<(usize, &'a str
 /// Everything that two texts differ in.
 pub fn hunks(before: &str, after: &str) -> Vec<Hunk> {
     let (a, b) = (lines(before), lines(after));
-    changes(&a, &b)
-        .into_iter()
-        .map(|(one, other)| Hunk { before: bytes(&a, &one), after: bytes(&b, &other) })
-        .collect()
+    changes(&a, &b).into_iter().map(|(one, other)| Hunk { before: bytes(&a, &one), after: bytes(&b, &other) }).collect()
 }
 
 /// The lines of a text with their line ends and the byte that each begins at.
