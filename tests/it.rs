@@ -7,6 +7,8 @@ mod it {
     mod admin;
     #[cfg(feature = "daemon")]
     mod ask;
+    #[cfg(feature = "daemon")]
+    mod best_hours;
     mod bounds;
     mod brand;
     mod calendar;
@@ -102,6 +104,8 @@ mod it {
     mod recipes;
     mod record;
     mod render;
+    #[cfg(feature = "daemon")]
+    mod replay;
     mod scenario;
     #[cfg(feature = "daemon")]
     mod security;

@@ -432,6 +432,7 @@ impl Core {
         let known = records.iter().any(|record| matches!(record.kind, RecordKind::Duplicate | RecordKind::Conflict));
         let records = std::mem::take(&mut self.bench.out.records);
         self.write_records(number, &records);
+        self.note_answers(&records);
         self.settle_decided(number, &records);
         self.bench.out.records = records;
         let mut effects = std::mem::take(&mut self.bench.out.effects);

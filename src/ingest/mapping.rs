@@ -28,6 +28,8 @@ pub struct Item {
     pub values: Vec<Value>,
     /// Of attributes only.
     pub fields: Vec<FieldId>,
+    /// An input as it was recorded, in place of what the rest says but the customer; its handling time stands in `at`.
+    pub recorded: Option<Box<crate::engine::Input>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

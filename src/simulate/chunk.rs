@@ -7,7 +7,7 @@ use super::needed::Needed;
 use crate::calendar::Instant;
 use crate::engine::{Input, InputKind};
 use crate::ingest::mapping::{Item, ItemKind};
-use crate::record::{DecodeError, Reader, Writer};
+use crate::record::{DecodeError, Reader, Writer, from_bytes, to_bytes};
 use crate::schema::{EventId, FieldId};
 use crate::value::Value;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ const MASK_BITS: usize = 64;
 
 /// No event: a change of fields.
 const ATTRIBUTES: u16 = u16::MAX;
+/// No event either: an input as it was recorded.
+const RECORDED: u16 = u16::MAX - 1;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Head {
@@ -49,6 +51,11 @@ impl Chunk {
     /// `needed`: what of an event is kept. (What has an id is kept whole: its content tells a repetition from a conflict.)
     pub fn push(&mut self, customer: u32, item: &Item, needed: &Needed) {
         let offset = self.values.len() as u32;
+        if let Some(input) = &item.recorded {
+            self.values.bytes(&to_bytes(input.as_ref()));
+            self.heads.push(Head { at: item.at, customer, offset, event: RECORDED, has_id: false });
+            return;
+        }
         if item.id != 0 {
             self.values.fixed(item.id as u64);
             self.values.fixed((item.id >> 64) as u64);
@@ -143,6 +150,9 @@ impl Chunk {
     /// The input that an item is; its handling time is its own time, and the engine raises it where the customer's clock is ahead.
     pub fn input(&self, head: Head, scratch: &mut Scratch) -> Result<Input, DecodeError> {
         let mut from = Reader::new(&self.values.as_bytes()[head.offset as usize..]);
+        if head.event == RECORDED {
+            return from_bytes(from.bytes()?);
+        }
         let id = if head.has_id { u128::from(from.fixed()?) | (u128::from(from.fixed()?) << 64) } else { 0 };
         let count = from.varint()? as usize;
         let kind = if head.event == ATTRIBUTES {

@@ -35,6 +35,9 @@ const AT_ONCE_MS: i64 = 366 * DAY_MS;
 /// A provider accepts at the instant of the hand-over.
 const ACCEPTING: Attention = Attention { render: false, detail: false, accepted_at_once: true, two_steps: false };
 
+/// What became of a hand-over stands in the log, as the daemon asked for it.
+const AS_RECORDED: Attention = Attention { accepted_at_once: false, two_steps: true, ..ACCEPTING };
+
 /// Made-up answers to messages: a part of 10,000 of those that were accepted.
 #[derive(Debug, Clone, Default)]
 pub struct Responses {
@@ -43,6 +46,9 @@ pub struct Responses {
     pub shares: Vec<(u16, u16)>,
     /// By hook: what it answers.
     pub hooks: Vec<Option<Sample>>,
+    /// The items are everything that a daemon took in ([`Item::recorded`](crate::ingest::mapping::Item)), with what became of hand-overs, what
+    /// hooks answered, codes that were given and what customers told each other: nothing is made up.
+    pub as_recorded: bool,
 }
 
 /// An answer that is still to come.
@@ -89,7 +95,7 @@ impl<'w> Player<'w> {
         Player {
             world: View::new(world),
             responses,
-            attention: ACCEPTING,
+            attention: if responses.as_recorded { AS_RECORDED } else { ACCEPTING },
             row: Customer::default(),
             out: Output::default(),
             coming: Vec::new(),
@@ -105,7 +111,7 @@ impl<'w> Player<'w> {
 
     /// Everything that is recorded for one customer's timeline, too.
     pub fn watch(&mut self, watch: Box<dyn Watch + 'w>) {
-        self.attention = Attention { render: true, detail: true, ..ACCEPTING };
+        self.attention = Attention { render: true, detail: true, ..self.attention };
         self.watch = Some(watch);
     }
 
@@ -341,6 +347,8 @@ impl<'w> Player<'w> {
                 if let Some(watch) = &mut self.watch {
                     watch.delivery(now, delivery);
                 }
+            } else if self.responses.as_recorded {
+                // What it led to is in the log.
             } else if let Effect::DrawCode(draw) = effect {
                 answers.push(codes::answer(self.world.plan(), &self.row.uid, *draw));
             } else if let Effect::CallHook(call) = effect {

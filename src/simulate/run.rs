@@ -182,7 +182,7 @@ fn responses(config: &Config, plan: &Plan, found: &mut Diagnostics) -> Responses
         }
     }
     let hooks = crate::ingest::hooks::Settings::bind(&config.simulate.hooks, &plan.schema, found);
-    Responses { seed: config.simulate.seed, shares, hooks }
+    Responses { seed: config.simulate.seed, shares, hooks, as_recorded: false }
 }
 
 fn open_logs(

@@ -13,6 +13,7 @@ use super::customer::{Player, Watch};
 use super::driver::{Course, Done, Names, Part, Simulation, Slot, Stream, hand_out};
 use super::needed::Needed;
 use crate::calendar::Instant;
+use crate::engine::answers::asked_hours;
 use crate::ingest::mapping::Item;
 use crate::plan::Plan;
 use crate::simulate::tally::Tally;
@@ -265,7 +266,7 @@ pub(super) fn decide(plan: &Plan, (facts, hours): (&mut Arc<Facts>, &mut Arc<Bes
     if hours::are_in(plan) {
         players.iter_mut().for_each(|player| player.know_hours(&Arc::default()));
         let mut answers: Vec<&mut Answers> = players.iter_mut().map(|player| &mut player.tally.answers).collect();
-        Arc::make_mut(hours).count(plan, &mut answers, facts::begin_of(tick));
+        Arc::make_mut(hours).count(&asked_hours(plan), &mut answers, facts::begin_of(tick));
         players.iter_mut().for_each(|player| player.know_hours(hours));
     }
     loop {

@@ -38,6 +38,10 @@ pub const ITEM_SAID: u8 = 14;
 pub const WORK: u8 = 15;
 pub const WORK_EARLY: u8 = 16;
 pub const IMPORTED: u8 = 17;
+/// Somebody answered by a channel, at a local hour of hers.
+pub const ANSWERED: u8 = 18;
+/// A tick at which everybody's best hours were counted again.
+pub const HOURS: u8 = 19;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;

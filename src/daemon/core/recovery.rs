@@ -260,6 +260,8 @@ impl Core {
                 }
             }
             others::FACTS => self.decided_again(&mut from).map_err(wrong)?,
+            others::ANSWERED => self.answered_again(&mut from).map_err(wrong)?,
+            others::HOURS => self.counted_hours_again(&mut from).map_err(wrong)?,
             others::ITEM => self.item_again(&mut from).map_err(wrong)?,
             others::ITEM_SAID => self.said_again(&mut from).map_err(wrong)?,
             others::WORK => self.work_again(&mut from).map_err(wrong)?,

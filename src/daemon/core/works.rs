@@ -15,13 +15,16 @@ use crate::shard::Number;
 use crate::value::Text;
 use crate::world::catalogs::Catalogs;
 use crate::world::facts::{Counters, Facts};
+use crate::world::hours::{Answers, BestHours};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// The version of its bytes in a snapshot.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// The first version that knows who entered journeys that limit their entries.
 const DOORS_SINCE: u8 = 2;
+/// The first version that knows when everybody answers.
+const HOURS_SINCE: u8 = 3;
 
 /// Works that are open, and how far they are.
 #[derive(Debug)]
@@ -240,6 +243,8 @@ impl Core {
         });
         self.works.imports.encode(&mut out);
         self.world.doors.write(&mut out);
+        self.world.answers.encode(&mut out);
+        self.world.hours.encode(&mut out);
         out.into_bytes()
     }
 
@@ -264,6 +269,10 @@ impl Core {
         self.works.imports = Vec::decode(&mut from)?;
         if version >= DOORS_SINCE {
             self.world.doors.read(&mut from)?;
+        }
+        if version >= HOURS_SINCE {
+            self.world.answers = Answers::decode(&mut from)?;
+            self.world.hours = BestHours::decode(&mut from)?;
         }
         from.finish()
     }

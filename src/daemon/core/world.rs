@@ -4,15 +4,17 @@
 //! number; time that is lost here is really lost.
 
 use crate::calendar::Instant;
+use crate::engine::answers::{Hours, asked_hours};
 use crate::engine::versions::{Decision, Migration};
 use crate::engine::{Limits, Loaded, PlanId, Record, Room, Weights, World, door};
 use crate::plan::Plan;
 use crate::record::{DecodeError, Fault, Reader, Writer};
-use crate::schema::JourneyId;
+use crate::schema::{ChannelId, JourneyId};
 use crate::shard::Ways;
 use crate::world::catalogs::Catalogs;
 use crate::world::doors::{self, Doors};
 use crate::world::facts::{Counters, Facts};
+use crate::world::hours::{Answers, BestHours};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -60,6 +62,9 @@ pub struct DaemonWorld {
     pub(super) catalogs: Catalogs,
     pub(super) facts: Facts,
     pub(super) counters: Counters,
+    /// When customers answered, and what that says about everybody since the last tick.
+    pub(super) answers: Answers,
+    pub(super) hours: BestHours,
     /// Who entered journeys that limit their entries.
     pub(super) doors: Doors,
     /// Names of journeys that are paused.
@@ -84,6 +89,8 @@ impl DaemonWorld {
             catalogs: Catalogs::default(),
             facts: Facts::default(),
             counters: Counters::default(),
+            answers: Answers::default(),
+            hours: BestHours::default(),
             paused: BTreeSet::new(),
             paused_channels: BTreeSet::new(),
             everything_paused: false,
@@ -129,6 +136,8 @@ impl DaemonWorld {
         }
         self.counters.renumber(&self.versions.active.plan, &versions.active.plan);
         self.doors.renumber(&self.versions.active.plan, &versions.active.plan);
+        self.answers.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
+        self.hours.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
         self.catalogs.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
         (self.versions, self.decisions, self.since) = (versions, Vec::new(), at);
         self.number += 1;
@@ -198,6 +207,14 @@ impl DaemonWorld {
     /// Whether something is measured at all.
     pub fn has_experiments(&self) -> bool {
         self.versions.active.plan.journeys.iter().any(|journey| !journey.experiments.is_empty())
+    }
+
+    /// The sets of channels whose best hour some version asks for.
+    pub(super) fn asked_hours(&self) -> Vec<Vec<ChannelId>> {
+        let mut asked: Vec<Vec<ChannelId>> = self.all_loaded().flat_map(|loaded| asked_hours(&loaded.plan)).collect();
+        asked.sort();
+        asked.dedup();
+        asked
     }
 
     /// Whether anything is counted over all customers.
@@ -288,6 +305,10 @@ impl World for DaemonWorld {
 
     fn weights(&self, identity: &str, at: Instant) -> Option<&Weights> {
         self.facts.weights(identity, at)
+    }
+
+    fn answers_by_hour(&self, channels: &[ChannelId], _: Instant) -> Option<&Hours> {
+        self.hours.of(channels)
     }
 
     fn entry_room(&self, journey: JourneyId, at: Instant, taken: usize) -> Room {

@@ -260,6 +260,20 @@ impl Daemon {
         (0..=OTHERS).map(|shard| (shard, self.core.snapshot(shard))).collect()
     }
 
+    /// The log and the archive, as they are.
+    pub fn past(&self) -> onward::daemon::keeper::Past {
+        self.keeper.past().unwrap()
+    }
+
+    /// What the log says so far goes to the archive.
+    pub fn archive(&mut self) {
+        self.keeper.archive_until(self.batches).unwrap();
+    }
+
+    pub fn plan(&self) -> Arc<Plan> {
+        Arc::clone(self.core.world.plan())
+    }
+
     pub fn dead(&self) -> Vec<Dead> {
         self.core.others.dead().cloned().collect()
     }
