@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod arrival;
 pub mod audit;
+pub mod backfill;
 pub mod bind;
 pub mod clock;
 pub mod core;

@@ -8,6 +8,7 @@
 mod agenda;
 pub mod answers;
 mod arms;
+pub mod backfill;
 mod calls;
 mod caps;
 pub mod catalogs;
@@ -115,6 +116,10 @@ pub trait World {
     }
     /// By local hour, how often everybody answers on these channels (on any where none is named); `None` where nobody has counted. Changes at whole ticks only.
     fn answers_by_hour(&self, _channels: &[ChannelId], _at: Instant) -> Option<&answers::Hours> {
+        None
+    }
+    /// A plan that is to become active once its histories are read back.
+    fn building(&self) -> Option<&backfill::Building> {
         None
     }
     /// Whether the deployment holds a journey back by its name (numbers differ between plans), or what goes out by a channel: nothing of

@@ -8,6 +8,8 @@ mod it {
     #[cfg(feature = "daemon")]
     mod ask;
     #[cfg(feature = "daemon")]
+    mod backfill;
+    #[cfg(feature = "daemon")]
     mod best_hours;
     mod bounds;
     mod brand;

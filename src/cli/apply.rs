@@ -6,9 +6,9 @@
 mod compare;
 
 use super::Exit;
-use super::ask::Trouble;
 use super::ask::call::Daemon;
-use super::output::Output;
+use super::ask::{Trouble, building};
+use super::output::{Output, complain};
 use crate::daemon::core::deploy::comparison::Comparison;
 use crate::diagnostic::render::Format;
 use crate::plan::Plan;
@@ -79,7 +79,7 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<Exit, Exit> {
             output.print(&comparison.text());
         }
         return if same {
-            Ok(Exit::Fine)
+            stop(&daemon, &ready.plan, &comparison, output)
         } else {
             Err(output.fail(Exit::Findings, "nothing was applied: say what becomes of who stands at the removed steps"))
         };
@@ -97,12 +97,59 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<Exit, Exit> {
         output.print(&format!("{answer}\n"));
         return Ok(Exit::Fine);
     }
+    if answer["building"] == true {
+        return wait(&daemon, &ready.plan.hash, output);
+    }
     let applied = answer["applied"] == true;
     let held = if answer["on_hold"] == true { "the store is on hold: nothing is sent until `onward release`\n" } else { "" };
     let said =
         if applied { "applied: it is active, and durable\n" } else { "nothing was to be done: somebody has just applied the same\n" };
     output.print(&format!("\n{said}{held}"));
     Ok(Exit::Fine)
+}
+
+/// Who applies what runs does not want what is on its way.
+fn stop(daemon: &Daemon, plan: &Plan, comparison: &Comparison, output: &Output) -> Result<Exit, Exit> {
+    let trouble = |Trouble(exit, why)| output.fail(exit, &why);
+    if daemon.call("GET", "status", None).map_err(trouble)?["building"].is_null() {
+        return Ok(Exit::Fine);
+    }
+    let mut body = compare::body(plan, &[], output)?;
+    body["over"] = comparison.before.clone().into();
+    if daemon.call("POST", "plan/apply", Some(&body)).map_err(trouble)?["stopped"] == true {
+        complain("stopped: the version that was on its way does not become active");
+    }
+    Ok(Exit::Fine)
+}
+
+/// Between two looks at how far it is.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(300);
+
+/// Until what the plan asks for is read back and it is active. Who leaves does not stop it.
+fn wait(daemon: &Daemon, plan: &str, output: &Output) -> Result<Exit, Exit> {
+    output.print("\nwhat it asks for and was not kept is read back from the archive; it becomes active by itself then (`onward status` says how far it is)\n");
+    let (mut told, mut complete_from) = (String::new(), None);
+    loop {
+        let status = daemon.call("GET", "status", None).map_err(|Trouble(exit, why)| output.fail(exit, &why))?;
+        let from = status["building"]["complete_from"].as_str().map(str::to_owned);
+        complete_from = from.or(complete_from);
+        if status["plan"] == *plan {
+            let held = if status["on_hold"] == true { "the store is on hold: nothing is sent until `onward release`\n" } else { "" };
+            let lacks = complete_from.map_or_else(String::new, |from| {
+                format!("what happened before {from} is not in the archive: what looks back further is complete from then on\n")
+            });
+            output.print(&format!("applied: it is active, and durable\n{lacks}{held}"));
+            return Ok(Exit::Fine);
+        }
+        if status["building"]["plan"] != *plan {
+            return Err(output.fail(Exit::Findings, "nothing was applied: somebody stopped it, or applied another version"));
+        }
+        if let Some(line) = building(&status["building"], &status["durable_batch"]).filter(|line| *line != told) {
+            complain(&format!("  {line}"));
+            told = line;
+        }
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Whether somebody says yes.

@@ -8,6 +8,8 @@ pub(super) mod keys;
 mod place;
 mod words;
 
+pub(super) use words::building;
+
 use super::Exit;
 use super::output::Output;
 use crate::diagnostic::render::Format;

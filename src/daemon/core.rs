@@ -6,6 +6,7 @@
 //! never before. Decides nothing about journeys: that is the engine's.
 
 pub mod arrivals;
+pub mod backfill;
 pub mod catalogs;
 pub mod clock_guard;
 pub mod codes;

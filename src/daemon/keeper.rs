@@ -5,6 +5,7 @@
 //! plans among it, so that a copy of its folder is a copy of all.
 
 pub mod history;
+mod reading;
 mod shelf;
 
 use super::core::recovery::{OTHERS, Recovery, Unreadable, plans_of};
@@ -19,6 +20,7 @@ use crate::shard::commit::{Batch, Change};
 use crate::store::{BatchNumber, Disk, Reader, Snapshots, Store, StoreError};
 use history::last_archived;
 pub use history::{AUDIT, BATCH_SHIFT, Happened, PLANS, Past, What};
+pub use reading::Found;
 pub use shelf::Shelf;
 use std::sync::Arc;
 

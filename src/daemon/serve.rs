@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "the daemon works with files and threads")]
 
 use super::Desk;
+use super::backfill;
 use super::clock::{Clock, GuardedClock};
 use super::core::Core;
 use super::core::message_id::MessageIds;
@@ -82,6 +83,8 @@ pub enum CannotServe {
          with `onward apply --removed-steps …`"
     )]
     Undecided(String),
+    #[error("what the files ask for cannot be read back from the archive: {0}")]
+    NotReadBack(String),
     #[error("a live deployment needs an address that customers reach: write `public_url = \"https://news.example.com\"` under `[serve]`")]
     NoPublicAddress,
 }
@@ -190,6 +193,8 @@ pub async fn start(served: Served, init: bool) -> Result<Running, CannotServe> {
         return Err(CannotServe::Settings(found));
     }
     let (runner, handle, errands) = Runner::start(core, keeper, Arc::clone(&clock));
+    // What was being read back when the process ended goes on.
+    tokio::spawn(backfill::drive(handle.clone()));
     let tokens = Arc::new(Tokens::open(&folders.access(), clock.now()).map_err(io("opening the keys of links", &folders.access()))?);
     let links = Arc::new(OwnLinks::new(settings.public_url.clone(), Arc::clone(&tokens), settings.open_pixel, Arc::clone(&plan)));
     let envelopes = Envelopes { ids, links: Some(Arc::clone(&links) as Arc<dyn LinkMaker>) };
@@ -278,6 +283,7 @@ fn deploy(mut keeper: Keeper, mut core: Core, plan: &Arc<Plan>, now: Instant) ->
             keeper.close()?;
             return Err(CannotServe::Undecided(comparison.told_undecided()));
         }
+        backfill::at_once(&mut core, &mut keeper, plan, now).map_err(CannotServe::NotReadBack)?;
         while core.due(now, 1_000) > 0 {
             save(&mut keeper, &mut core)?;
         }

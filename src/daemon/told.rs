@@ -150,7 +150,7 @@ impl Versions {
                 };
                 told.push(Told { at, line, of, plan });
             }
-            What::Audit(_) | What::Plan(_) => {}
+            What::Audit(_) | What::Plan(_) | What::Build(_) => {}
         }
     }
 }

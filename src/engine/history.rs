@@ -148,6 +148,12 @@ impl History {
         self.kept.iter().find(|(known, tracked)| known == name && tracked.count > 0).map(|(_, tracked)| tracked)
     }
 
+    /// What was read back for a history before its plan became active; the latest.
+    pub(super) fn read_back(&self, history: &str) -> Option<&Tracked> {
+        let all = self.kept.iter().filter(|(name, tracked)| super::backfill::is_of(name, history) && tracked.count > 0);
+        all.max_by(|(one, _), (other, _)| one.cmp(other)).map(|(_, tracked)| tracked)
+    }
+
     pub(super) fn keeps_none(&self) -> bool {
         self.kept.is_empty()
     }

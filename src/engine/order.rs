@@ -39,6 +39,7 @@ impl Turn<'_> {
     /// 2: history.
     pub(super) fn keep_history(&mut self, what: Happening, at: Instant, fields: &Arc<[crate::value::Value]>) {
         let loaded = self.loaded;
+        self.keep_for_building(what, at, fields);
         let Some(listeners) = loaded.index.listeners(what) else { return };
         if !listeners.scores.is_empty() {
             self.add_points(&listeners.scores, &Event { what: SeenWhat::Happened(what), at, fields: Arc::clone(fields) });

@@ -28,10 +28,23 @@ fn row(out: &mut String, name: &str, value: &str) {
     let _infallible = writeln!(out, "{name}{}{value}", " ".repeat(room));
 }
 
+/// How far a version is whose histories are read back; `None` where none is on its way.
+pub(in crate::cli) fn building(build: &Json, last: &Json) -> Option<String> {
+    let plan = build["plan"].as_str()?;
+    let (through, last) = (build["through_batch"].as_u64().unwrap_or_default(), last.as_u64().unwrap_or_default().max(1));
+    let share = if build["done"] == Json::Bool(true) { 100 } else { (through * 100 / last).min(99) };
+    let events = build["events"].as_u64().unwrap_or_default();
+    let noun = if events == 1 { "event" } else { "events" };
+    Some(format!("plan {plan}: {events} {noun} read back, {share} % of the log"))
+}
+
 pub(super) fn status(json: &Json) -> String {
     let mut out = String::new();
     for name in ["version", "plan", "customers", "under_way", "durable_batch", "next_due", "dead_letters", "out_of_room"] {
         row(&mut out, &name.replace('_', " "), &plain(&json[name]));
+    }
+    if let Some(line) = building(&json["building"], &json["durable_batch"]) {
+        row(&mut out, "on its way", &line);
     }
     let paused = listed(&json["paused"]);
     row(&mut out, "paused", &if paused.is_empty() { "-".to_owned() } else { paused.join(", ") });

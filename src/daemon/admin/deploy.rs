@@ -5,7 +5,9 @@
 //! where nobody stands at a removed step that nobody has decided about.
 
 use super::{Answer, Refused, fine};
+use crate::daemon::backfill;
 use crate::daemon::core::Core;
+use crate::daemon::core::backfill::Begun;
 use crate::daemon::core::deploy::Progress;
 use crate::daemon::core::deploy::comparison::Comparison;
 use crate::daemon::core::deploy::decide::decide;
@@ -99,7 +101,10 @@ pub(super) async fn apply(State(handle): State<Handle>, Extension(caller): Exten
     let comparison = found.comparison();
     let on_hold = handle.ask(|core, _| core.world.on_hold()).await?;
     if comparison.is_same() {
-        return fine(&json!({ "applied": false, "comparison": comparison, "on_hold": on_hold }));
+        // Who applies what runs does not want what is on its way.
+        let who = caller.name.clone();
+        let stopped = handle.ask(move |core, now| core.stop_build(now, &who)).await?;
+        return fine(&json!({ "applied": false, "stopped": stopped, "comparison": comparison, "on_hold": on_hold }));
     }
     if comparison.before != over {
         return Err(Refused(StatusCode::CONFLICT, "another version became active since you compared; compare again".to_owned()));
@@ -108,6 +113,29 @@ pub(super) async fn apply(State(handle): State<Handle>, Extension(caller): Exten
         return Err(Refused(StatusCode::CONFLICT, format!("nothing was applied\n{}", comparison.told_undecided())));
     }
     let begun = tokio::time::Instant::now();
+    loop {
+        let (plan, decisions, over, who) = (Arc::clone(&plan), decisions.clone(), over.clone(), caller.name.clone());
+        let tried = handle.ask(move |core, now| core.begin_build(&plan, &decisions, &over, &who, now)).await?;
+        match tried.map_err(|why| Refused(StatusCode::INTERNAL_SERVER_ERROR, why.to_string()))? {
+            Begun::NotNeeded => break,
+            Begun::Yes => {
+                tokio::spawn(backfill::drive(handle.clone()));
+                return fine(&json!({ "applied": false, "building": true, "comparison": comparison, "on_hold": on_hold }));
+            }
+            Begun::Changed => {
+                return Err(Refused(StatusCode::CONFLICT, "another version became active meanwhile; compare again".to_owned()));
+            }
+            Begun::Another => {
+                let why = "another version is on its way: what it asks for is read back from the archive; wait for it, or apply the files that \
+                           run to stop it";
+                return Err(Refused(StatusCode::CONFLICT, why.to_owned()));
+            }
+            Begun::NotYet(why) if begun.elapsed() > WITHIN => {
+                return Err(Refused(StatusCode::SERVICE_UNAVAILABLE, format!("nothing was applied: {why}; try again")));
+            }
+            Begun::NotYet(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
     loop {
         let (plan, decisions, over, who) = (Arc::clone(&plan), decisions.clone(), over.clone(), caller.name.clone());
         let tried = handle.ask(move |core, now| core.try_deploy(&plan, &decisions, &over, &who, now)).await?;

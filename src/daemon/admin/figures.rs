@@ -60,6 +60,7 @@ struct Gauges {
     dead_total: u64,
     audit_entries: u64,
     plan: String,
+    build: Option<Json>,
     next_due: Instant,
     now: Instant,
 }
@@ -77,9 +78,23 @@ fn gauges(core: &Core, now: Instant) -> Gauges {
         dead_total: core.others.dead_total,
         audit_entries: core.others.audit.number,
         plan: core.world.plan().hash.to_string(),
+        build: core.build().map(|build| building(build)),
         next_due: core.wake(),
         now,
     }
+}
+
+/// A version on its way.
+fn building(build: &crate::daemon::core::backfill::Build) -> Json {
+    json!({
+        "plan": build.plan.hash.as_str(),
+        "since": moment(build.begun),
+        "events": build.events,
+        // Of the log, as far as it is behind.
+        "through_batch": build.cursor.through,
+        "done": build.is_done,
+        "complete_from": build.complete_from.map(moment),
+    })
 }
 
 pub(super) async fn status(State(handle): State<Handle>) -> Answer {
@@ -88,6 +103,7 @@ pub(super) async fn status(State(handle): State<Handle>) -> Answer {
     fine(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "plan": seen.plan,
+        "building": seen.build,
         "now": moment(seen.now),
         "customers": seen.customers,
         "under_way": seen.under_way,

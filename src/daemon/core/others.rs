@@ -42,6 +42,11 @@ pub const IMPORTED: u8 = 17;
 pub const ANSWERED: u8 = 18;
 /// A tick at which everybody's best hours were counted again.
 pub const HOURS: u8 = 19;
+/// A plan whose histories are read back: that it began, how far it is, that all was read, that it was stopped.
+pub const BUILD_BEGUN: u8 = 20;
+pub const BUILD_AT: u8 = 21;
+pub const BUILD_DONE: u8 = 22;
+pub const BUILD_STOPPED: u8 = 23;
 
 /// Ids of providers that are remembered.
 pub const PROVIDER_IDS_MAX: usize = 200_000;

@@ -103,7 +103,11 @@ impl Core {
         let mut from = Reader::new(value);
         match name.byte().map_err(bytes)? {
             b'o' => self.others_from_bytes(value).map_err(bytes)?,
-            WORKS => self.works_from_bytes(value).map_err(bytes)?,
+            WORKS => {
+                self.works_from_bytes(value).map_err(bytes)?;
+                let build = self.works.build.take();
+                self.set_build(build)?;
+            }
             LETTER => {
                 let number = name.raw(8).map_err(bytes)?;
                 let number = number.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
@@ -260,6 +264,7 @@ impl Core {
                 }
             }
             others::FACTS => self.decided_again(&mut from).map_err(wrong)?,
+            others::BUILD_BEGUN | others::BUILD_AT | others::BUILD_DONE | others::BUILD_STOPPED => self.build_again(kind, bytes)?,
             others::ANSWERED => self.answered_again(&mut from).map_err(wrong)?,
             others::HOURS => self.counted_hours_again(&mut from).map_err(wrong)?,
             others::ITEM => self.item_again(&mut from).map_err(wrong)?,
@@ -295,6 +300,7 @@ impl Core {
         let before = Arc::clone(self.world.plan());
         self.world.activate(Arc::clone(&plan), at).map_err(|error| Unreadable::Plan(error.to_string()))?;
         self.renumber_works(&before, &plan);
+        self.set_build(None)?;
         self.plan_texts.retain(|known| known != text);
         self.plan_texts.push(text.to_owned());
         Ok(())

@@ -23,7 +23,7 @@ use std::sync::Arc;
 const VERSION: u8 = 3;
 /// The first version that knows who entered journeys that limit their entries.
 const DOORS_SINCE: u8 = 2;
-/// The first version that knows when everybody answers.
+/// The first version that knows when everybody answers, and which plan is on its way.
 const HOURS_SINCE: u8 = 3;
 
 /// Works that are open, and how far they are.
@@ -42,6 +42,8 @@ pub struct Works {
     pub(super) watchers: Watchers,
     /// Files that were imported, and how far.
     pub(super) imports: Vec<super::imports::Imported>,
+    /// A plan whose histories are read back.
+    pub(super) build: Option<super::backfill::Build>,
     /// Somebody is being reached.
     reaching: bool,
 }
@@ -70,6 +72,7 @@ impl Default for Works {
             said: BTreeMap::new(),
             watchers: Watchers::default(),
             imports: Vec::new(),
+            build: None,
             reaching: false,
         }
     }
@@ -245,6 +248,7 @@ impl Core {
         self.world.doors.write(&mut out);
         self.world.answers.encode(&mut out);
         self.world.hours.encode(&mut out);
+        self.works.build.encode(&mut out);
         out.into_bytes()
     }
 
@@ -273,6 +277,7 @@ impl Core {
         if version >= HOURS_SINCE {
             self.world.answers = Answers::decode(&mut from)?;
             self.world.hours = BestHours::decode(&mut from)?;
+            self.works.build = Option::decode(&mut from)?;
         }
         from.finish()
     }

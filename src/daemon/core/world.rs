@@ -5,6 +5,7 @@
 
 use crate::calendar::Instant;
 use crate::engine::answers::{Hours, asked_hours};
+use crate::engine::backfill::Building;
 use crate::engine::versions::{Decision, Migration};
 use crate::engine::{Limits, Loaded, PlanId, Record, Room, Weights, World, door};
 use crate::plan::Plan;
@@ -73,6 +74,8 @@ pub struct DaemonWorld {
     everything_paused: bool,
     /// After a restore or a copy: nothing is sent until an operator says so.
     hold: bool,
+    /// What is read back for a plan that is to become active.
+    building: Option<Arc<Building>>,
     /// The wall clock leapt; of this process alone.
     clock_doubt: bool,
 }
@@ -95,6 +98,7 @@ impl DaemonWorld {
             paused_channels: BTreeSet::new(),
             everything_paused: false,
             hold: false,
+            building: None,
             clock_doubt: false,
         }
     }
@@ -140,6 +144,7 @@ impl DaemonWorld {
         self.hours.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
         self.catalogs.renumber(&self.versions.active.plan.schema, &versions.active.plan.schema);
         (self.versions, self.decisions, self.since) = (versions, Vec::new(), at);
+        self.building = None;
         self.number += 1;
         Ok(())
     }
@@ -243,6 +248,14 @@ impl DaemonWorld {
         self.number += 1;
     }
 
+    pub(super) fn set_building(&mut self, building: Option<Building>) {
+        self.building = building.map(Arc::new);
+    }
+
+    pub(super) fn building_now(&self) -> Option<&Arc<Building>> {
+        self.building.as_ref()
+    }
+
     pub fn set_hold(&mut self, hold: bool) {
         self.hold = hold;
         self.number += 1;
@@ -313,6 +326,10 @@ impl World for DaemonWorld {
 
     fn entry_room(&self, journey: JourneyId, at: Instant, taken: usize) -> Room {
         self.doors.room(journey, at, taken)
+    }
+
+    fn building(&self) -> Option<&Building> {
+        self.building.as_deref()
     }
 
     fn paused(&self, journey: &str, channel: Option<&str>) -> bool {

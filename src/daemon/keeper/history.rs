@@ -165,7 +165,11 @@ impl Past {
     }
 
     /// One entry of the archive: several things that happened to one customer.
-    fn entry<E: From<StoreError>>(&self, entry: Entry, each: &mut impl FnMut(Number, Happened) -> Result<(), E>) -> Result<(), E> {
+    pub(super) fn entry<E: From<StoreError>>(
+        &self,
+        entry: Entry,
+        each: &mut impl FnMut(Number, Happened) -> Result<(), E>,
+    ) -> Result<(), E> {
         let Some(number) = entry.key.first_chunk::<8>().map(|bytes| Number(u64::from_be_bytes(*bytes))) else { return Ok(()) };
         let kind = entry.key.get(8).copied();
         if kind.is_none() {
@@ -250,17 +254,17 @@ pub(super) fn last_archived(archive: &Archive) -> Result<BatchNumber, StoreError
     Ok(parts.iter().filter_map(|part| part.rsplit('-').next()?.parse().ok()).max().unwrap_or(0))
 }
 
-struct Archived {
-    number: Number,
-    order: u64,
-    value: Vec<u8>,
+pub(super) struct Archived {
+    pub(super) number: Number,
+    pub(super) order: u64,
+    pub(super) value: Vec<u8>,
 }
 
 /// What a batch says of customers: what came in, what was decided, what was handed to the dispatcher.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] for bytes that say nothing: what cannot be read is not left out silently.
-fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) -> Result<(), StoreError> {
+pub(super) fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) -> Result<(), StoreError> {
     let wrong = |fault: DecodeError| unread(&format!("batch {number} of the log"), &fault);
     let mut batch = Batch::read(payload).map_err(wrong)?;
     let at = batch.head.at;
@@ -269,7 +273,7 @@ fn collect(number: BatchNumber, payload: &[u8], records: &mut Vec<Archived>) -> 
         let of = match &change {
             Change::Input { number, .. } | Change::Records { number, .. } | Change::Parcel { number, .. } => *number,
             Change::Other { kind: others::AUDIT, .. } => AUDIT,
-            Change::Other { kind: others::PLAN, .. } => PLANS,
+            Change::Other { kind: others::PLAN | others::BUILD_BEGUN, .. } => PLANS,
             _ => continue,
         };
         let mut out = Writer::default();
@@ -304,6 +308,8 @@ pub enum What {
     Audit(crate::daemon::audit::Entry),
     /// Of nobody: a version of the plan became active. Its text.
     Plan(String),
+    /// Of nobody: since then what a plan asks for is read back; what happens from here on counts as it happens.
+    Build(Instant),
 }
 
 impl Happened {
@@ -311,7 +317,7 @@ impl Happened {
     ///
     /// # Errors
     /// [`StoreError::Damaged`]
-    fn read(order: u64, value: &[u8]) -> Result<Option<Happened>, StoreError> {
+    pub(super) fn read(order: u64, value: &[u8]) -> Result<Option<Happened>, StoreError> {
         let read = || -> Result<Option<Happened>, DecodeError> {
             let mut from = Reader::new(value);
             let at = from.instant()?;
@@ -321,6 +327,7 @@ impl Happened {
                 Some(Change::Parcel { parcel, .. }) => What::Parcel(Box::new(parcel.into_owned())),
                 Some(Change::Other { kind: others::AUDIT, bytes }) => What::Audit(crate::record::from_bytes(bytes)?),
                 Some(Change::Other { kind: others::PLAN, bytes }) => What::Plan(String::from_utf8_lossy(bytes).into_owned()),
+                Some(Change::Other { kind: others::BUILD_BEGUN, bytes }) => What::Build(super::super::core::backfill::begun_of(bytes)?),
                 _ => return Ok(None),
             };
             Ok(Some(Happened { order, at, what }))

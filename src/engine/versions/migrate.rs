@@ -49,6 +49,8 @@ struct Source {
     totals: Vec<Option<usize>>,
     keeps: Vec<Option<usize>>,
     width: usize,
+    /// It has everything that is asked for, as far back.
+    is_whole: bool,
 }
 
 impl Migration {
@@ -73,9 +75,9 @@ impl Migration {
         self.decisions = decisions.to_vec();
     }
 
-    /// Trackers of the active plan whose history begins now: the plan before did not keep it.
+    /// Trackers of the active plan whose history begins now, or is less than what is asked for: the plan before did not keep it.
     pub fn begins(&self) -> impl Iterator<Item = usize> {
-        self.histories.iter().enumerate().filter(|(_, source)| source.is_none()).map(|(at, _)| at)
+        self.histories.iter().enumerate().filter(|(_, source)| source.as_ref().is_none_or(|source| !source.is_whole)).map(|(at, _)| at)
     }
 
     fn from(&self) -> &Plan {
@@ -128,11 +130,12 @@ fn sources(from: &Loaded, active: &Plan) -> Result<Vec<Option<Source>>, serde_js
                 None => None,
             };
             let place = |list: &[u16], property: u16| list.iter().position(|known| position(*known) == Some(property));
-            (condition == tracker.condition).then(|| Source {
-                tracker: at,
-                totals: tracker.totals.iter().map(|property| place(&before.totals, *property)).collect(),
-                keeps: tracker.keeps.iter().map(|property| place(&before.keeps, *property)).collect(),
-                width: before.keeps.len(),
+            (condition == tracker.condition).then(|| {
+                let totals: Vec<Option<usize>> = tracker.totals.iter().map(|property| place(&before.totals, *property)).collect();
+                let keeps: Vec<Option<usize>> = tracker.keeps.iter().map(|property| place(&before.keeps, *property)).collect();
+                let has_values = totals.iter().chain(&keeps).all(Option::is_some);
+                let reaches = before.window_ms >= tracker.window_ms && (before.since_entry || !tracker.since_entry);
+                Source { tracker: at, totals, keeps, width: before.keeps.len(), is_whole: has_values && reaches }
             })
         });
         found.push(source);
@@ -212,7 +215,9 @@ impl Migration {
                 }
             }
         }
+        let read_back = |at: usize| before.read_back(&own_history(active, at)).cloned();
         let tracked = self.histories.iter().enumerate().map(|(at, source)| match source {
+            source if source.as_ref().is_none_or(|source| !source.is_whole) && read_back(at).is_some() => read_back(at).unwrap_or_default(),
             Some(source) => before.tracked.get(source.tracker).cloned().map(|tracked| source.laid_out(tracked)).unwrap_or_default(),
             // A plan that was active before finds what its runs have kept.
             None => before.kept(&own_history(active, at)).cloned().unwrap_or_default(),

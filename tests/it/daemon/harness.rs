@@ -270,6 +270,19 @@ impl Daemon {
         self.keeper.archive_until(self.batches).unwrap();
     }
 
+    /// The files are these now; the store knows already.
+    pub fn edited(&mut self, text: &str) {
+        self.plan = plan_of(text);
+        assert_eq!(self.core.world.plan().hash, self.plan.hash);
+    }
+
+    /// Somebody removes the oldest file of the archive.
+    pub fn lose_first_archive(&mut self) {
+        let archive = self.keeper.store().archive();
+        let first = archive.parts().unwrap().remove(0);
+        archive.rewrite(&first, |_| false).unwrap();
+    }
+
     pub fn plan(&self) -> Arc<Plan> {
         Arc::clone(self.core.world.plan())
     }

@@ -25,7 +25,7 @@ pub struct Comparison {
     /// Steps that this edit removes while people stand on them.
     pub removed: Vec<Removed>,
     pub segments: Vec<SegmentPeople>,
-    /// Histories that were not kept until now.
+    /// Histories that were not kept until now, or not as much of them.
     pub begins: Vec<String>,
 }
 
@@ -117,8 +117,11 @@ impl Comparison {
             tell_lines(&self.changes.policy, &mut text);
         }
         if !self.begins.is_empty() {
-            text.push_str("\nhistories that were not kept until now\n");
+            text.push_str("\nhistories that were not kept, or not as far back: they are read back from the archive before this counts\n");
             tell_lines(&self.begins, &mut text);
+            if !self.segments.is_empty() {
+                text.push_str("  who joins and leaves by them is not foreseen above\n");
+            }
         }
         if self.changes.is_empty() {
             text.push_str("\nnothing that people see differs\n");
