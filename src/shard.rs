@@ -11,7 +11,6 @@ pub mod entry;
 pub mod sealed;
 
 use crate::calendar::Instant;
-use crate::engine::backfill::{Before, Building};
 use crate::engine::row::{Customer, delta};
 use crate::engine::versions::{Migration, migrate};
 use crate::engine::{self, Attention, Input, Output, PlanId, World};
@@ -248,32 +247,6 @@ impl Shard {
             Some(bytes) => self.put(number, wake, bytes),
             None => self.set_wake(number, wake),
         }
-        Ok(())
-    }
-
-    /// Events of before go into the histories of a plan that is being built.
-    pub fn fill(
-        &mut self,
-        building: &Building,
-        number: Number,
-        events: &[Before],
-        bench: &mut Bench,
-        writer: &mut Writer,
-    ) -> Result<(), Damaged> {
-        let Some(slot) = self.slots.get(number.slot() as usize).filter(|slot| !slot.bytes.is_empty()) else { return Ok(()) };
-        let entry = Entry::read(&slot.bytes).map_err(|error| Damaged::new(number, error))?;
-        bench.row = crate::record::from_bytes(entry.row).map_err(|error| Damaged::new(number, error))?;
-        if !building.fill(&mut bench.row, events) {
-            return Ok(());
-        }
-        bench.writer.clear();
-        bench.row.encode(&mut bench.writer);
-        let row = bench.writer.as_bytes().to_vec();
-        bench.writer.clear();
-        delta::delta(entry.row, &row, &mut bench.writer);
-        Change::Row { number, delta: bench.writer.as_bytes() }.write(writer);
-        let bytes = Entry { identifiers: entry.identifiers, row: &row }.to_bytes();
-        self.put(number, slot.wake, bytes.into());
         Ok(())
     }
 

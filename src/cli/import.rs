@@ -106,7 +106,7 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
     let mut go_on = |rows: u64| {
         if rows >= told + 100_000 {
             told = rows;
-            complain(&format!("{rows} rows are taken"));
+            complain(&format!("{} taken", many(rows, "row is", "rows are")));
         }
         true
     };
@@ -190,9 +190,11 @@ impl<'a> Job<'a> {
     }
 
     fn tell_what_it_is(&self, looked: &Looked) {
-        let mut text = format!("{}: {} rows", self.arguments.file.display(), looked.rows);
-        if looked.known > 0 {
-            text.push_str(&format!(", the first {} of them imported before", looked.known));
+        let mut text = format!("{}: {}", self.arguments.file.display(), many(looked.rows, "row", "rows"));
+        match looked.known {
+            0 => {}
+            1 => text.push_str(", the first of them imported before"),
+            known => text.push_str(&format!(", the first {known} of them imported before")),
         }
         text.push('\n');
         for (reason, count, examples) in looked.refusals.iter() {
@@ -275,15 +277,25 @@ fn wrong(found: &str, expected: &str) -> String {
     if says_both(found, expected) { expected.to_owned() } else { format!("`{found}`; expected {expected}") }
 }
 
+/// `1 row is`, `2 rows are`
+fn many(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
 fn finished(done: &Effects, starts: bool) -> String {
-    let mut text = format!("{} rows are taken; {} customers are new\n", done.rows - done.refused, done.new_customers);
-    for (count, what) in [
-        (done.duplicates, "rows were known by their id already"),
-        (done.of_erased, "rows are about somebody who was erased less than 30 days ago, and were dropped"),
-        (done.refused, "rows could not be used"),
+    let taken = many(done.rows - done.refused, "row is", "rows are");
+    let mut text = format!("{taken} taken; {} new\n", many(done.new_customers, "customer is", "customers are"));
+    for (count, one, more) in [
+        (done.duplicates, "row was known by its id already", "rows were known by their id already"),
+        (
+            done.of_erased,
+            "row is about somebody who was erased less than 30 days ago, and was dropped",
+            "rows are about somebody who was erased less than 30 days ago, and were dropped",
+        ),
+        (done.refused, "row could not be used", "rows could not be used"),
     ] {
         if count > 0 {
-            text.push_str(&format!("{count} {what}\n"));
+            text.push_str(&format!("{}\n", many(count, one, more)));
         }
     }
     if starts {

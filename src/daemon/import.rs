@@ -179,6 +179,8 @@ fn take(
 
 fn commit(core: &mut Core, import: Imported, save: Save<'_>, effects: &mut Effects) -> Result<(), ImportError> {
     core.note_imported(import);
+    // Otherwise an import that was interrupted would have counted less than one that was not.
+    core.keep_forecast();
     if let Some(damaged) = &core.damaged {
         return Err(ImportError::Damaged(damaged.to_string()));
     }

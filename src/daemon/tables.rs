@@ -127,7 +127,7 @@ pub fn tell(shelf: &Shelf, sink: &mut dyn Sink) -> Result<(), CannotTell> {
     for dead in core.others.dead() {
         rows.add(DEAD_LETTERS, [at(dead.at), text(&dead.source), text(&dead.reason), text(&dead.item)])?;
     }
-    let versions = Versions::new(changes, core.world.plan()).map_err(CannotOpen::from)?;
+    let versions = Versions::new(changes, core.world.plan(), core.world.facts().clone()).map_err(CannotOpen::from)?;
     past::tell(shelf, versions, core.world.plan().policy.zone, &mut rows)
 }
 

@@ -9,11 +9,13 @@ use crate::calendar::{Instant, Zone};
 use crate::daemon::core::recovery::Unreadable;
 use crate::daemon::keeper::{BATCH_SHIFT, Happened, What};
 use crate::engine::{Input, Loaded, Record, RecordKind};
-use crate::plan::{Plan, encode};
+use crate::plan::{Plan, StepKind, encode};
 use crate::shard::Number;
 use crate::shard::commit::Parcel;
 use crate::simulate::customer::Watch as _;
+use crate::simulate::report::local;
 use crate::simulate::timeline::{Line, Timeline};
+use crate::world::facts::Facts;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub struct Versions {
     plans: Vec<(u64, Arc<Plan>)>,
     /// Which version a run is pinned to.
     runs: BTreeMap<(Number, u32), usize>,
+    /// What was decided over all customers.
+    facts: Facts,
     /// Pinned versions under the numbers of another, once each.
     views: BTreeMap<(usize, usize), Arc<Plan>>,
 }
@@ -61,6 +65,8 @@ pub struct Said {
     pub begins: bool,
     /// It speaks of the run as a whole, not of a step.
     pub is_of_whole_run: bool,
+    /// It names what was decided over all customers.
+    pub is_of_all: bool,
 }
 
 impl Said {
@@ -70,11 +76,11 @@ impl Said {
 }
 
 impl Versions {
-    /// `changes`: where a version became active, and its text. `active` is told where nothing is known of a change.
+    /// `changes`: where a version became active, and its text. `active` is told where nothing is known of a change. `facts`: what was decided over all.
     ///
     /// # Errors
     /// If a version cannot be read: what was decided under it would be told by another one.
-    pub fn new(changes: impl IntoIterator<Item = (u64, String)>, active: &Arc<Plan>) -> Result<Versions, Unreadable> {
+    pub fn new(changes: impl IntoIterator<Item = (u64, String)>, active: &Arc<Plan>, facts: Facts) -> Result<Versions, Unreadable> {
         let read = |(order, text): (u64, String)| match encode::from_json(&text) {
             Ok(plan) => Ok((order, Arc::new(plan))),
             Err(why) => Err(Unreadable::Plan(why.to_string())),
@@ -84,7 +90,7 @@ impl Versions {
         if plans.is_empty() {
             plans.push((0, Arc::clone(active)));
         }
-        Ok(Versions { plans, runs: BTreeMap::new(), views: BTreeMap::new() })
+        Ok(Versions { plans, runs: BTreeMap::new(), facts, views: BTreeMap::new() })
     }
 
     /// From the newest to the oldest.
@@ -134,8 +140,10 @@ impl Versions {
                         self.runs.insert((whose, record.run), version);
                     }
                     let plan = self.view(whose, record.run, version);
-                    let line = line(&plan, zone, |timeline| timeline.record(record));
-                    told.push(Told { at, line, of: Of::Record(said(&plan, record)), plan });
+                    let decided = self.decided(&plan, record, zone);
+                    let is_of_all = decided.is_some();
+                    let line = decided.or_else(|| line(&plan, zone, |timeline| timeline.record(record)));
+                    told.push(Told { at, line, of: Of::Record(Said { is_of_all, ..said(&plan, record) }), plan });
                 }
             }
             What::Parcel(_) if self.is_written_again(one.order) => {}
@@ -155,6 +163,38 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// By which shares of an experiment she was drawn, where these were decided over all customers.
+    fn decided(&self, plan: &Plan, record: &Record, zone: Zone) -> Option<Line> {
+        let RecordKind::Exposed { experiment, arm, weights, .. } = record.kind else { return None };
+        let journey = plan.journeys.get(record.journey?.index())?;
+        let experiment = journey.experiments.get(usize::from(experiment))?;
+        let change = self.facts.changes(&experiment.identity).get(usize::try_from(weights).ok()?.checked_sub(1)?)?;
+        let step = journey.steps.get(experiment.step.index());
+        let names: Vec<&str> = match step.map(|step| &step.kind) {
+            Some(StepKind::Split { paths, .. }) => paths.iter().map(|path| path.name.as_str()).collect(),
+            _ => Vec::new(),
+        };
+        let name = |at: usize| names.get(at).copied().unwrap_or("?");
+        let when = local(zone, change.from, "%Y-%m-%d %H:%M:%S");
+        let what = match change.winner {
+            Some(winner) if winner == arm => {
+                format!("\"{}\" is the winner of experiment \"{}\", decided at {when}", name(usize::from(arm)), experiment.name)
+            }
+            _ => {
+                let shares = change.weights.shares.iter().enumerate();
+                let shares: Vec<String> = shares
+                    .map(|(at, share)| format!("\"{}\" {}.{:02} %", name(at), share / 100, share % 100).replace(".00 %", " %"))
+                    .collect();
+                format!("drawn by the shares of experiment \"{}\" that were decided at {when}: {}", experiment.name, shares.join(", "))
+            }
+        };
+        let run = format!("{} {}", journey.name, record.run);
+        let at = local(zone, record.at, "%Y-%m-%d %H:%M:%S");
+        Some(Line { at, run, what, step: step.map(|step| step.label.clone()), place: step.map(|step| plan.locate(step.line)) })
+    }
+}
+
 fn line(plan: &Plan, zone: Zone, tell: impl FnOnce(&mut Timeline<'_>)) -> Option<Line> {
     let mut timeline = Timeline::in_zone(plan, zone);
     tell(&mut timeline);
@@ -171,6 +211,7 @@ fn said(plan: &Plan, record: &Record) -> Said {
         run: record.run,
         message: message.map(|message| message.name.to_string()),
         decides: matches!(record.kind, RecordKind::Message { .. }),
+        is_of_all: false,
         begins: matches!(record.kind, RecordKind::Entered { .. } | RecordKind::NotEntered(_)),
         is_of_whole_run: matches!(
             record.kind,

@@ -318,7 +318,8 @@ pub(super) fn read_time(column: &Column, format: &TimeFormat, zone: Zone, row: R
 
 pub(super) fn bad_time(column: &str, text: &str, error: &ParseError) -> Box<Refusal> {
     let expected = match error {
-        ParseError::NotA { hint: Some(hint), .. } => hint.clone(),
+        // «expected …» stands before it.
+        ParseError::NotA { hint: Some(hint), .. } => hint.strip_prefix("write ").unwrap_or(hint).to_owned(),
         other => other.to_string(),
     };
     Refusal::new(Reason::BadTime, column, text, expected)

@@ -251,14 +251,20 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
             notes.push(format!("{}: there is no row in it", file.file));
         }
         if let Some(line) = file.first_out_of_order {
-            notes.push(format!(
-                "{}: {} rows are earlier than a row before them, the first in line {line}; they count as events that arrived late",
-                file.file, file.out_of_order
-            ));
+            notes.push(match file.out_of_order {
+                1 => format!("{}: 1 row is earlier than a row before it, in line {line}; it counts as an event that arrived late", file.file),
+                count => format!(
+                    "{}: {count} rows are earlier than a row before them, the first in line {line}; they count as events that arrived late",
+                    file.file
+                ),
+            });
         }
     }
     if tally.strangers > 0 {
-        notes.push(format!("{} customers are known only because somebody sent them a message", tally.strangers));
+        notes.push(match tally.strangers {
+            1 => "1 customer is known only because somebody sent her a message".to_owned(),
+            count => format!("{count} customers are known only because somebody sent them a message"),
+        });
     }
     let draws = |journey: &Journey| journey.steps.iter().any(|step| matches!(step.kind, StepKind::Draw { .. }));
     for journey in plan.journeys.iter().filter(|journey| draws(journey)) {

@@ -121,7 +121,11 @@ pub fn run(
     let mut report = Report::new(&name, world.plan(), &done, &reports, request.journey);
     report.notes.extend(assumed);
     if population.named_twice > 0 {
-        report.notes.push(format!("{} rows of customers name somebody a second time; the later row holds", population.named_twice));
+        let rows = match population.named_twice {
+            1 => "1 row of customers names".to_owned(),
+            count => format!("{count} rows of customers name"),
+        };
+        report.notes.push(format!("{rows} somebody a second time; the later row holds"));
     }
     let outcome = (!found.has_errors()).then_some(Outcome { report, rows, story });
     (outcome, found)

@@ -6,7 +6,7 @@
 use super::customer::Watch;
 use super::report::{local, names};
 use crate::calendar::{Instant, Zone};
-use crate::engine::{Decision, Deferral, Delivery, Input, InputKind, Record, RecordKind, Skip};
+use crate::engine::{Decision, Deferral, Delivery, Input, InputKind, Past, Record, RecordKind, Skip};
 use crate::plan::{Journey, Plan, StepKind};
 use crate::schema::{ChannelId, MessageId, SegmentRole};
 use crate::value::{Value, show};
@@ -62,6 +62,29 @@ impl<'p> Timeline<'p> {
         self.push(Line { at: self.time(at), run: String::new(), what, step: None, place: None });
     }
 
+    /// What was imported as history.
+    fn past(&self, past: &Past) {
+        let schema = &self.plan.schema;
+        match past {
+            Past::Event { event, at, fields } => {
+                let Some(declared) = schema.events.get(event.index()) else { return };
+                let values = self.fields(declared.fields.iter().map(|field| field.name.as_str()), fields);
+                self.hers(*at, format!("imported history: {}{values}", declared.name));
+            }
+            Past::Attributes { at, changes } => {
+                let names = changes.iter().filter_map(|(field, _)| schema.customer.get(field.index())).map(|field| field.name.as_str());
+                let values: Vec<Value> = changes.iter().map(|(_, value)| value.clone()).collect();
+                let shown = self.fields(names, &values);
+                self.hers(*at, format!("imported history: says{shown}"));
+            }
+            Past::Consent { at, topic, subscribed } => {
+                let Some(topic) = schema.topics.get(topic.index()) else { return };
+                let verb = if *subscribed { "subscribed to" } else { "unsubscribed from" };
+                self.hers(*at, format!("imported history: {verb} {}", topic.name));
+            }
+        }
+    }
+
     fn time(&self, at: Instant) -> String {
         local(self.zone, at, "%Y-%m-%d %H:%M:%S")
     }
@@ -93,6 +116,11 @@ impl Watch for Timeline<'_> {
                 let values = self.fields(declared.fields.iter().map(|field| field.name.as_str()), fields);
                 self.hers(*at, format!("{}{values}", declared.name));
             }
+            InputKind::ItemChanged { catalog, key, at } => {
+                let Some(declared) = schema.catalogs.get(catalog.index()) else { return };
+                self.hers(*at, format!("{} {key} changed", declared.name));
+            }
+            InputKind::Past(past) => self.past(past),
             InputKind::Attributes { at, changes } => {
                 let names = changes.iter().filter_map(|(field, _)| schema.customer.get(field.index())).map(|field| field.name.as_str());
                 let values: Vec<Value> = changes.iter().map(|(_, value)| value.clone()).collect();

@@ -265,7 +265,10 @@ fn an_edit_is_applied_once_all_is_read_back_also_at_a_start_with_other_files() {
     let done = command.output().unwrap();
     let text = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{text}{}", String::from_utf8_lossy(&done.stderr));
-    assert!(text.contains("they are read back from the archive before this counts\n  bought, asked by segment buyers, segment regulars"), "{text}");
+    assert!(
+        text.contains("they are read back from the archive before this counts\n  bought, asked by segment buyers, segment regulars"),
+        "{text}"
+    );
     assert!(text.contains("applied: it is active, and durable"), "{text}");
     assert!(served.asked("GET /admin/v1/status", None, "").1.contains("\"building\":null"));
     let seen = served.asked("GET /admin/v1/customers/nok", None, "").1;

@@ -152,7 +152,7 @@ fn thai_columns_bad_rows_and_history_that_starts_nothing() {
     let orders = fs::read_to_string(folder.0.join("orders.csv")).unwrap();
     fs::write(folder.0.join("later.csv"), format!("{orders}น2,{recent},o5,10\n")).unwrap();
     let said = folder.says(&["events", "later.csv", "--yes"]);
-    assert!(said.contains("later.csv: 5 rows, the first 4 of them imported before") && said.contains("1 rows are taken"), "{said}");
+    assert!(said.contains("later.csv: 5 rows, the first 4 of them imported before") && said.contains("1 row is taken"), "{said}");
 }
 
 /// `N × journey NAME` and `N × message NAME` behind a line.
@@ -292,12 +292,92 @@ fn an_import_that_is_killed_goes_on_and_nothing_counts_twice() {
         assert!(past || runs < 5_500);
         let memory = |life: &Life| {
             let core = &life.core.as_ref().unwrap().1;
-            let of_works = |(key, _): &(Vec<u8>, Vec<u8>)| key == b"w";
-            let works = core.snapshot(OTHERS).into_iter().filter(of_works).collect();
-            (0..OTHERS).map(|shard| (shard, core.snapshot(shard))).chain([(OTHERS, works)]).collect()
+            (0..=OTHERS).map(|shard| (shard, core.snapshot(shard))).collect()
         };
         assert_eq!(differing(&memory(&whole), &memory(&pieces)), [""; 0], "interrupted or not, the store holds the same");
         let again = pieces.import(&path, past, u64::MAX).unwrap();
         assert_eq!(again, Effects::default());
     }
+}
+
+#[test]
+fn one_row_is_one_row_and_a_bad_time_says_how_it_is_written() {
+    let folder = project("one").with("orders.csv", &format!("ลูกค้า,เวลา,เลขที่,ยอด\nน1,{},o1,100\nน1,เมื่อวาน,o2,5\n", now_local(30)));
+    let said = folder.says(&["events", "orders.csv", "--yes"]);
+    assert!(said.contains("1 row is taken; 1 customer is new\n1 row could not be used\n"), "{said}");
+    assert!(said.contains("`เมื่อวาน`; expected 2026-03-01 09:00 or 2026-03-01T09:00:00Z, or"), "{said}");
+}
+
+/// The real command is killed without warning, again and again, and run again.
+#[test]
+fn the_command_may_be_killed_at_any_time_and_goes_on() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    const ROWS: u64 = 9_000;
+    let mut text = String::new();
+    for order in 0..ROWS {
+        let _ = writeln!(
+            text,
+            "{{\"user_id\":\"n{}\",\"event\":\"ordered\",\"timestamp\":\"{}\",\"order\":\"o{order}\",\"total\":1}}",
+            order % 40,
+            now_local(90)
+        );
+    }
+    let folder = project("kill9").with("orders.jsonl", &text);
+    let arguments = ["import", "events", "orders.jsonl", "--start-journeys", "--yes", "--project", "."];
+    let (mut kills, mut went_on) = (0, 0);
+    for attempt in 1.. {
+        assert!(attempt < 50, "it does not come to an end");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_onward"))
+            .args(arguments)
+            .current_dir(&folder.0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Once it says what it would start it is about to take rows.
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut said: Vec<String> = Vec::new();
+        for line in lines.by_ref() {
+            said.push(line);
+            if said.last().is_some_and(|line| line.starts_with("it would start")) {
+                break;
+            }
+        }
+        let end = std::time::Instant::now() + std::time::Duration::from_millis(40 * attempt * attempt);
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if std::time::Instant::now() > end => break None,
+                None => std::thread::yield_now(),
+            }
+        };
+        kills += u64::from(status.is_none());
+        let _gone = child.kill().is_ok();
+        let _waited = child.wait().is_ok();
+        said.extend(lines);
+        let said = said.join("\n");
+        went_on += u64::from(said.contains("of them imported before") && !said.contains("nothing is left to do"));
+        if let Some(status) = status {
+            assert!(status.success(), "{said}");
+            break;
+        }
+    }
+    assert!(kills > 0 && went_on > 0, "{kills} kills, went on {went_on} times");
+    let (keeper, core) = folder.core();
+    let mut runs = 0;
+    for customer in 0..40 {
+        let number = core.find_user(&format!("n{customer}")).unwrap();
+        let history = keeper.history(number).unwrap();
+        let entered = history.iter().filter_map(|one| match &one.what {
+            onward::daemon::keeper::What::Records(records) => Some(records),
+            _ => None,
+        });
+        let of_orders = |record: &&onward::engine::Record| {
+            matches!(record.kind, onward::engine::RecordKind::Entered { .. }) && record.journey.is_some_and(|journey| journey.0 == 0)
+        };
+        runs += entered.flatten().filter(of_orders).count() as u64;
+    }
+    assert_eq!(runs, ROWS, "every row began its run once");
+    keeper.close().unwrap();
 }

@@ -466,3 +466,56 @@ fn a_cap_on_entries_holds_over_all_customers_and_crashes() {
     daemon.touch(begin.plus_ms((day + 120) * MINUTE_MS));
     assert_eq!(whom(&mut daemon), ["e@example.com"]);
 }
+
+/// Everything that is told of somebody, and the answer about a message.
+fn told_of(daemon: &mut Daemon, who: &str, message: &str) -> (String, Vec<String>) {
+    use onward::daemon::admin::story::{About, Asked};
+    use onward::daemon::keeper::{PLANS, What as Kept};
+    use onward::daemon::told::Versions;
+    let number = daemon.core().find_user(who).unwrap();
+    let mut history = daemon.past().read(&[number, PLANS]).unwrap();
+    history.sort_by_key(|(_, one)| one.order);
+    let plans = history.iter().filter_map(|(_, one)| if let Kept::Plan(text) = &one.what { Some((one.order, text.clone())) } else { None });
+    let (plan, facts) = (daemon.plan(), daemon.core().world.facts().clone());
+    let mut versions = Versions::new(plans, &plan, facts).unwrap();
+    let mut told = Vec::new();
+    for (whose, one) in history {
+        versions.tell(whose, one, plan.policy.zone, &mut told);
+    }
+    let (answer, _) = Asked { customer: who, told: &told, live: &[], versions: &versions }.why(About::Message(message));
+    (answer, told.into_iter().filter_map(|one| one.line).map(|line| line.what).collect())
+}
+
+#[test]
+fn why_names_what_was_decided_over_all_customers() {
+    let mut daemon = Daemon::new(TEST);
+    greet(&mut daemon, at("2026-03-01 10:00"), 0, 100);
+    daemon.touch(at("2026-03-01 13:00"));
+    greet(&mut daemon, at("2026-03-01 13:01"), 100, 1);
+    let (before, _) = told_of(&mut daemon, "n0", "plain");
+    assert!(!before.contains("decided"), "the shares that are written were drawn by: {before}");
+    let (after, lines) = told_of(&mut daemon, "n100", "loud");
+    let winner = "\"loud\" is the winner of experiment \"style\", decided at 2026-03-01 11:50:00";
+    assert_eq!(after, format!("n100, 2026-03-01 13:01:00: loud by email: sent (greet 1, send loud, shop.journey:13); {winner}"));
+    assert!(lines.iter().any(|line| line == winner), "{lines:?}");
+}
+
+#[test]
+fn an_item_that_changed_and_imported_history_have_their_own_sentences() {
+    use onward::engine::InputKind;
+    let mut daemon = Daemon::new(RESTOCK);
+    let day = at("2026-03-02 10:00");
+    put(&mut daemon, day, "ก1", item("กาต้มน้ำ", 900, 0));
+    wish(&mut daemon, day, "nok", &["ก1"]);
+    let (plan, own) = (daemon.plan(), at("2025-12-01 08:00"));
+    let event = InputKind::Event { event: plan.schema.event("viewed").unwrap(), at: own, fields: vec![Value::text("B2")].into() };
+    let consent = InputKind::Consent { at: own, topic: plan.schema.topic("promo").unwrap(), subscribed: true };
+    daemon.core().take_row("nok", 0, vec![event, consent], true);
+    daemon.commit();
+    put(&mut daemon, at("2026-03-02 11:00"), "ก1", item("กาต้มน้ำ", 900, 3));
+    work_all(&mut daemon);
+    let (_, lines) = told_of(&mut daemon, "nok", "back");
+    for line in ["imported history: viewed { sku: B2 }", "imported history: subscribed to promo", "product ก1 changed"] {
+        assert!(lines.iter().any(|told| told == line), "{line}: {lines:?}");
+    }
+}

@@ -140,9 +140,9 @@ pub(super) async fn past(handle: &Handle, caller: Caller, id: &str, what: &'stat
         core.note(now, &caller.name, &format!("{what} {}", number.0));
         core.past(reply);
         let (profile, active) = (described(core, number, &plan, &row), Arc::clone(core.world.plan()));
-        Some((core.all_of(number), row.uid.to_string(), profile, live(core, active.policy.zone, &row), active))
+        Some((core.all_of(number), row.uid.to_string(), profile, live(core, active.policy.zone, &row), active, core.world.facts().clone()))
     });
-    let (mut numbers, uid, profile, live, active) = found.await?.ok_or_else(|| nobody(id))?;
+    let (mut numbers, uid, profile, live, active, facts) = found.await?.ok_or_else(|| nobody(id))?;
     let past = super::read(opened.await)?;
     let zone = active.policy.zone;
     let _turn = READINGS.acquire().await.map_err(|_| busy())?;
@@ -151,7 +151,8 @@ pub(super) async fn past(handle: &Handle, caller: Caller, id: &str, what: &'stat
         let mut history = past.read(&numbers).map_err(|error| error.to_string())?;
         history.sort_by_key(|(_, one)| one.order);
         let change = |one: &Happened| if let What::Plan(text) = &one.what { Some((one.order, text.clone())) } else { None };
-        let mut versions = Versions::new(history.iter().filter_map(|(_, one)| change(one)), &active).map_err(|error| error.to_string())?;
+        let mut versions =
+            Versions::new(history.iter().filter_map(|(_, one)| change(one)), &active, facts).map_err(|error| error.to_string())?;
         let mut told = Vec::new();
         for (number, one) in history {
             versions.tell(number, one, zone, &mut told);

@@ -67,7 +67,8 @@ impl Asked<'_> {
                     && said.message.as_deref().is_none_or(|of| of == name)
             }
             About::Message(name) => {
-                said.message.as_deref() == Some(name) || (said.is_of_whole_run && said.run_of().is_some_and(|run| runs.contains(&run)))
+                said.message.as_deref() == Some(name)
+                    || ((said.is_of_whole_run || said.is_of_all) && said.run_of().is_some_and(|run| runs.contains(&run)))
             }
         };
         let mut lines = Vec::new();
@@ -95,6 +96,16 @@ impl Asked<'_> {
         let answer = match decided {
             Some(line) => sentence(self.customer, line),
             None => self.nothing_decided(&lines, &senders, about),
+        };
+        // What made the difference may have been decided over all customers.
+        let run = decided.map(|line| line.run.as_str());
+        let of_all = self.told.iter().rev().find_map(|one| match (&one.of, &one.line) {
+            (Of::Record(said), Some(line)) if said.is_of_all && Some(line.run.as_str()) == run => Some(line),
+            _ => None,
+        });
+        let answer = match of_all {
+            Some(line) if decided != Some(line) => format!("{answer}; {}", line.what),
+            _ => answer,
         };
         (answer, lines)
     }

@@ -14,7 +14,8 @@ use crate::engine::backfill::{Before, Building};
 use crate::engine::versions::Decision;
 use crate::plan::{Plan, encode};
 use crate::record::{Decode, DecodeError, Encode, Fault, Reader, Writer, to_bytes};
-use crate::shard::Number;
+use crate::shard::entry::Entry;
+use crate::shard::{Damaged, Number};
 use std::sync::Arc;
 
 /// How far archive and log were read.
@@ -137,8 +138,7 @@ impl Core {
         for (number, events) in slice {
             let number = self.home(*number);
             count += events.len() as u64;
-            let Some(shard) = self.shards.get_mut(number.shard()) else { continue };
-            if let Err(damaged) = shard.fill(&building, number, events, &mut self.bench, &mut self.writer) {
+            if let Err(damaged) = self.fill_one(&building, number, events) {
                 self.damaged = Some(damaged);
                 return false;
             }
@@ -149,6 +149,19 @@ impl Core {
         self.write_other(others::BUILD_AT, out.as_bytes());
         self.come_to(cursor, count);
         true
+    }
+
+    fn fill_one(&mut self, building: &Building, number: Number, events: &[Before]) -> Result<(), Damaged> {
+        let Some(shard) = self.shards.get_mut(number.shard()) else { return Ok(()) };
+        let Some(mut row) = shard.row(number)? else { return Ok(()) };
+        if !building.fill(&mut row, events) {
+            return Ok(());
+        }
+        let (known, wake, row) = (shard.entry(number).unwrap_or_default().to_vec(), row.wake, to_bytes(&row));
+        let damaged = |error: DecodeError| Damaged { number, fault: error.to_string() };
+        let entry = Entry { row: &row, ..Entry::read(&known).map_err(damaged)? };
+        shard.replace(number, entry, wake, &mut self.writer);
+        Ok(())
     }
 
     fn come_to(&mut self, cursor: Cursor, events: u64) {

@@ -73,6 +73,12 @@ impl Core {
         self.save_forecast(now);
     }
 
+    /// What the guard has counted is durable with what it counted.
+    pub fn keep_forecast(&mut self) {
+        self.forecast.keep();
+        self.save_forecast(self.now());
+    }
+
     fn save_forecast(&mut self, now: Instant) {
         if let Some(bytes) = self.forecast.save(now) {
             Change::Other { kind: others::FORECAST, bytes }.write(&mut self.writer);
