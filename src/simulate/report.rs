@@ -252,7 +252,9 @@ fn notes(plan: &Plan, done: &Done, files: &[FileReport]) -> Vec<String> {
         }
         if let Some(line) = file.first_out_of_order {
             notes.push(match file.out_of_order {
-                1 => format!("{}: 1 row is earlier than a row before it, in line {line}; it counts as an event that arrived late", file.file),
+                1 => {
+                    format!("{}: 1 row is earlier than a row before it, in line {line}; it counts as an event that arrived late", file.file)
+                }
                 count => format!(
                     "{}: {count} rows are earlier than a row before them, the first in line {line}; they count as events that arrived late",
                     file.file
