@@ -8,6 +8,7 @@
 pub mod aside;
 pub mod commit;
 pub mod entry;
+mod rows;
 pub mod sealed;
 
 use crate::calendar::Instant;
@@ -17,6 +18,7 @@ use crate::engine::{self, Attention, Input, Output, PlanId, World};
 use crate::record::{Encode as _, Writer};
 use commit::{Change, Parcel, ParcelKey};
 use entry::Entry;
+use rows::{Rows, Span};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +48,8 @@ impl Number {
 pub struct Shard {
     number: u16,
     slots: Vec<Slot>,
+    /// Every [`Entry`], encoded.
+    rows: Rows,
     /// One per customer for whom anything is due at all.
     agenda: BTreeSet<(Instant, u32)>,
     parcels: BTreeMap<(u32, ParcelKey), Parcel>,
@@ -59,8 +63,8 @@ pub struct Shard {
 #[derive(Debug)]
 struct Slot {
     wake: Instant,
-    /// Her [`Entry`], encoded; empty for who is gone.
-    bytes: Box<[u8]>,
+    /// Her entry; empty for who is gone.
+    entry: Span,
 }
 
 /// How rows follow when another plan becomes active.
@@ -120,7 +124,7 @@ impl Shard {
 
     pub fn entry(&self, number: Number) -> Option<&[u8]> {
         let slot = self.slots.get(number.slot() as usize)?;
-        (!slot.bytes.is_empty()).then_some(&*slot.bytes)
+        (!slot.entry.is_empty()).then(|| self.rows.get(slot.entry))
     }
 
     /// Her row; `None` for who is not there.
@@ -156,8 +160,8 @@ impl Shard {
 
     /// Every entry that is there, by number.
     pub fn entries(&self) -> impl Iterator<Item = (Number, Instant, &[u8])> {
-        let there = self.slots.iter().enumerate().filter(|(_, slot)| !slot.bytes.is_empty());
-        there.map(|(at, slot)| (Number::new(self.number, at as u32), slot.wake, &*slot.bytes))
+        let there = self.slots.iter().enumerate().filter(|(_, slot)| !slot.entry.is_empty());
+        there.map(|(at, slot)| (Number::new(self.number, at as u32), slot.wake, self.rows.get(slot.entry)))
     }
 
     /// Places that were given out, also to who is gone.
@@ -170,7 +174,7 @@ impl Shard {
         let number = self.next();
         let bytes = entry.to_bytes();
         Change::Entry { number, bytes: &bytes }.write(writer);
-        self.put(number, Instant::NEVER, bytes.into());
+        self.put(number, Instant::NEVER, &bytes);
         number
     }
 
@@ -185,7 +189,7 @@ impl Shard {
         let bytes = entry.to_bytes();
         Change::Entry { number, bytes: &bytes }.write(writer);
         let wake = self.slots[number.slot() as usize].wake;
-        self.put(number, wake, bytes.into());
+        self.put(number, wake, &bytes);
         Ok(())
     }
 
@@ -193,7 +197,7 @@ impl Shard {
     pub fn replace(&mut self, number: Number, entry: Entry<'_>, wake: Instant, writer: &mut Writer) {
         let bytes = entry.to_bytes();
         Change::Entry { number, bytes: &bytes }.write(writer);
-        self.put(number, wake, bytes.into());
+        self.put(number, wake, &bytes);
     }
 
     /// She went into somebody else: what is on its way stays until it is settled.
@@ -219,8 +223,8 @@ impl Shard {
         writer: &mut Writer,
     ) -> Result<(), Damaged> {
         bench.out.clear();
-        let Some(slot) = self.slots.get(number.slot() as usize).filter(|slot| !slot.bytes.is_empty()) else { return Ok(()) };
-        let entry = Entry::read(&slot.bytes).map_err(|error| Damaged::new(number, error))?;
+        let Some(bytes) = self.entry(number) else { return Ok(()) };
+        let entry = Entry::read(bytes).map_err(|error| Damaged::new(number, error))?;
         bench.row.read_again(entry.row).map_err(|error| Damaged::new(number, error))?;
         if let Some((way, since)) = bench.row.plan.and_then(|plan| world.way_from(plan)) {
             let since = since.max(bench.row.clock);
@@ -240,13 +244,11 @@ impl Shard {
             Change::Row { number, delta: bench.writer.as_bytes() }.write(writer);
         }
         // What stands before the row stays as it is.
-        let before = &slot.bytes[..slot.bytes.len() - entry.row.len()];
-        let bytes = changed.then(|| Box::<[u8]>::from([before, bench.row_bytes.as_slice()].concat()));
-        let wake = bench.row.wake;
-        match bytes {
-            Some(bytes) => self.put(number, wake, bytes),
-            None => self.set_wake(number, wake),
+        let before = bytes.len() - entry.row.len();
+        if changed {
+            self.put_row(number, before, &bench.row_bytes);
         }
+        self.set_wake(number, bench.row.wake);
         Ok(())
     }
 
@@ -283,15 +285,16 @@ impl Shard {
         match change {
             Change::Entry { number, bytes } => {
                 let wake = entry_wake(*number, bytes)?;
-                self.put(*number, wake, (*bytes).into());
+                self.put(*number, wake, bytes);
             }
             Change::Row { number, delta } => {
                 let Some(bytes) = self.entry(*number) else { return Err(Damaged::new(*number, "a change of somebody who is not there")) };
                 let entry = Entry::read(bytes).map_err(|error| Damaged::new(*number, error))?;
                 let row = delta::apply(entry.row, delta).map_err(|error| Damaged::new(*number, error))?;
-                let bytes = [&bytes[..bytes.len() - entry.row.len()], row.as_slice()].concat();
+                let before = bytes.len() - entry.row.len();
+                self.put_row(*number, before, &row);
                 // The wake is read once the log was read to its end: rows change more often than that.
-                self.put(*number, Instant::NEVER, bytes.into());
+                self.set_wake(*number, Instant::NEVER);
             }
             Change::Gone { number } => {
                 // Her place was given out, also where nothing of her can be read any more.
@@ -314,7 +317,7 @@ impl Shard {
     }
 
     /// A customer as a snapshot holds her.
-    pub fn restore(&mut self, number: Number, wake: Instant, bytes: Box<[u8]>) {
+    pub fn restore(&mut self, number: Number, wake: Instant, bytes: &[u8]) {
         self.put(number, wake, bytes);
     }
 
@@ -325,7 +328,7 @@ impl Shard {
     /// Places up to here were given out before the snapshot.
     pub fn restore_places(&mut self, places: u32) {
         while self.slots.len() < places as usize {
-            self.slots.push(Slot { wake: Instant::NEVER, bytes: Box::default() });
+            self.slots.push(Slot { wake: Instant::NEVER, entry: Span::default() });
         }
     }
 
@@ -337,13 +340,25 @@ impl Shard {
         Ok(())
     }
 
-    fn put(&mut self, number: Number, wake: Instant, bytes: Box<[u8]>) {
+    fn put(&mut self, number: Number, wake: Instant, bytes: &[u8]) {
         self.restore_places(number.slot() + 1);
-        let slot = &mut self.slots[number.slot() as usize];
-        self.living += u32::from(slot.bytes.is_empty());
-        self.bytes = self.bytes + bytes.len() as u64 - slot.bytes.len() as u64;
-        slot.bytes = bytes;
+        self.living += u32::from(self.slots[number.slot() as usize].entry.is_empty());
+        self.put_row(number, 0, bytes);
         self.set_wake(number, wake);
+    }
+
+    /// Another entry of hers: the first bytes of the one that is there, and these.
+    fn put_row(&mut self, number: Number, before: usize, bytes: &[u8]) {
+        let entry = &mut self.slots[number.slot() as usize].entry;
+        self.bytes = self.bytes + (before + bytes.len()) as u64 - self.rows.get(*entry).len() as u64;
+        *entry = self.rows.put(*entry, before, bytes);
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        if self.rows.is_wasteful() {
+            self.rows.tidy(self.slots.iter_mut().map(|slot| &mut slot.entry));
+        }
     }
 
     fn set_wake(&mut self, number: Number, wake: Instant) {
@@ -372,13 +387,14 @@ impl Shard {
 
     fn remove_entry(&mut self, number: Number) {
         let at = number.slot();
-        if self.slots.get(at as usize).is_none_or(|slot| slot.bytes.is_empty()) {
+        if self.slots.get(at as usize).is_none_or(|slot| slot.entry.is_empty()) {
             return;
         }
         self.set_wake(number, Instant::NEVER);
-        let slot = &mut self.slots[at as usize];
-        self.bytes -= slot.bytes.len() as u64;
-        slot.bytes = Box::default();
+        let entry = std::mem::take(&mut self.slots[at as usize].entry);
+        self.bytes -= self.rows.get(entry).len() as u64;
+        self.rows.remove(entry);
+        self.tidy();
         self.living -= 1;
     }
 }
