@@ -19,6 +19,7 @@ mod init;
 mod output;
 mod plan;
 mod render;
+mod review;
 #[cfg(feature = "daemon")]
 mod serve;
 mod simulate;
@@ -88,6 +89,8 @@ enum FormatArgument {
     Sarif,
     /// A document for build servers: check, test, fmt --check
     Junit,
+    /// A comment under a pull request: review
+    Markdown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,6 +117,8 @@ enum Command {
     Render(render::Arguments),
     /// Play the scenarios of a project
     Test(test::Arguments),
+    /// What an edit changes: journeys, who is concerned, how much is sent, what customers read
+    Review(review::Arguments),
     /// Run a project over an event log and report what would have happened
     Simulate(simulate::Arguments),
     /// Run the journeys for real: events in over HTTP, messages out
@@ -171,7 +176,7 @@ impl Command {
     fn writes(&self, document: Document) -> bool {
         match document {
             Document::Sarif | Document::Junit => matches!(self, Command::Check(_) | Command::Test(_)),
-            Document::Markdown => false,
+            Document::Markdown => matches!(self, Command::Review(_)),
         }
     }
 }
@@ -204,6 +209,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Plan(arguments) => plan::run(&arguments, &output),
         Command::Render(arguments) => render::run(&arguments, &output),
         Command::Test(arguments) => test::run(&arguments, &output),
+        Command::Review(arguments) => review::run(&arguments, &output),
         Command::Simulate(arguments) => simulate::run(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Serve(arguments) => serve::run(&arguments, &output),
@@ -245,6 +251,7 @@ impl Arguments {
         match self.format {
             FormatArgument::Sarif => Some(Document::Sarif),
             FormatArgument::Junit => Some(Document::Junit),
+            FormatArgument::Markdown => Some(Document::Markdown),
             _ => None,
         }
     }
@@ -263,7 +270,7 @@ impl Arguments {
             FormatArgument::Short => Format::Short,
             FormatArgument::Json => Format::Json,
             FormatArgument::Github => Format::Github,
-            FormatArgument::Sarif | FormatArgument::Junit => Format::Human,
+            FormatArgument::Sarif | FormatArgument::Junit | FormatArgument::Markdown => Format::Human,
         };
         let color = match self.color {
             Color::Always => true,

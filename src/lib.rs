@@ -22,6 +22,7 @@
 //! | [`preview`] | what a customer would see of a message |
 //! | [`project`], [`pipeline`] | the files that belong together; all stages in one call |
 //! | [`scenario`], `ingest`, `simulate` | stories with an expected end; event logs; a project over a log |
+//! | `review` | what an edit changes, for who reviews it |
 //! | `store` | bytes that are still there after power was lost: log, snapshots, archive, keys |
 //! | `channel`, `daemon` | how messages leave the house; real events in, real messages out |
 //! | `cli` | the `onward` command: terminal, files, threads |
@@ -50,6 +51,8 @@ pub mod plan;
 pub mod preview;
 pub mod project;
 pub mod record;
+#[cfg(feature = "cli")]
+pub mod review;
 pub mod scenario;
 pub mod schema;
 #[cfg(feature = "daemon")]

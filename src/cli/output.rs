@@ -35,7 +35,6 @@ pub(super) enum Document {
     Sarif,
     Junit,
     /// For people, where a host renders it.
-    #[allow(dead_code, reason = "a review writes it")]
     Markdown,
 }
 

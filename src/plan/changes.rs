@@ -8,6 +8,7 @@ mod alike;
 mod header;
 mod journey;
 mod rest;
+pub mod words;
 
 use super::Plan;
 use alike::{Names, Side};

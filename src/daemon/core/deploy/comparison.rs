@@ -3,7 +3,7 @@
 //! In: what differs between two plans, and who stands where. Out: JSON for programs, sentences for people. **Invariant:** the sentences
 //! say nothing that the JSON does not have, so that a command may ask a daemon and tell what it answered.
 
-use crate::plan::changes::{Change, Changed, Changes, JourneyChange, StepChange, StepWhat};
+use crate::plan::changes::{Change, Changed, Changes, JourneyChange, words};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
@@ -133,7 +133,7 @@ impl Comparison {
     fn tell_journey(&self, journey: &JourneyChange, text: &mut String) {
         let people = self.journeys.iter().find(|known| known.name == journey.name);
         let count = people.map_or(0, |known| known.people);
-        let change = word(journey.change);
+        let change = words::change(journey.change);
         let _ = match journey.change {
             Change::Added => writeln!(text, "\njourney {}: {change}", journey.name),
             _ if count == 0 => writeln!(text, "\njourney {}: {change}; nobody is in it", journey.name),
@@ -146,7 +146,7 @@ impl Comparison {
         let mut told: Vec<&str> = Vec::new();
         for step in &journey.steps {
             let stand = people.and_then(|known| known.steps.iter().find(|stand| stand.step == step.step));
-            let _ = writeln!(text, "  {}{}", tell_step(step), stand.map(tell_stand).unwrap_or_default());
+            let _ = writeln!(text, "  {}{}", words::step(step), stand.map(tell_stand).unwrap_or_default());
             told.push(&step.step);
         }
         let rest = people.into_iter().flat_map(|known| &known.steps).filter(|stand| !told.contains(&stand.step.as_str()));
@@ -183,14 +183,6 @@ impl Comparison {
     }
 }
 
-fn word(change: Change) -> &'static str {
-    match change {
-        Change::Added => "new",
-        Change::Removed => "removed",
-        Change::Changed => "changed",
-    }
-}
-
 /// `1 customer`, `2 customers`
 fn people(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
@@ -199,20 +191,6 @@ fn people(number: u64, what: &str) -> String {
 /// `1 customer is`, `2 customers are`
 fn is_or_are(number: u64) -> String {
     format!("{} {}", people(number, "customer"), if number == 1 { "is" } else { "are" })
-}
-
-fn tell_step(step: &StepChange) -> String {
-    let what = match step.what {
-        StepWhat::Added => "new",
-        StepWhat::Removed => "removed",
-        StepWhat::Retimed => "re-timed",
-        StepWhat::Condition => "asks else",
-        StepWhat::Text => "new text",
-        StepWhat::Changed => "changed",
-        StepWhat::Moved => "moved",
-    };
-    let was = step.was.as_ref().map_or_else(String::new, |was| format!(", was `{was}`"));
-    format!("{what:<9}  `{}`{was} ({})", step.label, step.place)
 }
 
 fn tell_stand(stand: &StepPeople) -> String {
@@ -279,6 +257,6 @@ fn tell_list(title: &str, list: &[Changed], text: &mut String) {
     text.push_str(title);
     for one in list {
         let details = if one.details.is_empty() { String::new() } else { format!(": {}", one.details.join("; ")) };
-        let _ = writeln!(text, "  {} {}: {}{details}", one.kind, one.name, word(one.change));
+        let _ = writeln!(text, "  {} {}: {}{details}", one.kind, one.name, words::change(one.change));
     }
 }
