@@ -37,6 +37,8 @@ mod it {
     mod channel_webhook;
     mod check;
     mod check_journeys;
+    mod ci_action;
+    mod ci_docs;
     mod ci_formats;
     mod cli;
     mod codec;
@@ -108,6 +110,7 @@ mod it {
     mod render;
     #[cfg(feature = "daemon")]
     mod replay;
+    mod review;
     mod scenario;
     #[cfg(feature = "daemon")]
     mod security;

@@ -1,6 +1,6 @@
 //! Bounds that differ: the longest stay in a journey and the most messages from it, and from all together.
 //!
-//! **Invariant:** every number that `check --bounds` states is looked at; a journey that only one side has is compared with nothing.
+//! **Invariant:** every number that `check --bounds` states is looked at; of a journey that is new all are told, of one that is gone none.
 
 use super::Side;
 use super::journeys::Renamed;
@@ -38,12 +38,13 @@ pub(super) fn review(before: &Side, after: &Side, renamed: &[Renamed]) -> Vec<Bo
         listed(&bounds(&compiled.checked, compiled.sources()), if new_names { renamed } else { &[] })
     };
     let (old, new) = (of(before, true), of(after, false));
+    let is_gone = |journey: &Option<String>| journey.is_some() && !new.keys().any(|(known, _)| known == journey);
     let mut keys: Vec<&(Option<String>, String)> = old.keys().chain(new.keys().filter(|key| !old.contains_key(key))).collect();
     keys.sort();
     let mut changes = Vec::new();
     for key in keys {
         let (was, is) = (old.get(key), new.get(key));
-        if was == is {
+        if was == is || is_gone(&key.0) {
             continue;
         }
         let is_higher = match (was, is) {

@@ -93,6 +93,9 @@ fn sent(volume: &Volume) -> String {
     if volume.is_same {
         return format!("on the sample log nothing changes: {} to {}", counted(volume.sent_after, "message"), counted(volume.customers, "customer"));
     }
+    if volume.sent_before == volume.sent_after {
+        return format!("on the sample log {} are sent, as before; other numbers differ", counted(volume.sent_after, "message"));
+    }
     format!(
         "on the sample log {} are sent, {} before ({})",
         counted(volume.sent_after, "message"),

@@ -51,6 +51,14 @@ pub(super) fn review(before: &Report, after: &Report, renamed: &[Renamed]) -> Vo
         sent_after: sent(after),
         channels: names.iter().map(|name| VolumeLine { channel: (*name).to_owned(), before: by(&before, name), after: by(after, name) }).collect(),
         is_same: comparison.is_equal(),
-        numbers: comparison.numbers.into_iter().filter(|number| number.this != number.other).collect(),
+        numbers: comparison.numbers.into_iter().filter(differs).collect(),
+    }
+}
+
+/// Of what only one side has, nothing is no number.
+fn differs(number: &Number) -> bool {
+    match (number.this, number.other) {
+        (Some(only), None) | (None, Some(only)) => only != 0.0,
+        (this, other) => this != other,
     }
 }
