@@ -5,7 +5,6 @@
 //! plans differ in is what `plan::changes` says, as for a deploy; two equal sides give a review without changes. Knows no git and no files.
 
 mod bounds;
-mod diff;
 mod findings;
 mod journeys;
 pub mod markdown;

@@ -3,8 +3,9 @@
 //! **Invariant:** both sides are rendered for the same sample customer, with the same sample values, at the same moment, so whatever differs
 //! is the edit's; a content that only one side has is compared with nothing.
 
-use super::{diff, plain};
+use super::plain;
 use crate::calendar::Instant;
+use crate::format::difference;
 use crate::plan::changes::Change;
 use crate::plan::{Message, Plan, Variant};
 use crate::preview;
@@ -81,7 +82,7 @@ fn compared(old: &[Shown], new: &[Shown]) -> Vec<PartReview> {
         let find = |side: &[Shown], of: fn(&Shown) -> &String| side.iter().find(|part| part.name == *name).map_or("", |part| of(part)).to_owned();
         let (sent_before, sent_after) = (find(old, |part| &part.sent), find(new, |part| &part.sent));
         if sent_before != sent_after {
-            let diff = diff::unified(&find(old, |part| &part.read), &find(new, |part| &part.read));
+            let diff = unified(&find(old, |part| &part.read), &find(new, |part| &part.read));
             parts.push(PartReview { name: name.clone(), diff, trouble: None });
         }
     }
@@ -107,4 +108,34 @@ fn shown(plan: &Plan, key: &Key) -> Option<Result<Vec<Shown>, (String, String)>>
             .collect()),
         Err((name, why)) => Err((name.to_string(), why)),
     })
+}
+
+/// The lines that differ and what stands around them, with `…` where some are left out; empty where what is read is the same.
+fn unified(before: &str, after: &str) -> String {
+    let ended = |text: &str| if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    let whole = difference::unified("", &ended(before), &ended(after));
+    // Two lines of file names, then a line of numbers before each part: nobody counts the lines of a message.
+    let lines = whole.lines().skip(2).enumerate();
+    let shown = lines.filter_map(|(at, line)| match (line.starts_with("@@ "), at) {
+        (true, 0) => None,
+        (true, _) => Some("  …"),
+        (false, _) => Some(line),
+    });
+    shown.fold(String::new(), |all, line| all + line + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unified;
+
+    #[test]
+    fn a_diff_has_no_names_and_no_numbers() {
+        assert_eq!(unified("a\nb\n", "a\nb"), "");
+        assert_eq!(unified("สวัสดี\nb\nc", "สวัสดี\nx\nc"), " สวัสดี\n-b\n+x\n c\n");
+        assert_eq!(unified("", "a\nb"), "+a\n+b\n");
+        let long: String = (0..40).map(|line| format!("{line}\n")).collect();
+        let edited = long.replace("0\n1\n", "x\n1\n").replace("39\n", "y\n");
+        let shown = unified(&long, &edited);
+        assert!(shown.contains("  …\n") && shown.contains("+x\n") && shown.contains("+y\n") && !shown.contains("@@"), "{shown}");
+    }
 }

@@ -29,7 +29,7 @@ const EDGES: [(&str, &[&str]); 25] = [
     ("preview", &["ast", "engine", "plan", "schema", "template"]),
     ("project", &[]),
     ("pipeline", &["ast", "check", "plan", "project", "syntax"]),
-    ("review", &["check", "pipeline", "plan", "preview", "schema", "simulate"]),
+    ("review", &["check", "format", "pipeline", "plan", "preview", "schema", "simulate"]),
     ("scenario", &["check", "condition", "engine", "plan", "schema", "world"]),
     ("ingest", &["check", "engine", "plan", "project", "schema"]),
     ("store", &[]),
