@@ -87,7 +87,8 @@ fn tell(review: &Review, policies: &[&'static Policy], arguments: &Arguments, ou
 }
 
 fn unknown_policy(name: &str, output: &Output) -> Exit {
-    let hint = suggest::best(name, POLICIES.iter().map(|policy| policy.name)).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let hint =
+        suggest::best(name, POLICIES.iter().map(|policy| policy.name)).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let width = POLICIES.iter().map(|policy| policy.name.len()).max().unwrap_or(0);
     let all: String = POLICIES.iter().map(|policy| format!("\n  {:<width$}  {}", policy.name, policy.refuses)).collect();
     output.fail(Exit::Usage, &format!("there is no policy `{name}`{hint}\nwhat `--fail-on` knows:{all}"))
@@ -123,7 +124,11 @@ fn versions(arguments: &Arguments, scratch: &Scratch, output: &Output) -> Result
     let before = write(&before, &range.before, "before")?;
     let after = match (&after, &range.after) {
         (Some(commit), Some(name)) => write(commit, name, "after")?,
-        _ => Version { name: "the work tree".to_owned(), path: path.exists().then(|| path.clone()), shown_under: Some(repository.prefix.clone()) },
+        _ => Version {
+            name: "the work tree".to_owned(),
+            path: path.exists().then(|| path.clone()),
+            shown_under: Some(repository.prefix.clone()),
+        },
     };
     let project = match repository.prefix.trim_end_matches('/') {
         "" => name_of(&path),

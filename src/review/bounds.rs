@@ -96,7 +96,9 @@ impl Bound {
         match self {
             Bound::Messages(Some(most)) => most.to_string(),
             Bound::Stay(Some(0)) => "none".to_owned(),
-            Bound::Stay(Some(ms)) => show::duration(Span { months: 0, days: i32::try_from(ms / DAY_MS).unwrap_or(i32::MAX), ms: ms % DAY_MS }),
+            Bound::Stay(Some(ms)) => {
+                show::duration(Span { months: 0, days: i32::try_from(ms / DAY_MS).unwrap_or(i32::MAX), ms: ms % DAY_MS })
+            }
             _ => "no limit".to_owned(),
         }
     }

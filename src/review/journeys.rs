@@ -71,7 +71,9 @@ pub(super) fn review(pair: &Pair<'_>, changes: &Changes) -> Vec<JourneyReview> {
             let mut one = of(pair, &change.name, change.change, &change.steps);
             one.continues = change.continues;
             // What is written before and after says more than that it differs.
-            let is_said = |line: &&String| one.enters_before != one.enters_after && (line.starts_with("it entered ") || line.starts_with("for whom it begins"));
+            let is_said = |line: &&String| {
+                one.enters_before != one.enters_after && (line.starts_with("it entered ") || line.starts_with("for whom it begins"))
+            };
             let header: Vec<String> = change.header.iter().filter(|line| !is_said(line)).cloned().collect();
             one.header.extend(header);
             one
@@ -143,7 +145,12 @@ fn enters(side: &Side, name: &str) -> Vec<String> {
     let sources = compiled.sources();
     let line = |entry: &checked::Entry| one_line(sources.text(entry.place));
     let mut lines: Vec<String> = journey.entries.iter().map(line).collect();
-    lines.extend(journey.only_while.iter().map(|(_, place)| format!("only while {}", one_line(sources.text(*place)).trim_start_matches("only while "))));
+    lines.extend(
+        journey
+            .only_while
+            .iter()
+            .map(|(_, place)| format!("only while {}", one_line(sources.text(*place)).trim_start_matches("only while "))),
+    );
     if journey.hold_out > 0 {
         lines.push(format!("hold out {}", outline::percent(journey.hold_out)));
     }

@@ -108,7 +108,8 @@ fn journey_section(journey: &JourneyReview, much: Much, text: &mut String) {
         text.push_str("\n| | step | was | where |\n|---|---|---|---|\n");
         for one in &journey.steps {
             let was = one.step.was.as_ref().map(|was| cell(was)).unwrap_or_default();
-            let _ = writeln!(text, "| **{}** | {} | {was} | {} |", words::what(one.step.what), cell(&one.step.label), cell(&one.step.place));
+            let _ =
+                writeln!(text, "| **{}** | {} | {was} | {} |", words::what(one.step.what), cell(&one.step.label), cell(&one.step.place));
         }
     }
     if much < Much::Everything {

@@ -75,11 +75,15 @@ fn of(before: &Plan, after: &Plan, key: Key) -> Option<MessageReview> {
 }
 
 fn compared(old: &[Shown], new: &[Shown]) -> Vec<PartReview> {
-    let names: Vec<&String> =
-        new.iter().map(|part| &part.name).chain(old.iter().map(|part| &part.name).filter(|name| !new.iter().any(|part| part.name == **name))).collect();
+    let names: Vec<&String> = new
+        .iter()
+        .map(|part| &part.name)
+        .chain(old.iter().map(|part| &part.name).filter(|name| !new.iter().any(|part| part.name == **name)))
+        .collect();
     let mut parts = Vec::new();
     for name in names {
-        let find = |side: &[Shown], of: fn(&Shown) -> &String| side.iter().find(|part| part.name == *name).map_or("", |part| of(part)).to_owned();
+        let find =
+            |side: &[Shown], of: fn(&Shown) -> &String| side.iter().find(|part| part.name == *name).map_or("", |part| of(part)).to_owned();
         let (sent_before, sent_after) = (find(old, |part| &part.sent), find(new, |part| &part.sent));
         if sent_before != sent_after {
             let diff = unified(&find(old, |part| &part.read), &find(new, |part| &part.read));

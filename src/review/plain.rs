@@ -21,7 +21,8 @@ pub(super) fn of_html(html: &str) -> String {
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
         let closes = tag.starts_with('/');
-        let name: String = tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let name: String =
+            tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         if !closes && (name == "style" || name == "script") {
             let close = format!("</{name}");
             rest = rest.find(&close).map_or("", |at| &rest[at..]);

@@ -43,7 +43,11 @@ pub static POLICIES: [Policy; 10] = [
     },
     Policy { name: "higher-bounds", refuses: "a bound of `check --bounds` is higher", look: higher_bounds },
     Policy { name: "new-warnings", refuses: "a warning is there that was not", look: new_warnings },
-    Policy { name: "changed-policy", refuses: "what holds for everybody changed: quiet hours, caps, who is held out, the zone", look: changed_policy },
+    Policy {
+        name: "changed-policy",
+        refuses: "what holds for everybody changed: quiet hours, caps, who is held out, the zone",
+        look: changed_policy,
+    },
     Policy { name: "any-change", refuses: "anything differs", look: any_change },
 ];
 

@@ -1,7 +1,7 @@
 //! Segments that change, and the journeys that ask them.
 
-use super::journeys::{Pair, one_line};
 use super::Side;
+use super::journeys::{Pair, one_line};
 use crate::plan::Plan;
 use crate::plan::changes::{Change, Changed};
 use crate::plan::renumber::renumber_all;
@@ -53,7 +53,8 @@ fn size(side: &Side, name: &str) -> Option<u64> {
 
 /// Whatever refers to the segment has its number in it.
 fn asked_by(plan: &Plan, one: &Changed) -> Vec<String> {
-    let is_it = |id: u16| plan.segments.get(usize::from(id)).is_some_and(|segment| segment.name == one.name && role_word(segment.role) == one.kind);
+    let is_it =
+        |id: u16| plan.segments.get(usize::from(id)).is_some_and(|segment| segment.name == one.name && role_word(segment.role) == one.kind);
     let asks = |journey: &crate::plan::Journey| {
         let found = RefCell::new(false);
         // Only the numbers are looked at; the same journey comes out.

@@ -56,7 +56,9 @@ fn state(head: &Head) -> Option<String> {
     match head.state {
         State::Fine => None,
         State::Absent => Some(format!("{} has no project here", head.name)),
-        State::Broken => Some(format!("{} does not check ({}), so what it does cannot be compared", head.name, counted(head.errors as u64, "error"))),
+        State::Broken => {
+            Some(format!("{} does not check ({}), so what it does cannot be compared", head.name, counted(head.errors as u64, "error")))
+        }
     }
 }
 
@@ -91,7 +93,11 @@ fn changed(review: &Review) -> String {
 
 fn sent(volume: &Volume) -> String {
     if volume.is_same {
-        return format!("on the sample log nothing changes: {} to {}", counted(volume.sent_after, "message"), counted(volume.customers, "customer"));
+        return format!(
+            "on the sample log nothing changes: {} to {}",
+            counted(volume.sent_after, "message"),
+            counted(volume.customers, "customer")
+        );
     }
     if volume.sent_before == volume.sent_after {
         return format!("on the sample log {} are sent, as before; other numbers differ", counted(volume.sent_after, "message"));
@@ -149,8 +155,12 @@ pub(super) fn affected(journey: &JourneyReview) -> Vec<String> {
         }
     }
     match (journey.entered_before, journey.entered_after) {
-        (Some(before), Some(after)) if before == after => lines.push(format!("entered {} on the sample log, as before", counted(after, "time"))),
-        (Some(before), Some(after)) => lines.push(format!("entered {} on the sample log, {} before", counted(after, "time"), number(before))),
+        (Some(before), Some(after)) if before == after => {
+            lines.push(format!("entered {} on the sample log, as before", counted(after, "time")))
+        }
+        (Some(before), Some(after)) => {
+            lines.push(format!("entered {} on the sample log, {} before", counted(after, "time"), number(before)))
+        }
         (None, Some(after)) => lines.push(format!("entered {} on the sample log", counted(after, "time"))),
         (Some(before), None) => lines.push(format!("was entered {} on the sample log", counted(before, "time"))),
         (None, None) => {}
@@ -247,7 +257,15 @@ fn volume_text(volume: &Volume, text: &mut String) {
         let _ = writeln!(text, "  messages by {}: {}, {} before", line.channel, number(line.after), number(line.before));
     }
     for line in &volume.numbers {
-        let _ = writeln!(text, "  {} {}, {}: {}, {} before", line.kind, line.name, line.what, shown(line.this, line.is_rate), shown(line.other, line.is_rate));
+        let _ = writeln!(
+            text,
+            "  {} {}, {}: {}, {} before",
+            line.kind,
+            line.name,
+            line.what,
+            shown(line.this, line.is_rate),
+            shown(line.other, line.is_rate)
+        );
     }
 }
 

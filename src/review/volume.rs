@@ -49,7 +49,10 @@ pub(super) fn review(before: &Report, after: &Report, renamed: &[Renamed]) -> Vo
         events: after.events,
         sent_before: sent(&before),
         sent_after: sent(after),
-        channels: names.iter().map(|name| VolumeLine { channel: (*name).to_owned(), before: by(&before, name), after: by(after, name) }).collect(),
+        channels: names
+            .iter()
+            .map(|name| VolumeLine { channel: (*name).to_owned(), before: by(&before, name), after: by(after, name) })
+            .collect(),
         is_same: comparison.is_equal(),
         numbers: comparison.numbers.into_iter().filter(differs).collect(),
     }

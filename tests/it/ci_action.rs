@@ -71,7 +71,10 @@ fn every_input_is_used_and_every_name_is_there() {
             }
         }
         for variable in step["env"].as_object().into_iter().flatten().map(|(name, _)| name) {
-            assert!(run.contains(&format!("${variable}")) || run.contains(&format!("${{{variable}")) || variable == "GH_TOKEN", "{variable} is not used");
+            assert!(
+                run.contains(&format!("${variable}")) || run.contains(&format!("${{{variable}")) || variable == "GH_TOKEN",
+                "{variable} is not used"
+            );
         }
         if let Some(id) = step["id"].as_str() {
             known.insert(id, run);
@@ -128,7 +131,8 @@ impl Runner {
             assert!(inputs.insert((*input).to_owned(), (*value).to_owned()).is_some(), "{input}");
         }
         inputs.insert("token".to_owned(), "t0ken".to_owned());
-        let github = [("event_name", "pull_request"), ("repository", "acme/shop"), ("event.pull_request.number", "7"), ("action_path", "/nowhere")];
+        let github =
+            [("event_name", "pull_request"), ("repository", "acme/shop"), ("event.pull_request.number", "7"), ("action_path", "/nowhere")];
         let github = github.map(|(key, value)| (key, value.to_owned())).into();
         Runner { folder, github, inputs, outputs: BTreeMap::new(), ran: Vec::new(), said: String::new() }
     }
@@ -232,13 +236,19 @@ fn a_pull_request_is_checked_tested_reviewed_and_commented_on() {
     if !bash() {
         return;
     }
-    let mut runner = Runner::new("good", &[("onward", env!("CARGO_BIN_EXE_onward")), ("project", "my shop"), ("fmt", "false"), ("fail-on", "removed-steps")]);
+    let mut runner = Runner::new(
+        "good",
+        &[("onward", env!("CARGO_BIN_EXE_onward")), ("project", "my shop"), ("fmt", "false"), ("fail-on", "removed-steps")],
+    );
     runner.fake("gh", GH);
     runner.pull_request(|text| text.replace("wait 3 days", "wait 4 days").replace("after 3 days", "after 4 days"));
     assert_eq!(runner.run(), 0, "{}", runner.said);
     assert_eq!(runner.ran, ["Get onward", "Check", "Test", "Review", "Comment", "Verdict"]);
     let summary = fs::read_to_string(runner.folder.join("summary.md")).unwrap();
-    assert!(summary.starts_with("<!-- onward review: my shop -->\n") && summary.contains("| **re-timed** | `wait 4 days` | `wait 3 days` |"), "{summary}");
+    assert!(
+        summary.starts_with("<!-- onward review: my shop -->\n") && summary.contains("| **re-timed** | `wait 4 days` | `wait 3 days` |"),
+        "{summary}"
+    );
     let review = runner.outputs["review"]["file"].clone();
     let log = fs::read_to_string(runner.folder.join("gh.log")).unwrap();
     assert!(log.contains(&format!("t0ken api --silent --method POST repos/acme/shop/issues/7/comments --field body=@{review}\n")), "{log}");
@@ -259,7 +269,8 @@ fn what_is_wrong_fails_at_the_end_and_is_still_told() {
     if !bash() {
         return;
     }
-    let given = [("onward", env!("CARGO_BIN_EXE_onward")), ("project", "my shop"), ("fmt", "false"), ("fail-on", "removed-steps,retimed-steps")];
+    let given =
+        [("onward", env!("CARGO_BIN_EXE_onward")), ("project", "my shop"), ("fmt", "false"), ("fail-on", "removed-steps,retimed-steps")];
     let mut runner = Runner::new("bad", &given);
     // Somebody from a fork may not comment.
     runner.fake("gh", "exit 1");
@@ -285,7 +296,8 @@ fn onward_is_built_or_loaded_and_what_is_loaded_is_what_was_meant() {
     assert_eq!(runner.ran, ["Get onward", "Verdict"]);
     assert!(runner.said.starts_with("onward "), "{}", runner.said);
 
-    let curl = "while [ $# -gt 0 ]; do [ \"$1\" = --output ] && out=\"$2\"; shift; done\nprintf '#!/bin/bash\\necho onward 9.9\\n' > \"$out\"";
+    let curl =
+        "while [ $# -gt 0 ]; do [ \"$1\" = --output ] && out=\"$2\"; shift; done\nprintf '#!/bin/bash\\necho onward 9.9\\n' > \"$out\"";
     // sha256 of the two lines that this curl brings.
     let sum = "printf '#!/bin/bash\\necho onward 9.9\\n' | sha256sum | cut -d ' ' -f 1";
     let sum = String::from_utf8(Command::new("bash").args(["-c", sum]).output().unwrap().stdout).unwrap();
@@ -304,7 +316,9 @@ fn the_hooks_run_under_the_real_pre_commit() {
     let ids: Vec<&str> = hooks.as_array().unwrap().iter().map(|hook| hook["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["onward-check", "onward-fmt", "onward-test"]);
     let Some(pre_commit) = pre_commit() else {
-        eprintln!("SKIPPED: the hooks under pre-commit (python3 and PyPI are needed once: `python3 -m venv target/pre-commit && target/pre-commit/bin/pip install pre-commit==4.7.0`)");
+        eprintln!(
+            "SKIPPED: the hooks under pre-commit (python3 and PyPI are needed once: `python3 -m venv target/pre-commit && target/pre-commit/bin/pip install pre-commit==4.7.0`)"
+        );
         return;
     };
     let runner = Runner::new("pre-commit", &[]);
@@ -327,7 +341,9 @@ fn the_hooks_run_under_the_real_pre_commit() {
     let run = |hook: &str| {
         let mut command = Command::new(&pre_commit);
         command.args(["try-repo", "--all-files"]).arg(&hooks).arg(hook).current_dir(&work);
-        command.env("PRE_COMMIT_HOME", runner.folder.join("home")).env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+        command
+            .env("PRE_COMMIT_HOME", runner.folder.join("home"))
+            .env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
     };
@@ -356,6 +372,8 @@ fn pre_commit() -> Option<PathBuf> {
         return Some(program);
     }
     let made = Command::new("python3").args(["-m", "venv"]).arg(&venv).output().ok()?.status.success();
-    let pip = Command::new(venv.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", "--retries", "0", "pre-commit==4.7.0"]).output();
+    let pip = Command::new(venv.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", "--retries", "0", "pre-commit==4.7.0"])
+        .output();
     (made && pip.ok()?.status.success() && works(&program)).then_some(program)
 }

@@ -21,7 +21,11 @@ fn matches(expected: &str, printed: &str) -> bool {
     let (expected, printed) = (lines(expected), lines(printed));
     let mut rest = &printed[..];
     for (at, piece) in expected.split(|line| line == "…").enumerate() {
-        let found = if at == 0 { rest.starts_with(piece).then_some(0) } else { rest.windows(piece.len().max(1)).position(|window| window.starts_with(piece)) };
+        let found = if at == 0 {
+            rest.starts_with(piece).then_some(0)
+        } else {
+            rest.windows(piece.len().max(1)).position(|window| window.starts_with(piece))
+        };
         let Some(found) = found.or_else(|| piece.is_empty().then_some(rest.len())) else { return false };
         rest = &rest[found + piece.len().min(rest.len() - found)..];
     }
@@ -58,7 +62,9 @@ fn every_command_of_the_page_prints_what_it_shows() {
 
 #[test]
 fn the_workflows_of_the_page_name_what_is_there() {
-    let read = |name: &str| -> Json { serde_saphyr::from_str(&fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()).unwrap() };
+    let read = |name: &str| -> Json {
+        serde_saphyr::from_str(&fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()).unwrap()
+    };
     let (action, hooks) = (read("action.yml"), read(".pre-commit-hooks.yaml"));
     let mut seen = Vec::new();
     for (info, text) in blocks() {
@@ -80,7 +86,8 @@ fn the_workflows_of_the_page_name_what_is_there() {
             "gitlab" => {
                 for line in yaml["journeys"]["script"].as_array().unwrap() {
                     // Each is understood: what is missing is the project, not the command.
-                    let words: Vec<&str> = line.as_str().unwrap().split(" > ").next().unwrap().split(' ').skip(1).map(|word| word.trim_matches('"')).collect();
+                    let words: Vec<&str> =
+                        line.as_str().unwrap().split(" > ").next().unwrap().split(' ').skip(1).map(|word| word.trim_matches('"')).collect();
                     let ran = onward(&words, &fresh("docs-gitlab"));
                     assert!(!ran.stderr.contains("Usage:"), "{line}: {}", ran.stderr);
                 }

@@ -224,7 +224,8 @@ fn an_edit_that_changes_nothing_says_so_and_breaks_no_policy() {
     let all = "removed-steps,removed-journeys,retimed-steps,changed-texts,more-messages,wider-audience,higher-bounds,new-warnings,changed-policy,any-change";
     let ran = repo.review(&["HEAD~1..HEAD", "ร้าน", "--fail-on", all]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
-    let same = "ร้าน: HEAD~1 → HEAD\nnothing changes that a customer could notice\non the sample log nothing changes: 4 messages to 4 customers\n";
+    let same =
+        "ร้าน: HEAD~1 → HEAD\nnothing changes that a customer could notice\non the sample log nothing changes: 4 messages to 4 customers\n";
     assert_eq!(ran.stdout, same);
     let review = repo.json(&["HEAD~1..HEAD", "ร้าน"]);
     assert_eq!((&review["journeys"], &review["volume"]["is_same"]), (&Json::Array(Vec::new()), &true.into()));
@@ -235,15 +236,34 @@ fn each_policy_is_broken_by_its_own_edit() {
     let later = "message later about news {\n  email {\n    subject \"Still there?\"";
     let cases: [(&str, &str, &str, &[&str]); 8] = [
         ("removed", "  wait 2 days\n", "", &["removed-steps", "higher-bounds"]),
-        ("journey", "journey rich {\n  enter when joins segment spenders\n  enter again never\n  wait 1 hour\n  send later by email\n}\n", "", &["removed-steps", "removed-journeys"]),
+        (
+            "journey",
+            "journey rich {\n  enter when joins segment spenders\n  enter again never\n  wait 1 hour\n  send later by email\n}\n",
+            "",
+            &["removed-steps", "removed-journeys"],
+        ),
         ("retimed", "wait 2 days", "wait 3 days", &["retimed-steps", "higher-bounds"]),
         ("texts", later, "message later about news {\n  email {\n    subject \"Hi\"", &["changed-texts"]),
         ("wider", " where source is \"web\"", "", &["more-messages", "wider-audience"]),
         ("policy", "at most 9 messages", "at most 8 messages", &["changed-policy"]),
         ("fewer", "where source is \"web\"", "where source is \"tv\"", &[]),
-        ("bounds", "  send later by email\n}\njourney rich", "  send later by email\n  send later by email\n}\njourney rich", &["more-messages", "higher-bounds"]),
+        (
+            "bounds",
+            "  send later by email\n}\njourney rich",
+            "  send later by email\n  send later by email\n}\njourney rich",
+            &["more-messages", "higher-bounds"],
+        ),
     ];
-    let all = ["removed-steps", "removed-journeys", "retimed-steps", "changed-texts", "more-messages", "wider-audience", "higher-bounds", "changed-policy"];
+    let all = [
+        "removed-steps",
+        "removed-journeys",
+        "retimed-steps",
+        "changed-texts",
+        "more-messages",
+        "wider-audience",
+        "higher-bounds",
+        "changed-policy",
+    ];
     for (name, from, to, expected) in cases {
         let repo = edited(&format!("policy-{name}"), from, to);
         let review = repo.json(&["HEAD~1..HEAD", "ร้าน", "--fail-on", &all.join(","), "--fail-on", "any-change"]);
@@ -318,7 +338,11 @@ fn a_side_that_does_not_check_is_said() {
     // Mended: what was broken is gone.
     let ran = repo.review(&["HEAD..HEAD~1", "ร้าน"]);
     assert_eq!(ran.code, 0);
-    assert!(ran.stdout.contains("HEAD does not check (1 error)") && ran.stdout.contains("findings that are gone\n  E0013 "), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("HEAD does not check (1 error)") && ran.stdout.contains("findings that are gone\n  E0013 "),
+        "{}",
+        ran.stdout
+    );
     assert_eq!(repo.json(&["HEAD~1..HEAD", "ร้าน"])["after"]["state"], "broken");
 }
 
@@ -381,7 +405,12 @@ fn two_folders_are_compared_without_git_and_without_a_log() {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.starts_with("new: old → new\n1 journey changes, 1 step re-timed\nmessage volume is not compared: the project names no log in onward.toml"), "{text}");
+    assert!(
+        text.starts_with(
+            "new: old → new\n1 journey changes, 1 step re-timed\nmessage volume is not compared: the project names no log in onward.toml"
+        ),
+        "{text}"
+    );
     // Without a log the policies look at what is written.
     fs::write(folder.join("new/shop.journey"), SHOP.replace(" where source is \"web\"", "")).unwrap();
     let ran = onward(&["review", "old", "new", "--fail-on", "wider-audience"], &folder, &temp);
@@ -400,7 +429,9 @@ fn the_work_tree_the_fork_and_a_log_that_git_does_not_keep() {
     repo.write("ร้าน/shop.journey", &SHOP.replace("wait 1 hour", "wait 2 hours"));
     repo.commit("main");
     let fork = repo.json(&["main...topic", "ร้าน"]);
-    let names = |review: &Json| -> Vec<String> { review["journeys"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect() };
+    let names = |review: &Json| -> Vec<String> {
+        review["journeys"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
     assert_eq!(names(&fork), ["hello"]);
     assert_eq!(fork["volume"]["sent_before"], 4, "the log lies beside the project, not in git: {:#}", fork["volume_missing"]);
     assert_eq!(names(&repo.json(&["main..topic", "ร้าน"])), ["hello", "rich"]);

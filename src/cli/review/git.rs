@@ -205,7 +205,8 @@ mod tests {
 
     #[test]
     fn a_range_is_read_as_git_reads_it() {
-        let range = |before: &str, after: Option<&str>, from_fork| Range { before: before.to_owned(), after: after.map(str::to_owned), from_fork };
+        let range =
+            |before: &str, after: Option<&str>, from_fork| Range { before: before.to_owned(), after: after.map(str::to_owned), from_fork };
         assert_eq!(Range::of("main..feature/x"), range("main", Some("feature/x"), false));
         assert_eq!(Range::of("main..."), range("main", Some("HEAD"), true));
         assert_eq!(Range::of("..x"), range("HEAD", Some("x"), false));
