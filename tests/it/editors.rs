@@ -69,6 +69,11 @@ fn the_mode_of_emacs_knows_every_word() {
     knows_every_word("editors/emacs/onward-mode.el");
 }
 
+#[test]
+fn the_tree_sitter_grammar_knows_every_word() {
+    knows_every_word("editors/tree-sitter-onward/grammar.js");
+}
+
 /// Each pattern of the grammar, wherever it stands in the JSON.
 fn patterns<'a>(value: &'a serde_json::Value, found: &mut Vec<&'a str>, included: &mut Vec<&'a str>) {
     match value {

@@ -28,3 +28,10 @@ fn textmate_gives_each_word_its_scope() {
         assert!(said.contains("tests/roles.journey run success") && said.contains("declarations.journey run success"), "{said}");
     }
 }
+
+#[test]
+fn tree_sitter_takes_every_journey() {
+    if let Some(said) = script("tree-sitter", "cargo install tree-sitter-cli --version 0.27.1 --locked --no-default-features", &[]) {
+        assert!(said.contains("failed parses: 0"), "{said}");
+    }
+}

@@ -138,7 +138,7 @@ async function work(page) {
   console.log("highlighting:", JSON.stringify(painted));
   // The server is there: the status bar has its tick.
   await until("the tick in the status bar", async () => (await page.locator("#onward\\.onward\\.status, [id$='onward.status']").first().getAttribute("aria-label").catch(() => ""))?.includes("0 errors"));
-  await page.locator(".codelens-decoration").first().waitFor({ timeout: LIMIT });
+  await page.locator(".codelens-decoration:visible").first().waitFor({ timeout: LIMIT });
   await shoot(page, "overview");
 
   // A mistake, its finding, its mending.

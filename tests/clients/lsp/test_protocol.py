@@ -10,7 +10,7 @@ import pytest
 import pytest_lsp
 from lsprotocol import types as t
 from pygls.exceptions import JsonRpcException
-from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities, make_test_lsp_client
 
 LIMIT = 30.0
 
@@ -109,8 +109,25 @@ def errors(found: list) -> list:
     return [one for one in found if one.severity == t.DiagnosticSeverity.Error]
 
 
+def editor() -> LanguageClient:
+    """pytest-lsp's client, which also answers what a server may ask of an editor with the capabilities of VS Code."""
+    client = make_test_lsp_client()
+    client.asked = []
+
+    @client.feature("client/registerCapability")
+    def _register(params: t.RegistrationParams) -> None:
+        client.asked += [one.method for one in params.registrations]
+
+    @client.feature("workspace/codeLens/refresh")
+    @client.feature("workspace/inlayHint/refresh")
+    def _refresh(*_) -> None:
+        return None
+
+    return client
+
+
 # The capabilities that VS Code announces, as pytest-lsp keeps them.
-@pytest_lsp.fixture(config=ClientServerConfig(server_command=[os.environ["ONWARD"], "lsp"]))
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=[os.environ["ONWARD"], "lsp"], client_factory=editor))
 async def client(lsp_client: LanguageClient, tmp_path: pathlib.Path):
     folder = tmp_path / "ร้าน ของเรา"
     shutil.copytree(os.environ["ONWARD_SHOP"], folder)
@@ -152,6 +169,7 @@ async def test_a_finding_has_its_columns_its_code_and_its_mending(client, shop):
 
 
 async def test_completion_knows_the_place(client, shop):
+    await shop.diagnostics("cart.journey", lambda found: True)
     shop.replace("cart.journey", "  if item.stock is 0", "  if customer.\n  if item.stock is 0")
     offered = await client.text_document_completion_async(t.CompletionParams(**shop.at("cart.journey", "if customer.\n", len("if customer."))))
     labels = {one.label for one in (offered.items if isinstance(offered, t.CompletionList) else offered)}
@@ -160,6 +178,7 @@ async def test_completion_knows_the_place(client, shop):
 
 
 async def test_completion_knows_a_template(client, shop):
+    await shop.diagnostics("cart.journey", lambda found: True)
     shop.replace("cart.journey", "ยอดรวม {{ total | money }}\"", "ยอดรวม {{ total | mo }} {{ customer. }}\"")
     filters = await client.text_document_completion_async(t.CompletionParams(**shop.at("cart.journey", "total | mo }}", len("total | mo"))))
     assert "money" in {one.label for one in (filters.items if isinstance(filters, t.CompletionList) else filters)}

@@ -1,0 +1,1 @@
+[(block) (field_block) (parenthesis) (list) (long_text)] @fold

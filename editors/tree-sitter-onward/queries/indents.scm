@@ -1,0 +1,2 @@
+[(block) (field_block) (parenthesis) (arguments) (list)] @indent
+["}" ")" "]"] @outdent
