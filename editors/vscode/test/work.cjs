@@ -101,8 +101,9 @@ const found = (text, part) => {
   return { line: line + 1, column: lines[line].indexOf(part) + 1 };
 };
 
-async function shoot(page, name) {
-  await page.mouse.move(1270, 4);
+async function shoot(page, name, still) {
+  // A mouse that moves takes a hover away.
+  if (!still) await page.mouse.move(1270, 4);
   await page.screenshot({ path: join(pictures, `${name}.png`) });
 }
 
@@ -153,7 +154,7 @@ async function work(page) {
   const hover = page.locator(".monaco-hover-content", { hasText: "has no" }).first();
   await hover.waitFor({ timeout: LIMIT });
   console.log("finding:", (await hover.innerText()).split("\n")[0]);
-  await shoot(page, "finding");
+  await shoot(page, "finding", true);
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+.");
   const fix = page.locator(".action-widget .monaco-list-row", { hasText: "stock" }).first();
@@ -180,7 +181,8 @@ async function work(page) {
   await command(page, "File: Revert File");
   await until("the file as it was", async () => (await page.locator(".squiggly-error").count()) === 0);
 
-  // Two panes that follow the cursor.
+  // Two panes that follow the cursor; with the explorer away there is room for them.
+  await command(page, "View: Toggle Primary Side Bar Visibility");
   await goTo(page, journey.line + 8, 5);
   await command(page, "Onward: Show the picture of the journey");
   await until("the picture", () => inPane(page, "main.drawing svg"));
@@ -202,6 +204,16 @@ async function work(page) {
   });
   console.log("scenarios:", said.trim().split("\n").pop());
   await shoot(page, "scenarios");
+
+  // What leads a newcomer through all this.
+  await command(page, "View: Hide Panel");
+  await command(page, "View: Close All Editors");
+  await command(page, "Welcome: Open Walkthrough...");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Write your first customer journey" }).first().click({ timeout: LIMIT });
+  await page.locator(".getting-started-step", { hasText: "Take the mending of a mistake" }).first().click({ timeout: LIMIT });
+  await page.locator(".getting-started-media img, .getting-started-media webview, .getting-started-media iframe").first().waitFor({ timeout: LIMIT });
+  console.log("walkthrough:", (await page.locator(".getting-started-step .step-title").allInnerTexts()).join("; "));
+  await shoot(page, "walkthrough");
 }
 
 async function main() {
