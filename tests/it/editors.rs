@@ -108,6 +108,41 @@ fn the_textmate_grammar_is_whole() {
     assert_eq!(grammar["scopeName"], "source.journey");
 }
 
+fn strings(path: &Path) -> std::collections::BTreeMap<String, String> {
+    serde_json::from_str(&read(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// `{0}` and the like, and `command:…` of links: what a translation must keep.
+fn kept(text: &str) -> BTreeSet<&str> {
+    let holes = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(hole, _)| hole);
+    holes.chain(text.split("(command:").skip(1).filter_map(|rest| rest.split_once(')')).map(|(command, _)| command)).collect()
+}
+
+#[test]
+fn the_extension_speaks_thai_wherever_it_speaks_english() {
+    let folder = root().join("editors/vscode");
+    let (english, thai) = (strings(&folder.join("package.nls.json")), strings(&folder.join("package.nls.th.json")));
+    let package = read(&folder.join("package.json"));
+    let named: BTreeSet<&str> = package.split("\"%").skip(1).filter_map(|rest| rest.split_once("%\"")).map(|(key, _)| key).collect();
+    assert!(named.len() > 25, "{named:?}");
+    assert_eq!(named, english.keys().map(String::as_str).collect(), "package.json and package.nls.json");
+    assert_eq!(named, thai.keys().map(String::as_str).collect(), "package.json and package.nls.th.json");
+    for (key, text) in &english {
+        assert_eq!(kept(text), kept(&thai[key]), "{key}");
+    }
+    let bundle = strings(&folder.join("l10n/bundle.l10n.th.json"));
+    let mut said = BTreeSet::new();
+    for file in ["extension.ts", "pane.ts", "program.ts"] {
+        let source = read(&folder.join("src").join(file));
+        said.extend(source.split("l10n.t(\"").skip(1).map(|rest| rest[..rest.find('"').unwrap()].replace("\\\\", "\\")));
+    }
+    assert!(said.len() > 15, "{said:?}");
+    assert_eq!(said, bundle.keys().cloned().collect(), "what the code says and l10n/bundle.l10n.th.json");
+    for (text, translated) in &bundle {
+        assert_eq!(kept(text), kept(translated), "{text}");
+    }
+}
+
 #[test]
 fn nothing_that_is_built_or_fetched_is_kept() {
     let mut folders = vec![root().join("editors")];

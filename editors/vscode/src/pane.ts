@@ -109,7 +109,7 @@ export class Pane implements vscode.Disposable {
 function nothing(kind: Kind): string {
   return kind === "picture"
     ? vscode.l10n.t("Put the cursor into a journey to see its picture.")
-    : vscode.l10n.t("Put the cursor into a message, or on a send, to see what arrives.");
+    : vscode.l10n.t("Put the cursor into a message to see what arrives.");
 }
 
 function pageOf(shown: Shown): string | undefined {
