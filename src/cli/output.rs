@@ -6,8 +6,6 @@
 
 pub(super) mod item;
 mod junit;
-#[allow(dead_code, reason = "`fmt --check` calls it")]
-pub(super) mod layout;
 mod sarif;
 
 use super::Exit;

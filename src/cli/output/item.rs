@@ -3,10 +3,9 @@
 //! In: findings of a check, scenarios that failed, files that are not formatted. Out: [`Item`]s. **Invariant:** an item's place lies on
 //! characters of its file; an item that names a page has the rule of that page.
 
-use crate::diagnostic::{Diagnostic, Edit, Fix, Severity, explain, render};
-use crate::format::difference;
+use crate::diagnostic::{Diagnostic, Fix, Severity, explain, render};
 use crate::scenario::{Failed, Played, Report};
-use crate::source::{FileId, Place, Sources, Span};
+use crate::source::{Place, Sources};
 use std::fmt::Write as _;
 
 /// What kind of thing it is; several items have the same.
@@ -38,10 +37,11 @@ const SCENARIO: Rule = Rule {
 };
 
 /// A file that is not laid out as `onward fmt` writes it.
-const FORMAT: Rule = Rule {
+#[allow(dead_code, reason = "`fmt --check` writes it")]
+pub(in crate::cli) const FORMAT: Rule = Rule {
     id: "format",
     name: "not-formatted",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     page: "# format not-formatted\n\nThe file is not laid out as `onward fmt` writes it. `onward fmt` mends it and changes nothing but blanks and line ends.\n",
 };
 
@@ -56,7 +56,7 @@ fn of_finding(one: &Diagnostic, sources: &Sources) -> Item {
     let on_characters = |place| render::seat(sources, place).map(|(_, span)| span.at(place.file));
     let labels = one.report.labels().into_iter().flatten().filter(|label| !label.primary()).filter_map(|label| {
         let start = label.offset() as u32;
-        let place = Span::new(start, start + label.len() as u32).at(one.place.file);
+        let place = crate::source::Span::new(start, start + label.len() as u32).at(one.place.file);
         Some((on_characters(place)?, label.label()?.to_owned()))
     });
     let elsewhere = one.elsewhere.iter().filter_map(|(place, text)| Some((on_characters(*place)?, text.clone())));
@@ -100,27 +100,7 @@ pub(in crate::cli) fn of_scenarios(report: &Report, sources: &Sources) -> Vec<It
 fn head(played: &Played, sources: &Sources) -> Place {
     let Some((file, span)) = render::seat(sources, played.place) else { return played.place };
     let first = file.slice(span).lines().next().unwrap_or_default();
-    Span::new(span.start, span.start + first.len() as u32).at(played.place.file)
-}
-
-/// A file that is not laid out: at its first line that differs, with everything that differs as one fix.
-pub(in crate::cli) fn of_layout(file: FileId, before: &str, after: &str) -> Item {
-    let hunks = difference::hunks(before, after);
-    let edits = hunks.iter().map(|hunk| Edit {
-        place: Span::new(hunk.before.start as u32, hunk.before.end as u32).at(file),
-        text: after.get(hunk.after.clone()).unwrap_or_default().to_owned(),
-    });
-    let fix = Fix { title: "lay it out".to_owned(), edits: edits.collect() };
-    let first = hunks.first().map_or(0, |hunk| hunk.before.start);
-    let line = before.get(first..).and_then(|rest| rest.lines().next()).map_or(0, str::len);
-    Item {
-        rule: FORMAT,
-        message: "this file is not laid out as `onward fmt` writes it".to_owned(),
-        help: Some("run `onward fmt`".to_owned()),
-        place: Some(Span::new(first as u32, (first + line) as u32).at(file)),
-        related: Vec::new(),
-        fixes: vec![fix],
-    }
+    crate::source::Span::new(span.start, span.start + first.len() as u32).at(played.place.file)
 }
 
 /// What happened instead, moment by moment, for a reader of plain text.
