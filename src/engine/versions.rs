@@ -12,7 +12,7 @@ mod moving;
 mod names;
 mod rebase;
 
-pub use decisions::{Decision, Fate};
+pub use decisions::{Decision, Fate, TYPE_OF};
 pub use migrate::{Migration, migrate};
 
 use super::index::{Index, Loaded};

@@ -4,3 +4,4 @@ mod applied;
 mod binary;
 mod compared;
 mod forecast;
+mod together;

@@ -78,7 +78,7 @@ fn gauges(core: &Core, now: Instant) -> Gauges {
         dead_total: core.others.dead_total,
         audit_entries: core.others.audit.number,
         plan: core.world.plan().hash.to_string(),
-        build: core.build().map(|build| building(build)),
+        build: core.build().map(building),
         next_due: core.wake(),
         now,
     }

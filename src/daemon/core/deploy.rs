@@ -7,6 +7,7 @@
 pub mod comparison;
 pub mod decide;
 pub mod forecast;
+pub mod retyped;
 pub mod survey;
 
 use super::recovery::Unreadable;

@@ -25,6 +25,9 @@ pub enum Fate {
     Move(Text),
 }
 
+/// How the place of a decision begins that is about a changed type and no step: whose run reads it, and goes on under an older version.
+pub const TYPE_OF: &str = "type of ";
+
 /// One decision: whom it concerns, and what becomes of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
@@ -79,6 +82,21 @@ impl Turn<'_> {
             Some(Fate::Move(to)) => self.go_on_at(number, journey, to),
         }
         true
+    }
+
+    /// Ends a run that goes on under an older version, where people decided that none does which reads what has another type now.
+    pub(super) fn end_for_types(&mut self, number: u32, decisions: &[Decision]) {
+        if !decisions.iter().any(|one| one.step.starts_with(TYPE_OF)) {
+            return;
+        }
+        let Some((at, loaded, journey)) = self.run_and_journey(number) else { return };
+        if loaded.id == self.loaded.id || matches!(self.row.runs[at].state, RunState::Done | RunState::Ended) {
+            return;
+        }
+        let ends = |one: &&Decision| one.journey == journey.name && one.step.starts_with(TYPE_OF) && one.fate == Fate::Exit;
+        if decisions.iter().find(ends).is_some() {
+            self.end(number, Ending::Removed);
+        }
     }
 
     fn go_on_at(&mut self, number: u32, journey: &Journey, to: &str) {

@@ -173,7 +173,10 @@ pub fn migrate(world: &dyn World, attention: Attention, row: &mut Customer, way:
     // Nobody joined, left or changed anything.
     turn.out.records.truncate(said);
     let live: Vec<u32> = turn.row.runs.iter().map(|run| run.number).collect();
-    live.into_iter().for_each(|number| turn.move_run(number, &way.decisions));
+    for number in live {
+        turn.move_run(number, &way.decisions);
+        turn.end_for_types(number, &way.decisions);
+    }
     turn.settle();
     turn.finish(now);
     true

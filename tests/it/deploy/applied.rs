@@ -231,3 +231,65 @@ fn a_journey_that_is_gone_lets_its_people_finish_or_leave() {
         assert!(moved.contains("the journey is gone"), "{moved}");
     }
 }
+
+const TYPED: &str = r#"
+customer { email email?, points number = 0 }
+event bought { order text = "-", total number = 0 }
+topic promo "Promotions" opt in
+message thanks about promo { email { subject "Thanks", text "Thank you" } }
+message rich about promo { email { subject "Rich", text "You have many points" } }
+journey after_order "After an order" {
+  enter on bought
+  enter again always
+  send thanks
+  wait 1 hour
+  if customer.points > 5 { send rich }
+}
+"#;
+
+#[test]
+fn a_changed_type_that_an_older_run_reads_is_decided_about() {
+    let edited = TYPED.replace("points number = 0", "points text = \"none\"").replace("if customer.points > 5 { send rich }", "send rich");
+    let undecided = |daemon: &mut Daemon, text: &str, wishes: &[&str]| -> Vec<String> {
+        let (plan, now, core) = (plan_of(text), daemon.now, daemon.core());
+        let wishes: Vec<String> = wishes.iter().map(|wish| (*wish).to_owned()).collect();
+        let decisions = decide(core.world.plan(), &plan, &wishes).unwrap();
+        let mut survey = core.begin_survey(&plan, decisions).unwrap();
+        while core.survey(&mut survey, now, 1).unwrap() {}
+        let comparison = survey.comparison();
+        let said = comparison.told_undecided();
+        let all: Vec<String> =
+            comparison.undecided().map(|one| format!("{}/{}: {}, {}", one.journey, one.step, one.label, one.people)).collect();
+        assert_eq!(all.is_empty(), said.is_empty(), "{said}");
+        all
+    };
+    let mut daemon = waiting(TYPED);
+    let asked = ["after_order/type of customer.points: customer.points is text now, it was number, 1"];
+    assert_eq!(undecided(&mut daemon, &edited, &[]), asked);
+    assert_eq!(undecided(&mut daemon, &edited, &["after_order/type of customer.points=exit"]), [""; 0]);
+    // What nobody reads under way needs no decision, nor does a run that moves along.
+    assert_eq!(undecided(&mut daemon, &TYPED.replace("order text = \"-\", total number", "total number"), &[]), [""; 0]);
+    let moves = edited.replace("  enter again always\n", "  enter again always\n  when edited continue in the new version\n");
+    assert_eq!(undecided(&mut daemon, &moves, &[]), [""; 0]);
+    // A journey that did not change goes along; one that did reads events as they were.
+    let event = |text: &str| text.replace("total number = 0", "total text = \"-\"");
+    assert_eq!(undecided(&mut daemon, &event(TYPED), &[]), [""; 0]);
+    let reads = TYPED.replace("wait 1 hour", "wait up to 1 hour for bought where total > 5 otherwise exit \"nothing\"");
+    let asked = ["after_order/type of bought.total: bought.total is text now, it was number, 1"];
+    // The wait itself is gone, too.
+    assert_eq!(undecided(&mut waiting(&reads), &event(TYPED), &[])[1..], asked);
+    assert!(decide(&plan_of(TYPED), &plan_of(&edited), &["after_order/type of customer.points=move:wait".to_owned()]).is_err());
+
+    // Decided: she finishes without it, or not at all.
+    assert_eq!(apply(&mut daemon, at("2026-03-01 10:30"), &edited, &["stay"]), Progress::Active);
+    daemon.follow_all();
+    assert_eq!(runs(&mut daemon), 1);
+    daemon.touch(at("2026-03-01 12:00"));
+    assert!(daemon.outgoing().is_empty(), "points that are a text are not more than five");
+    assert_eq!(runs(&mut daemon), 0);
+    let mut daemon = waiting(TYPED);
+    assert_eq!(apply(&mut daemon, at("2026-03-01 10:30"), &edited, &["exit"]), Progress::Active);
+    daemon.crash_with(&edited);
+    daemon.follow_all();
+    assert_eq!(runs(&mut daemon), 0);
+}

@@ -22,7 +22,8 @@ pub struct Comparison {
     pub changes: Changes,
     /// Who is in a journey that changes.
     pub journeys: Vec<JourneyPeople>,
-    /// Steps that this edit removes while people stand on them.
+    /// Steps that this edit removes while people stand on them; and what has another type now while people go on under a version that reads it
+    /// (the step is then `type of customer.points`).
     pub removed: Vec<Removed>,
     pub segments: Vec<SegmentPeople>,
     /// Histories that were not kept until now, or not as much of them.
@@ -167,7 +168,7 @@ impl Comparison {
         if undecided.peek().is_none() {
             return;
         }
-        text.push_str("\nto be decided before this can be applied: what becomes of who stands at a step that is gone\n");
+        text.push_str("\nto be decided before this can be applied: what becomes of who stands at a step that is gone, or goes on\nunder the version before and reads what has another type now\n");
         for removed in undecided {
             let _ = writeln!(
                 text,

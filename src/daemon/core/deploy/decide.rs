@@ -3,8 +3,9 @@
 //! In: wishes as they are written (`exit`, `move:wait#2`, `welcome/wait=stay`), and the two plans. Out: decisions, one for each step. **Invariant:**
 //! a wish that names what is not there is refused with the nearest that is; one step alone counts more than all.
 
+use super::retyped::retyped;
 use crate::diagnostic::suggest;
-use crate::engine::versions::{Decision, Fate};
+use crate::engine::versions::{Decision, Fate, TYPE_OF};
 use crate::plan::outline::is_plumbing;
 use crate::plan::{Journey, Plan, Step};
 
@@ -29,6 +30,7 @@ pub fn decide(before: &Plan, now: &Plan, wishes: &[String]) -> Result<Vec<Decisi
         return Err(format!("{} decisions about removed steps are more than the {WISHES_MAX} that may be given at once", wishes.len()));
     }
     let mut decisions: Vec<Decision> = Vec::new();
+    let mut types: Vec<Decision> = Vec::new();
     let mut set = |journey: &Journey, step: &Step, fate: Fate, over: bool| match decisions
         .iter_mut()
         .find(|one| one.journey == journey.name && one.step == step.id)
@@ -42,6 +44,10 @@ pub fn decide(before: &Plan, now: &Plan, wishes: &[String]) -> Result<Vec<Decisi
         let (journey, step) = place.split_once('/').ok_or_else(|| {
             format!("`{place}` names no step: write the journey and the step as the plan names them, for example `welcome/wait=exit`")
         })?;
+        if step.starts_with(TYPE_OF) {
+            types.push(type_decision(journey, step, fate)?);
+            continue;
+        }
         let gone: Vec<_> = removed(before, now).filter(|(old, _, _)| old.name == journey).collect();
         let Some((old, new, step)) = gone.iter().find(|(_, _, gone)| gone.id == step) else {
             let names = removed(before, now).map(|(old, _, step)| format!("{}/{}", old.name, step.id)).collect::<Vec<_>>();
@@ -66,7 +72,29 @@ pub fn decide(before: &Plan, now: &Plan, wishes: &[String]) -> Result<Vec<Decisi
             return Err(fate_of(wish, removed(before, now).find_map(|(_, new, _)| new)).err().unwrap_or_default());
         }
     }
+    let all = wishes.iter().rfind(|wish| matches!(wish.trim(), "stay" | "exit"));
+    if let Some(wish) = all {
+        for journey in &before.journeys {
+            for read in retyped(before, journey, now) {
+                let one = type_decision(&journey.name, &format!("{TYPE_OF}{}", read.what), wish)?;
+                if !types.iter().any(|known| known.journey == one.journey && known.step == one.step) {
+                    types.push(one);
+                }
+            }
+        }
+    }
+    decisions.append(&mut types);
     Ok(decisions)
+}
+
+/// About whose run reads what has another type now: she goes on without it, or her run ends.
+fn type_decision(journey: &str, what: &str, wish: &str) -> Result<Decision, String> {
+    let fate = match wish.trim() {
+        "stay" => Fate::Stay,
+        "exit" => Fate::Exit,
+        other => return Err(format!("`{other}` is no decision about a type: say `stay` or `exit`")),
+    };
+    Ok(Decision { journey: journey.into(), step: what.into(), fate })
 }
 
 fn fate_of(wish: &str, journey: Option<&Journey>) -> Result<Fate, String> {

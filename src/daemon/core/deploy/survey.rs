@@ -5,13 +5,14 @@
 //! between them, and each customer is seen as she is when her slice comes.
 
 use super::comparison::{Comparison, JourneyPeople, NAMES_MAX, Removed, SegmentPeople, StepPeople};
+use super::retyped::{Retyped, retyped};
 use crate::calendar::Instant;
 use crate::condition::{Expr, Happening};
 use crate::daemon::core::Core;
 use crate::daemon::core::world::Versions;
 use crate::daemon::core::world::trial::Trial;
 use crate::engine::row::{Customer, RunState};
-use crate::engine::versions::{Decision, Fate, migrate};
+use crate::engine::versions::{Decision, Fate, TYPE_OF, migrate};
 use crate::engine::{Attention, Output, PlanId};
 use crate::plan::changes::{Change, Changes, changes};
 use crate::plan::table::role_word;
@@ -34,6 +35,10 @@ pub struct Survey {
     customers: u64,
     journeys: BTreeMap<Text, BTreeMap<Text, Stand>>,
     segments: BTreeMap<(&'static str, Text), Flow>,
+    /// Who goes on under an older version and reads what has another type now: by journey and what it is.
+    retyped: BTreeMap<(Text, Retyped), u64>,
+    /// The same by version and journey, looked up once.
+    read: BTreeMap<(PlanId, Text), Vec<Retyped>>,
     out: Output,
 }
 
@@ -85,6 +90,8 @@ impl Core {
             customers: 0,
             journeys: BTreeMap::new(),
             segments: BTreeMap::new(),
+            retyped: BTreeMap::new(),
+            read: BTreeMap::new(),
             out: Output::default(),
         })
     }
@@ -127,9 +134,30 @@ impl Core {
         survey.out.clear();
         migrate(&trial, Attention::default(), &mut row, way, at, &mut survey.out);
         for run in runs {
+            self.note_types(survey, &run, &row);
             survey.note_run(run, &row);
         }
         survey.note_segments(&members, &row);
+    }
+
+    /// What a run reads that has another type now, where it does not move to the new version.
+    fn note_types(&self, survey: &mut Survey, was: &Standing, row: &Customer) {
+        let after = row.runs.iter().find(|run| run.number == was.number);
+        let newest = survey.versions.active().id;
+        let decided = |one: &&Decision| one.journey == was.journey && one.step.starts_with(TYPE_OF);
+        let goes_on = match after {
+            Some(run) => row.plans.get(usize::from(run.plan)) != Some(&newest),
+            None => survey.decisions.iter().find(decided).is_some(),
+        };
+        let Some((id, loaded)) = was.plan.and_then(|id| Some((id, self.world.loaded(id)?))).filter(|_| goes_on) else { return };
+        let now = &survey.now;
+        let read = survey.read.entry((id, was.journey.clone())).or_insert_with(|| {
+            let own = loaded.original();
+            own.journeys.iter().find(|journey| journey.name == was.journey).map_or_else(Vec::new, |journey| retyped(own, journey, now))
+        });
+        for one in read {
+            *survey.retyped.entry((was.journey.clone(), one.clone())).or_default() += 1;
+        }
     }
 
     fn standing(&self, row: &Customer) -> Vec<Standing> {
@@ -251,7 +279,7 @@ impl Survey {
             });
             journeys.push(JourneyPeople { name: name.to_string(), people, steps: steps.collect() });
         }
-        let removed = self.removed();
+        let removed = self.removed().into_iter().chain(self.types()).collect();
         let segments = self.flows(&changes);
         Comparison {
             before: self.before.hash.to_string(),
@@ -290,6 +318,24 @@ impl Survey {
             all.push(SegmentPeople { kind: changed.kind.clone(), name: changed.name.clone(), members, ..SegmentPeople::default() });
         }
         all
+    }
+
+    /// What people read who go on under an older version, and has another type now.
+    fn types(&self) -> Vec<Removed> {
+        let told = self.retyped.iter().map(|((journey, read), people)| {
+            let step = format!("{TYPE_OF}{}", read.what);
+            let place = self.before.journeys.iter().find(|known| known.name == *journey);
+            let decided = self.decisions.iter().find(|one| one.journey == *journey && one.step == step);
+            Removed {
+                journey: journey.to_string(),
+                label: format!("{} is {} now, it was {}", read.what, read.is, read.was),
+                step,
+                place: place.map_or_else(String::new, |journey| self.before.locate(journey.line)),
+                people: *people,
+                decided: decided.map(|one| if one.fate == Fate::Exit { "exit" } else { "stay" }.to_owned()),
+            }
+        });
+        told.collect()
     }
 
     /// Steps that this edit removes, with people on them.
