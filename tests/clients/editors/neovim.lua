@@ -119,14 +119,19 @@ local function work()
   end)
   print("rename: " .. count .. " places")
 
-  -- Formatting.
-  line = find("  wait 1 hour")
-  vim.api.nvim_buf_set_lines(buffer, line - 1, line, false, { "       wait 1 hour" })
-  local edits = ask("textDocument/formatting", { options = { tabSize = 2, insertSpaces = true } })
-  assert(edits and #edits > 0, "nothing to lay out")
-  vim.lsp.util.apply_text_edits(edits, buffer, "utf-16")
-  assert(vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] == "  wait 1 hour", vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1])
-  print("format: the line is where it belongs")
+  -- Formatting, where the server of this build says that it can.
+  local clients = vim.lsp.get_clients and vim.lsp.get_clients({ bufnr = buffer }) or vim.tbl_values(vim.lsp.buf_get_clients(buffer))
+  if clients[1].server_capabilities.documentFormattingProvider then
+    line = find("  wait 1 hour")
+    vim.api.nvim_buf_set_lines(buffer, line - 1, line, false, { "       wait 1 hour" })
+    local edits = ask("textDocument/formatting", { options = { tabSize = 2, insertSpaces = true } })
+    assert(edits and #edits > 0, "nothing to lay out")
+    vim.lsp.util.apply_text_edits(edits, buffer, "utf-16")
+    assert(vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1] == "  wait 1 hour", vim.api.nvim_buf_get_lines(buffer, line - 1, line, false)[1])
+    print("format: the line is where it belongs")
+  else
+    print("format: SKIPPED, the server does not offer it")
+  end
 
   -- The message as its receiver sees it, in a window.
   line, column = find("{{ item.name }} is still")
