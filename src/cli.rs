@@ -13,6 +13,7 @@ mod ask;
 mod check;
 mod completions;
 mod explain;
+mod fmt;
 #[cfg(feature = "daemon")]
 mod import;
 mod init;
@@ -157,6 +158,8 @@ enum Command {
     /// Make, list, rotate and revoke the keys that open the daemon
     #[cfg(feature = "daemon")]
     Keys(ask::keys::Arguments),
+    /// Lay journey files out in the one layout
+    Fmt(fmt::Arguments),
     /// Explain a finding: what it means, an example, the example mended
     Explain(explain::Arguments),
     /// Write a first small project into a new folder
@@ -177,6 +180,8 @@ impl Command {
         match document {
             Document::Sarif | Document::Junit => matches!(self, Command::Check(_) | Command::Test(_)),
             Document::Markdown => matches!(self, Command::Review(_)),
+            Document::Sarif | Document::Junit => matches!(self, Command::Check(_) | Command::Test(_) | Command::Fmt(_)),
+            Document::Markdown => false,
         }
     }
 }
@@ -235,6 +240,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Erase(arguments) => ask::erase(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Keys(arguments) => ask::keys::run(&arguments, &output),
+        Command::Fmt(arguments) => fmt::run(&arguments, &output),
         Command::Explain(arguments) => explain::run(&arguments, &output),
         Command::Init(arguments) => init::run(&arguments, &output),
         #[cfg(feature = "daemon")]

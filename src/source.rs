@@ -175,6 +175,13 @@ impl Sources {
         FileId(self.files.len() as u32 - 1)
     }
 
+    /// Puts another text into the place of a file, as an edit does that is not on the disk yet. Nothing where there is no such file.
+    pub fn replace(&mut self, id: FileId, file: SourceFile) {
+        if let Some(slot) = self.files.get_mut(id.0 as usize) {
+            *slot = file;
+        }
+    }
+
     /// Notes what became of a file that a journey names.
     pub fn add_asset(&mut self, name: String, asset: Asset) {
         self.assets.insert(name, asset);

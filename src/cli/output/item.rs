@@ -37,11 +37,10 @@ const SCENARIO: Rule = Rule {
 };
 
 /// A file that is not laid out as `onward fmt` writes it.
-#[allow(dead_code, reason = "`fmt --check` writes it")]
 pub(in crate::cli) const FORMAT: Rule = Rule {
     id: "format",
     name: "not-formatted",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     page: "# format not-formatted\n\nThe file is not laid out as `onward fmt` writes it. `onward fmt` mends it and changes nothing but blanks and line ends.\n",
 };
 
