@@ -71,9 +71,13 @@ fn changes(a: &[(usize, &str)], b: &[(usize, &str)]) -> Vec<(Range<usize>, Range
             continue;
         }
         let meets = (1..=AHEAD_MAX).find_map(|far| {
-            // A blank line is everywhere: it counts only together with the line behind it.
-            let firm = |i: usize, j: usize| same(i, j) && (a.get(i).is_some_and(|line| !line.1.trim().is_empty()) || same(i + 1, j + 1));
-            (0..=far).map(|step| (i + far - step, j + step)).find(|(i, j)| firm(*i, *j))
+            // A blank line is everywhere: it counts where it stands in line, or together with the line behind it.
+            let firm = |step: usize| {
+                let (to_i, to_j) = (i + far - step, j + step);
+                let blank = a.get(to_i).is_none_or(|line| line.1.trim().is_empty());
+                (same(to_i, to_j) && (!blank || far == 2 * step || same(to_i + 1, to_j + 1))).then_some((to_i, to_j))
+            };
+            (0..=far).find_map(firm)
         });
         let (to_i, to_j) = meets.unwrap_or((a.len(), b.len()));
         found.push((i..to_i, j..to_j));

@@ -17,8 +17,10 @@ const INDENT_BEFORE_BLOCK: u32 = 4;
 
 /// The text of a file in the one layout, and how many pieces were looked at.
 pub(super) fn lay_out(pieces: Pieces<'_>, text: &str) -> (String, u64) {
-    let line_end = match text.find('\n') {
-        Some(at) if text.get(..at).is_some_and(|line| line.ends_with('\r')) => "\r\n",
+    // Blank lines at the begin go, so theirs does not count: the next run would not see it.
+    let body = text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']);
+    let line_end = match body.find('\n') {
+        Some(at) if body.get(..at).is_some_and(|line| line.ends_with('\r')) => "\r\n",
         _ => "\n",
     };
     let (groups, units) = (pieces.groups.len(), pieces.units.len());

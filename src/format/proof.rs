@@ -23,7 +23,8 @@ pub(super) fn prove(tree: &SyntaxTree, before: &str, after: &str) -> Result<(), 
         if shape(a) != shape(b) {
             return Err(Unproved { at: tree.span(a.2).start, what: "what is written there would be read in another way" });
         }
-        if tree.is_token(a.2) && !is_same(a.0.text(a.2, a.1), b.0.text(b.2, b.1)) {
+        // A file with nothing in it is a node without children, and its blanks are nobody's.
+        if tree.is_token(a.2) && a.2 != SyntaxTree::ROOT && !is_same(a.0.text(a.2, a.1), b.0.text(b.2, b.1)) {
             return Err(Unproved { at: tree.span(a.2).start, what: "a word or a text would have changed" });
         }
     }

@@ -7,9 +7,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The hash of the plan of one file.
+/// The hash of the plan of some files.
+fn hash_of(files: &[(String, String)]) -> Option<String> {
+    let project = Project::from_texts(files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    check_project(project).0.plan.map(|plan| plan.hash.to_string())
+}
+
 fn hash(text: &str) -> Option<String> {
-    check_project(Project::from_texts([("a.journey", text)])).0.plan.map(|plan| plan.hash.to_string())
+    hash_of(&[("a.journey".to_owned(), text.to_owned())])
 }
 
 /// The text with all its lines at the left, but those of long texts.
@@ -25,12 +30,21 @@ fn squeezed(text: &str) -> String {
 }
 
 #[test]
-fn a_file_that_is_badly_laid_out_keeps_its_plan() {
-    let text = include_str!("syntax/whole_project.journey");
-    let formatted = format_text(&squeezed(text)).unwrap();
-    assert_ne!(formatted.text, squeezed(text));
-    assert!(hash(&formatted.text).is_some());
-    assert_eq!(hash(&formatted.text), hash(&squeezed(text)));
+fn projects_that_are_badly_laid_out_keep_their_plans() {
+    let mut with_plan = 0;
+    for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("journeys/recipes")).unwrap() {
+        let folder = folder.unwrap().path();
+        let names: Vec<PathBuf> = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+        let all: Vec<(String, String)> =
+            names.iter().map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap())).collect();
+        let bad: Vec<_> = all.iter().map(|(name, text)| (name.clone(), squeezed(text))).collect();
+        let good: Vec<_> = bad.iter().map(|(name, text)| (name.clone(), format_text(text).unwrap().text)).collect();
+        assert!(all.is_empty() || bad != good, "{} is not shaken", folder.display());
+        assert_eq!(good, all, "{}", folder.display());
+        with_plan += usize::from(hash_of(&bad).is_some());
+        assert_eq!(hash_of(&good), hash_of(&bad), "{}", folder.display());
+    }
+    assert!(with_plan > 20, "hardly a recipe has a plan: {with_plan}");
 }
 
 #[test]

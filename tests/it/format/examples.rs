@@ -85,3 +85,9 @@ fn the_reference_is_in_the_one_layout() {
     }
     assert!(seen > 30, "the pages lost their examples: {seen}");
 }
+
+/// A file may begin with a blank line of the other kind, which goes.
+#[test]
+fn the_first_line_end_that_stays_decides() {
+    assert_eq!(formatted("\r\nteam  a\nteam b\n"), "team a\nteam b\n");
+}
