@@ -35,8 +35,10 @@ fn projects_that_are_badly_laid_out_keep_their_plans() {
     for folder in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("journeys/recipes")).unwrap() {
         let folder = folder.unwrap().path();
         let names: Vec<PathBuf> = fs::read_dir(&folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
-        let all: Vec<(String, String)> =
-            names.iter().map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap())).collect();
+        let all: Vec<(String, String)> = names
+            .iter()
+            .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap()))
+            .collect();
         let bad: Vec<_> = all.iter().map(|(name, text)| (name.clone(), squeezed(text))).collect();
         let good: Vec<_> = bad.iter().map(|(name, text)| (name.clone(), format_text(text).unwrap().text)).collect();
         assert!(all.is_empty() || bad != good, "{} is not shaken", folder.display());
