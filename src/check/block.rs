@@ -39,9 +39,10 @@ pub(super) fn declare(project: &mut Project, files: &[ast::File], found: &mut Di
         }
     }
     project.blocks = blocks;
-    for block in project.blocks.values() {
+    for (name, block) in &project.blocks {
         let mut scope = Scope::of_template(&block.params);
         scope.customer = false;
+        scope.owner = Some((Kind::Block, name.clone()));
         Typer { project, scope: &mut scope, found }.template(&block.text);
         if block.form != "text" {
             super::content::markup::check(&block.text, found);

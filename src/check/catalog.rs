@@ -145,6 +145,9 @@ impl Typer<'_, '_, '_> {
     /// The field that items are ranked by; `Some(None)` for the key. `None` where it is reported.
     fn rank(&mut self, catalog: CatalogId, by: &Name) -> Option<Option<u16>> {
         let declared = &self.project.schema.catalogs[catalog.index()];
+        let ty = Type::Catalog(declared.name.clone());
+        self.offer_parts(&ty, by);
+        self.note_part(&ty, by, &Type::Error);
         if by.text == declared.key {
             return Some(None);
         }
@@ -180,7 +183,10 @@ impl Typer<'_, '_, '_> {
 
     /// What `field` reads of an item of a catalog; reported where it has no such field.
     pub(super) fn item_property(&mut self, item: Expr, catalog: &str, optional: bool, field: &Name) -> (Expr, Type) {
+        let of = Type::Catalog(Text::new(catalog));
+        self.offer_parts(&of, field);
         if let Some((value, ty)) = self.own_property(item, catalog, &field.text) {
+            self.note_part(&of, field, &ty);
             return (value, if optional { ty.optional() } else { ty });
         }
         let legal = self.item_properties(catalog);

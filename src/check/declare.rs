@@ -7,6 +7,7 @@ use super::expr::Typer;
 use super::names::{self, Kind, choose_from};
 use super::problem::problems;
 use super::project::Project;
+use super::recorder::{Offer, Symbol};
 use super::scope::Scope;
 use crate::ast::{self, DeclKind, TypeRef, TypeRefKind};
 use crate::diagnostic::{Code, Diagnostics, Fix};
@@ -312,15 +313,24 @@ fn with_defaults(project: &Project, ty: &Type, written: &TypeRef, found: &mut Di
 }
 
 fn named(project: &Project, name: &ast::Name, found: &mut Diagnostics) -> Type {
+    project.recorder().offer(name.place, || {
+        let mut offers: Vec<Offer> =
+            TYPES.iter().map(|(word, ty)| Offer::new(word, Symbol::Word("type", Text::new(word)), Some(ty.clone()))).collect();
+        offers.extend(project.offers_of(Kind::Event));
+        offers.extend(project.offers_of(Kind::Catalog));
+        offers
+    });
     if let Some((_, ty)) = TYPES.iter().find(|(word, _)| *word == name.text && !name.quoted) {
         return ty.clone();
     }
     if project.names.get(Kind::Event, &name.text).is_some() {
         project.names.mark(Kind::Event, &name.text);
+        project.recorder().note(name.place, || Symbol::Declared(Kind::Event, name.text.clone()), None);
         return Type::Event(name.text.clone());
     }
     if project.names.get(Kind::Catalog, &name.text).is_some() {
         project.names.mark(Kind::Catalog, &name.text);
+        project.recorder().note(name.place, || Symbol::Declared(Kind::Catalog, name.text.clone()), None);
         return Type::Catalog(name.text.clone());
     }
     let foreign = match name.text.to_lowercase().as_str() {

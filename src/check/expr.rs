@@ -284,6 +284,7 @@ impl<'p> Typer<'_, 'p, '_> {
         self.never_missing(inner, &ty, "always");
         if let Some(name) = bind {
             if self.scope.may_bind {
+                self.project.recorder().note(name.place, || super::recorder::Symbol::Local(name.place), Some(ty.required()));
                 let local = self.scope.bind_local(name, ty.required().clone(), self.found);
                 self.scope.bound_here(local, value.clone());
             } else {
@@ -351,6 +352,7 @@ impl<'p> Typer<'_, 'p, '_> {
         written: &[(ast::Name, Option<ast::Expr>)],
         shape: &[(Text, Type, bool)],
     ) -> Vec<Option<Expr>> {
+        self.note_braces(written, shape);
         let mut given: Vec<Option<Expr>> = vec![None; shape.len()];
         let mut seen = vec![false; shape.len()];
         for (name, value) in written {

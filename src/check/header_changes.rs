@@ -9,6 +9,7 @@ use super::journey::Cx;
 use super::names::Kind;
 use super::path::UnknownProperty;
 use super::problem::problems;
+use super::recorder::{Owner, Symbol};
 use super::scope::Scope;
 use crate::ast::{self, ChangeTest, PathRef};
 use crate::condition::Expr;
@@ -51,7 +52,13 @@ pub(super) fn check(cx: &mut Cx, path: &PathRef, test: Option<ChangeTest>, than:
         return None;
     };
     cx.project.names.mark(Kind::Catalog, &root.text);
+    cx.project.recorder().note(root.place, || Symbol::Declared(Kind::Catalog, root.text.clone()), None);
     let declared = cx.project.schema.catalogs.get(catalog.index())?;
+    let owner = Owner::Catalog(declared.name.clone());
+    cx.project.recorder().offer(name.place, || super::recorder::of_fields(&owner, &declared.fields));
+    if let Some(at) = declared.field(&name.text) {
+        cx.project.note_field(name, || owner.clone(), &declared.fields[usize::from(at)].ty);
+    }
     let Some(field) = declared.field(&name.text) else {
         if declared.key == name.text {
             let help = format!("the key of an item never changes; name a field, for example `{}.{}`", root.text, example_field(declared));

@@ -6,6 +6,7 @@
 use super::checked::{EntryKind, RunKey};
 use super::journey::Cx;
 use super::problem::{after, problems};
+use super::recorder::{Owner, Symbol};
 use super::scope::NoValue;
 use crate::ast;
 use crate::condition::{Happening, KeyMatch, What};
@@ -66,7 +67,7 @@ pub(super) fn run_key(cx: &mut Cx, place: Place, per: &ast::OneRunPer) -> RunKey
             }
             RunKey::PerRequest
         }
-        ast::OneRunPer::Key(name) => match cx.read_entry(&name.text) {
+        ast::OneRunPer::Key(name) => match cx.read_entry(name) {
             Ok((at, ty)) => {
                 cx.key_name = Some(name.text.clone());
                 if !is_identity(&ty) {
@@ -142,7 +143,14 @@ fn shared(cx: &mut Cx, event: crate::schema::EventId, key: &ast::ForKey) -> Opti
     let name = key.key.as_ref()?;
     let event = cx.project.schema.events.get(event.index())?;
     let property = event.field(&name.text);
+    if property.is_some() {
+        cx.project.recorder().note(name.place, || Symbol::Field(Owner::Event(event.name.clone()), name.text.clone()), None);
+    }
     if !key.same {
+        if cx.project.recorder().is_on() {
+            // The key is the entry's, too.
+            drop(cx.read_entry(name));
+        }
         let known = cx.key_name.as_ref() == Some(&name.text) || cx.values.borrow().type_of(&cx.project.schema, &name.text).is_ok();
         if !known {
             not_shared(cx, name, "the entry".to_owned(), name.place);
@@ -155,7 +163,7 @@ fn shared(cx: &mut Cx, event: crate::schema::EventId, key: &ast::ForKey) -> Opti
         return None;
     };
     let of_event = event.fields[usize::from(property)].ty.required().clone();
-    match cx.read_entry(&name.text) {
+    match cx.read_entry(name) {
         Ok((entry, ty)) => {
             let of_entry = ty.required();
             if *of_entry != of_event && *of_entry != Type::Error && of_event != Type::Error {
@@ -182,7 +190,17 @@ fn not_shared(cx: &mut Cx, key: &ast::Name, missing: String, place: Place) {
 
 impl Cx<'_, '_> {
     /// Position and type of `entry.NAME`, which is read from now on.
-    fn read_entry(&mut self, name: &str) -> Result<(u16, Type), NoValue> {
-        self.values.borrow_mut().read(&self.project.schema, name)
+    fn read_entry(&mut self, name: &ast::Name) -> Result<(u16, Type), NoValue> {
+        let recorder = self.project.recorder();
+        recorder.offer(name.place, || self.values.borrow().offers(self.project));
+        let read = self.values.borrow_mut().read(&self.project.schema, &name.text);
+        if recorder.is_on()
+            && let Ok((_, ty)) = &read
+        {
+            for symbol in self.values.borrow().origins(self.project, &name.text) {
+                recorder.note(name.place, || symbol, Some(ty));
+            }
+        }
+        read
     }
 }

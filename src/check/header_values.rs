@@ -4,6 +4,9 @@
 //! that only some entries have may be missing; a position, once given, never changes. Does not know where the names are read.
 
 use super::checked::EntryField;
+use super::names::Kind;
+use super::project::Project;
+use super::recorder::{Offer, Owner, Symbol};
 use super::scope::NoValue;
 use crate::schema::{CatalogId, EventId, Schema};
 use crate::value::{Text, Type};
@@ -29,6 +32,8 @@ pub(crate) enum Source {
 pub(crate) struct Values {
     pub(crate) sources: Vec<Source>,
     pub(crate) params: Vec<(Text, Type)>,
+    /// The journey's name.
+    pub(crate) owner: Text,
     /// What is read so far: parameters first.
     pub(crate) fields: Vec<EntryField>,
 }
@@ -136,6 +141,37 @@ impl Values {
         let dated = self.sources.iter().filter(|source| matches!(source, Source::Date | Source::Unknown)).count();
         let any = self.sources.contains(&Source::Date);
         any.then_some(dated == self.sources.len())
+    }
+
+    /// What `entry.NAME` stands for: a parameter, and the property of every event that brings it.
+    pub(crate) fn origins(&self, project: &Project, name: &str) -> Vec<Symbol> {
+        let mut origins = Vec::new();
+        if self.params.iter().any(|(param, _)| param == name) {
+            origins.push(Symbol::Param(Kind::Journey, self.owner.clone(), Text::new(name)));
+        }
+        for source in &self.sources {
+            match source {
+                Source::Event(event) if project.schema.events.get(event.index()).is_some_and(|event| event.field(name).is_some()) => {
+                    origins.push(Symbol::Field(project.owner(*event), Text::new(name)));
+                }
+                Source::Item(catalog) => {
+                    let catalog = project.schema.catalogs.get(catalog.index()).filter(|catalog| catalog.key == name);
+                    origins.extend(catalog.map(|catalog| Symbol::Field(Owner::Catalog(catalog.name.clone()), Text::new(name))));
+                }
+                _ => {}
+            }
+        }
+        origins
+    }
+
+    /// Everything that can be read, with its type.
+    pub(crate) fn offers(&self, project: &Project) -> Vec<Offer> {
+        let one = |name: String| {
+            let symbol = self.origins(project, &name).into_iter().next().unwrap_or_else(|| Symbol::Word("value", Text::new(&name)));
+            let ty = self.type_of(&project.schema, &name).ok();
+            Offer::new(&name, symbol, ty)
+        };
+        self.names(&project.schema).into_iter().map(one).collect()
     }
 
     /// Every name that can be read, for "did you mean".

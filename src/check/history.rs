@@ -247,6 +247,10 @@ impl Typer<'_, '_, '_> {
             return None;
         };
         let declared = &self.project.schema.events[event.index()];
+        self.offer_event(event, property);
+        if let Some(at) = declared.field(&property.text) {
+            self.project.note_field(property, || self.project.owner(event), &declared.fields[usize::from(at)].ty);
+        }
         let Some(at) = declared.field(&property.text) else {
             match function {
                 Function::Earliest if property.text == "at" => return Some((HistoryFn::EarliestAt, Type::DateTime.optional())),

@@ -125,7 +125,7 @@ pub(super) fn call(cx: &mut Cx, call: &ast::Call) -> Option<StepKind> {
     let hook = cx.project.names.find(Kind::Hook, name, cx.found).map(HookId);
     let declared = hook.and_then(|hook| cx.project.schema.hooks.get(hook.index()));
     let args = match declared {
-        Some(declared) => arguments(cx, name, &declared.params, &call.args, call.args_place),
+        Some(declared) => arguments(cx, super::names::Kind::Hook, name, &declared.params, &call.args, call.args_place),
         None => {
             for value in call.args.iter().filter_map(|arg| arg.value.as_ref()) {
                 cx.infer(value);

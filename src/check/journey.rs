@@ -9,6 +9,7 @@ use super::expr::Typer;
 use super::header;
 use super::header_values::{Source, Values};
 use super::project::Project;
+use super::recorder::{Offer, Symbol};
 use super::scenario::Shared;
 use super::scope::{EntryValues, Scope};
 use super::signature::Signatures;
@@ -86,11 +87,51 @@ pub(super) fn all(project: &Project, files: &[ast::File], checked: &mut Checked,
     checked.journeys = done.into_iter().map(|done| done.journey).collect();
 }
 
+/// Checks the messages, journeys and scenarios of one file alone, for what an editor asks about its places.
+pub(super) fn some(project: &Project, file: &ast::File, found: &mut Diagnostics) {
+    let signatures = super::signature::collect(project, found);
+    let sent = vec![true; signatures.messages.len()];
+    let here = |place: Place| place.file == file.file && file.decls.iter().any(|decl| decl.place.span.to(place.span) == decl.place.span);
+    for (decl, signature) in project.names.messages.iter().zip(&signatures.messages).filter(|(decl, _)| here(decl.message.place)) {
+        drop(super::message::check(project, decl.message, signature, found));
+    }
+    let scenarios: Vec<&ast::Scenario> = file
+        .decls
+        .iter()
+        .filter_map(|decl| match &decl.kind {
+            ast::DeclKind::Scenario(scenario) => Some(scenario),
+            _ => None,
+        })
+        .collect();
+    let told = |journey: &ast::Journey| scenarios.iter().any(|scenario| match (&scenario.journey, &journey.name) {
+        (Some(one), Some(other)) => one.text == other.text,
+        _ => false,
+    });
+    let shared = Shared { project, signatures: &signatures, holds_out: false, sent: &sent };
+    let mut done: Vec<Done> = Vec::with_capacity(project.names.journeys.len());
+    for (at, journey) in project.names.journeys.iter().enumerate() {
+        let signature = &signatures.journeys[at];
+        if here(journey.place) || told(journey) {
+            done.push(check(project, &signatures, JourneyId(at as u16), journey, found));
+        } else {
+            done.push(Done {
+                journey: empty(signature.name.clone(), journey),
+                values: Values::default(),
+                paths: Vec::new(),
+                whole: false,
+            });
+        }
+    }
+    for scenario in scenarios {
+        super::scenario::check(&shared, scenario, &mut done, found);
+    }
+}
+
 /// Checks one journey.
 fn check(project: &Project, signatures: &Signatures, id: JourneyId, written: &ast::Journey, found: &mut Diagnostics) -> Done {
     let errors_before = errors(found);
     let signature = &signatures.journeys[id.index()];
-    let values = RefCell::new(Values { params: signature.params.clone(), ..Values::default() });
+    let values = RefCell::new(Values { params: signature.params.clone(), owner: signature.name.clone(), ..Values::default() });
     let (mut journey, locals, paths) = {
         let mut entry = &values;
         let mut cx = Cx {
@@ -213,10 +254,12 @@ impl<'a, 'p> Cx<'a, 'p> {
     }
 
     pub(crate) fn bind(&mut self, name: &ast::Name, ty: Type) -> LocalId {
+        self.project.recorder().note(name.place, || Symbol::Local(name.place), Some(&ty));
         self.scope.bind_local(name, ty, self.found)
     }
 
     pub(crate) fn bind_send(&mut self, name: &ast::Name, send: SendId, message: MessageId) {
+        self.project.recorder().note(name.place, || Symbol::Local(name.place), None);
         self.scope.bind_send(name, send, message, self.found);
     }
 
@@ -251,6 +294,14 @@ impl EntryValues for &RefCell<Values> {
 
     fn date(&self) -> Option<bool> {
         self.borrow().date()
+    }
+
+    fn origins(&self, project: &Project, name: &str) -> Vec<Symbol> {
+        self.borrow().origins(project, name)
+    }
+
+    fn offers(&self, project: &Project) -> Vec<Offer> {
+        self.borrow().offers(project)
     }
 }
 

@@ -56,7 +56,9 @@ impl<'a, 'p> Cx<'a, 'p> {
 
 /// Checks one message.
 pub(super) fn check(project: &Project, message: &ast::Message, signature: &MessageSig, found: &mut Diagnostics) -> Message {
-    let mut cx = Cx { project, found, scope: Scope::of_template(&signature.params) };
+    let mut scope = Scope::of_template(&signature.params);
+    scope.owner = Some((super::names::Kind::Message, signature.name.clone()));
+    let mut cx = Cx { project, found, scope };
     let cx = &mut cx;
     let variants = content::check(cx, message);
     let skip_when = skip_when(cx, message);

@@ -5,6 +5,7 @@
 //! places are reported. Looking up costs one hash; suggestions are only computed for a finding. Knows no types.
 
 use super::problem::problems;
+use super::recorder::{Offer, Recorder, Symbol};
 use crate::ast::{self, DeclKind, JourneyItem, Name};
 use crate::diagnostic::{Code, Diagnostics, Fix, suggest};
 use crate::source::Place;
@@ -43,7 +44,7 @@ problems! {
 
 /// The name spaces. Channels and routes share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub enum Kind {
     Event,
     Topic,
     Team,
@@ -88,7 +89,7 @@ const KINDS: [Kind; 18] = [
 
 impl Kind {
     /// As people call it.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Kind::Event => "event",
             Kind::Topic => "topic",
@@ -184,6 +185,8 @@ pub(crate) struct Names<'a> {
     counts: [usize; KINDS.len()],
     pub(crate) messages: Vec<MessageDecl<'a>>,
     pub(crate) journeys: Vec<&'a ast::Journey>,
+    /// What an editor wants to know of every name.
+    pub(crate) recorder: Recorder,
 }
 
 impl<'a> Names<'a> {
@@ -351,8 +354,12 @@ impl<'a> Names<'a> {
 
     /// The number of a name that is used; reported, with suggestions, where there is none.
     pub(crate) fn find(&self, kind: Kind, name: &Name, found: &mut Diagnostics) -> Option<u16> {
+        self.recorder.offer(name.place, || {
+            self.of_kind(kind).into_iter().map(|known| Offer::new(known, Symbol::Declared(kind, Text::new(known)), None)).collect()
+        });
         match self.tables[kind as usize].get(name.text.as_str()) {
             Some(declared) => {
+                self.recorder.note(name.place, || Symbol::Declared(kind, name.text.clone()), None);
                 declared.used.set(true);
                 Some(declared.id)
             }

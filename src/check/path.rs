@@ -6,6 +6,7 @@
 use super::expr::{Typer, a, broken};
 use super::names::{self, Kind, ROOTS, choose_from, written as spelt};
 use super::problem::problems;
+use super::recorder::{Owner, Symbol};
 use super::scope::{self, Binding, NoValue, Subject};
 use crate::ast::{self, ExprKind, Name, PathRef};
 use crate::condition::Expr;
@@ -151,18 +152,22 @@ impl Typer<'_, '_, '_> {
     }
 
     fn customer_property(&mut self, field: &Name) -> (Expr, Type) {
+        self.offer_customer(field);
         if field.text == "id" {
+            self.project.recorder().note(field.place, || Symbol::Word("value", field.text.clone()), Some(&Type::Text));
             return (Expr::CustomerId, Type::Text);
         }
         let known = self.project.fields.get(field.text.as_str()).copied();
         match known {
             Some(at) => {
                 let ty = self.project.schema.customer[usize::from(at)].ty.clone();
+                self.project.note_field(field, || Owner::Customer, &ty);
                 (Expr::Customer(FieldId(at)), ty)
             }
             None if self.project.names.get(Kind::Score, &field.text).is_some() => {
                 let score = self.project.names.get(Kind::Score, &field.text).unwrap_or_default();
                 self.project.names.mark(Kind::Score, &field.text);
+                self.project.recorder().note(field.place, || Symbol::Declared(Kind::Score, field.text.clone()), Some(&Type::Number));
                 (Expr::Score(ScoreId(score)), Type::Number)
             }
             None => {
@@ -188,6 +193,15 @@ impl Typer<'_, '_, '_> {
     }
 
     fn entry_property(&mut self, field: &Name) -> (Expr, Type) {
+        self.offer_entry(field);
+        let (value, ty) = self.entry_value(field);
+        if ty != Type::Error {
+            self.note_entry(field, &ty);
+        }
+        (value, ty)
+    }
+
+    fn entry_value(&mut self, field: &Name) -> (Expr, Type) {
         let Some(entry) = self.scope.entry.as_deref_mut() else { return broken() };
         if field.text == "at" {
             return (Expr::EntryAt, Type::DateTime);
@@ -216,9 +230,14 @@ impl Typer<'_, '_, '_> {
     }
 
     pub(super) fn event_property(&mut self, depth: u8, event: EventId, field: &Name) -> (Expr, Type) {
+        self.offer_event(event, field);
         let declared = &self.project.schema.events[event.index()];
         match declared.field(&field.text) {
-            Some(at) => (Expr::Subject { depth, field: at }, declared.fields[usize::from(at)].ty.clone()),
+            Some(at) => {
+                let ty = declared.fields[usize::from(at)].ty.clone();
+                self.project.note_field(field, || self.project.owner(event), &ty);
+                (Expr::Subject { depth, field: at }, ty)
+            }
             None => {
                 self.unknown_event_property(event, field);
                 broken()
@@ -238,6 +257,7 @@ impl Typer<'_, '_, '_> {
 
     fn field_of_value(&mut self, value: (Expr, Type), field: &Name) -> (Expr, Type) {
         let (value, ty) = value;
+        self.offer_parts(&ty, field);
         if let Type::Catalog(name) = ty.required() {
             let catalog = name.clone();
             return self.item_property(value, &catalog, ty.is_optional(), field);
@@ -258,6 +278,7 @@ impl Typer<'_, '_, '_> {
             Some(at) => {
                 let of_field = fields[at].1.clone();
                 let of_field = if ty.is_optional() { of_field.optional() } else { of_field };
+                self.note_part(&ty, field, &of_field);
                 (Expr::Field(Box::new(value), at as u16), of_field)
             }
             None => {
@@ -273,8 +294,16 @@ impl Typer<'_, '_, '_> {
     // ------------------------------------------------------------ heads
 
     fn head(&mut self, name: &Name) -> Head {
+        self.offer_heads(name);
         let property = self.property(name);
         let other = self.other_head(name);
+        if let (Some(head), None) | (None, Some((head, _))) = (&property, &other) {
+            let ty = match head {
+                Head::Value(_, ty) => Some(ty.clone()),
+                _ => None,
+            };
+            self.note_head(name, property.is_some(), ty.as_ref());
+        }
         match (property, other) {
             (Some(_), Some((_, other))) => {
                 self.ambiguous(name, &other);

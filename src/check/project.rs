@@ -6,6 +6,7 @@
 use super::checked::Route;
 use super::names::{self, Kind, Names};
 use super::problem::problems;
+use super::recorder::Symbol;
 use crate::ast::Name;
 use crate::calendar::Zone;
 use crate::diagnostic::{Code, Diagnostics, Fix};
@@ -111,9 +112,10 @@ impl<'a> Project<'a> {
     }
 
     /// A route by its name, silently: where it is none, it may be a channel.
-    pub(crate) fn route(&self, name: &str) -> Option<RouteId> {
-        let id = self.names.get(Kind::Route, name)?;
-        self.names.mark(Kind::Route, name);
+    pub(crate) fn route(&self, name: &Name) -> Option<RouteId> {
+        let id = self.names.get(Kind::Route, &name.text)?;
+        self.recorder().note(name.place, || Symbol::Declared(Kind::Route, name.text.clone()), None);
+        self.names.mark(Kind::Route, &name.text);
         Some(RouteId(id))
     }
 
@@ -151,7 +153,16 @@ impl<'a> Project<'a> {
 
     /// As [`Project::channel`], where the name of a route would be right too: suggestions name both.
     pub(crate) fn channel_or(&self, name: &Name, routes: bool, found: &mut Diagnostics) -> Option<ChannelId> {
+        self.recorder().offer(name.place, || self.offers_of_channels(routes));
         if let Some(id) = self.channel_id(&name.text) {
+            self.recorder().note(
+                name.place,
+                || match names::channel(&name.text) {
+                    Some(_) => Symbol::Word("channel", name.text.clone()),
+                    None => Symbol::Declared(Kind::Channel, name.text.clone()),
+                },
+                None,
+            );
             self.names.mark(Kind::Channel, &name.text);
             return Some(id);
         }

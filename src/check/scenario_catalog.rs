@@ -6,6 +6,7 @@
 use super::checked::ItemChange;
 use super::names::Kind;
 use super::problem::problems;
+use super::recorder::Owner;
 use super::scenario::Cx;
 use super::scenario_happens::record;
 use crate::ast::ItemScene;
@@ -40,6 +41,7 @@ pub(super) fn item(cx: &mut Cx, written: &ItemScene, place: Place) -> Option<Ite
     let shape: Vec<(Text, Type, bool)> =
         declared.fields.iter().map(|field| (field.name.clone(), field.ty.clone(), !is_new || !field.default.is_missing())).collect();
     cx.items.insert((catalog, key.clone()));
+    project.recorder().next_braces(|| Owner::Catalog(declared.name.clone()));
     let values = record(cx, &shape, written.fields.as_ref(), place)?;
     let value = |(at, value): (usize, Option<crate::value::Value>)| match value {
         Some(value) => Some((at as u16, value)),

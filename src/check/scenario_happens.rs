@@ -7,6 +7,7 @@ use super::checked::Happens;
 use super::expr::Typer;
 use super::journey::errors;
 use super::problem::problems;
+use super::recorder::Owner;
 use super::scenario::Cx;
 use super::scope::Scope;
 use super::sends;
@@ -73,6 +74,7 @@ pub(super) fn happening(cx: &mut Cx, happens: &ast::Happens) -> Option<Happens> 
             }
             let project = cx.project;
             let declared = &project.schema.hooks.get(hook.index())?.answers;
+            project.recorder().next_braces(|| Owner::Answers(name.text.clone()));
             let values = record(cx, &sends::shape(declared), fields.as_ref(), place)?;
             let fields = values.into_iter().zip(declared).map(|(value, field)| value.unwrap_or_else(|| field.default.clone()));
             Some(Happens::Answers { hook, fields: fields.collect() })
@@ -131,6 +133,7 @@ fn requested(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) -> Option<Ha
 pub(super) fn event_fields(cx: &mut Cx, event: EventId, fields: Option<&ast::Expr>, place: Place) -> Option<Vec<Value>> {
     let project = cx.project;
     let declared = &project.schema.events.get(event.index())?;
+    project.recorder().next_braces(|| project.owner(event));
     let values = record(cx, &sends::shape(&declared.fields), fields, place)?;
     Some(values.into_iter().zip(&declared.fields).map(|(value, field)| value.unwrap_or_else(|| field.default.clone())).collect())
 }
@@ -139,6 +142,7 @@ pub(super) fn customer(cx: &mut Cx, fields: Option<&ast::Expr>, place: Place) ->
     // Whatever is not given is as it is by default, or not known.
     let project = cx.project;
     let shape: Vec<(Text, Type, bool)> = project.schema.customer.iter().map(|field| (field.name.clone(), field.ty.clone(), true)).collect();
+    project.recorder().next_braces(|| Owner::Customer);
     let values = record(cx, &shape, fields, place)?;
     Some(values.into_iter().enumerate().filter_map(|(at, value)| value.map(|value| (FieldId(at as u16), value))).collect())
 }

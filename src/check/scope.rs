@@ -6,6 +6,8 @@
 
 use super::names::{self, ROOTS};
 use super::problem::problems;
+use super::project::Project;
+use super::recorder::{Offer, Symbol};
 use crate::ast::Name;
 use crate::condition::Expr;
 use crate::diagnostic::{Code, Diagnostics, Fix};
@@ -31,6 +33,10 @@ pub(crate) trait EntryValues {
     fn names(&self, schema: &Schema) -> Vec<String>;
     /// Whether there is `entry.date`: `Some(true)` where every entry has one, `None` where none has.
     fn date(&self) -> Option<bool>;
+    /// What `entry.NAME` stands for, for an editor: a parameter, properties of events.
+    fn origins(&self, project: &Project, name: &str) -> Vec<Symbol>;
+    /// What can follow `entry.`, for an editor.
+    fn offers(&self, project: &Project) -> Vec<Offer>;
 }
 
 /// Why `entry.x` cannot be read.
@@ -82,6 +88,8 @@ pub(crate) struct Scope<'a> {
     pub(super) template: bool,
     /// Parameters of the message whose template this is.
     pub(crate) params: &'a [(Text, Type)],
+    /// Whose parameters these are, for an editor.
+    pub(crate) owner: Option<(names::Kind, Text)>,
     /// Every local so far, by number.
     pub(crate) locals: Vec<(Text, Type)>,
     /// Lists that a `collect` fills, each with the local that counts.
@@ -153,6 +161,16 @@ impl<'a> Scope<'a> {
 
     pub(super) fn binding(&self, name: &str) -> Option<&Binding> {
         self.visible.iter().find(|bound| bound.name == name).map(|bound| &bound.what)
+    }
+
+    /// Where a visible name is bound.
+    pub(super) fn bound_at(&self, name: &str) -> Option<Place> {
+        self.visible.iter().find(|bound| bound.name == name).map(|bound| bound.place)
+    }
+
+    /// Everything that is bound and visible.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = (&Text, Place, &Binding)> {
+        self.visible.iter().map(|bound| (&bound.name, bound.place, &bound.what))
     }
 
     /// A send that is visible under this name.

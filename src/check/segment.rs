@@ -90,6 +90,14 @@ pub(super) fn check(project: &Project, files: &[ast::File], found: &mut Diagnost
     project.segment_order.iter().filter_map(|old| checked.get_mut(usize::from(*old)).and_then(Option::take)).collect()
 }
 
+/// The conditions of some files alone, for what an editor asks about their places.
+pub(super) fn conditions(project: &Project, files: &[ast::File], found: &mut Diagnostics) {
+    for condition in written(project, files).iter().filter_map(|segment| segment.condition) {
+        let mut scope = Scope::of_customer();
+        Typer { project, scope: &mut scope, found }.condition(condition);
+    }
+}
+
 /// Those that are written first, in the order of their declaration; then those of lists and stages.
 fn written<'a>(project: &Project, files: &'a [ast::File]) -> Vec<Written<'a>> {
     let (mut written, mut hidden) = (Vec::new(), Vec::new());

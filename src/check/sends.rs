@@ -5,7 +5,9 @@
 
 use super::checked::{How, Recipient, Send, SendInfo, StepKind};
 use super::journey::Cx;
+use super::names::Kind;
 use super::problem::{after, problems};
+use super::recorder::Symbol;
 use super::sends_arguments::arguments;
 use super::signature::MessageSig;
 use crate::ast;
@@ -75,7 +77,7 @@ pub(super) fn send(cx: &mut Cx, send: &ast::Send, place: Place) -> Option<StepKi
     let signatures = cx.signatures;
     let signature = &signatures.messages[id.index()];
     own_message(cx, name, signature);
-    let args = arguments(cx, name, &signature.params, &send.args, send.args_place);
+    let args = arguments(cx, Kind::Message, name, &signature.params, &send.args, send.args_place);
     let to = recipient(cx, send, name, id);
     rules(cx, send, name, id, &to);
     let other = super::others::other(cx, send);
@@ -173,6 +175,7 @@ fn to_customer(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId) -
             }
         };
     };
+    offer_channels(cx, by, &channels);
     let (how, route) = how(cx, by)?;
     let how = super::route::filled(how, &channels);
     if whole {
@@ -185,6 +188,23 @@ fn to_customer(cx: &mut Cx, send: &ast::Send, name: &ast::Name, id: MessageId) -
         }
     }
     Some(Recipient::Customer { how, route })
+}
+
+/// First the channels that the message has content for.
+fn offer_channels(cx: &Cx, by: &ast::Spanned<ast::How>, channels: &[ChannelId]) {
+    let names = match &by.value {
+        ast::How::Channels(names) | ast::How::FirstReachable(names) | ast::How::ThoseOf { channels: names, .. } => names.as_slice(),
+        ast::How::Preferred => &[],
+    };
+    for name in names {
+        cx.project.recorder().offer(name.place, || {
+            let own = |channel: &ChannelId| cx.project.channel_name(*channel).to_owned();
+            let (own, all) = (channels.iter().map(own).collect::<Vec<_>>(), cx.project.offers_of_channels(names.len() == 1));
+            let (mut first, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|offer| own.iter().any(|own| offer.name == own.as_str()));
+            first.extend(rest.into_iter().filter(|offer| matches!(offer.symbol, Symbol::Declared(Kind::Route, _))));
+            first
+        });
+    }
 }
 
 fn channel_unsaid(cx: &mut Cx, name: &ast::Name, channels: &[ChannelId], args_place: Option<Place>) {
@@ -218,7 +238,7 @@ fn how(cx: &mut Cx, by: &ast::Spanned<ast::How>) -> Option<(How, Option<RouteId>
     match &by.value {
         ast::How::Channels(names) => {
             if let [name] = names.as_slice()
-                && let Some(route) = cx.project.route(&name.text)
+                && let Some(route) = cx.project.route(name)
             {
                 let how = cx.project.routes.get(route.index())?.how.clone();
                 return Some((how, Some(route)));
@@ -260,6 +280,7 @@ pub(super) fn emit(cx: &mut Cx, name: &ast::Name, fields: Option<&ast::Expr>) ->
         return None;
     };
     let written = record(fields)?;
+    cx.project.recorder().next_braces(|| cx.project.owner(event));
     let shape = shape(&cx.project.schema.events[event.index()].fields);
     let fields = cx.typer().fields(fields.map_or(name.place, |fields| fields.place), written, &shape);
     Some(StepKind::Emit { event, fields })
@@ -291,6 +312,6 @@ pub(super) fn start(cx: &mut Cx, name: &ast::Name, args: &[ast::Arg], args_place
     if !signature.requested {
         cx.found.push(NotRequestable { place: name.place, name: name.text.to_string() });
     }
-    let args = arguments(cx, name, &signature.params, args, args_place)?;
+    let args = arguments(cx, Kind::Journey, name, &signature.params, args, args_place)?;
     Some(StepKind::Start { journey, args })
 }

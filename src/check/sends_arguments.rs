@@ -4,7 +4,9 @@
 //! parameters' types; each parameter that lacks a value, and each value that has no parameter, is told once.
 
 use super::journey::Cx;
+use super::names::Kind;
 use super::problem::{after, problems};
+use super::recorder::{Offer, Symbol};
 use crate::ast;
 use crate::condition::Expr;
 use crate::diagnostic::{Code, Edit, Fix, suggest};
@@ -32,6 +34,7 @@ problems! {
 /// Puts arguments in the order of the parameters.
 pub(super) fn arguments(
     cx: &mut Cx,
+    kind: Kind,
     of: &ast::Name,
     params: &[(Text, Type)],
     args: &[ast::Arg],
@@ -43,6 +46,17 @@ pub(super) fn arguments(
     let mut given: Vec<Option<Expr>> = vec![None; params.len()];
     if !from_entry {
         place_args(cx, &name, params, args, &mut given);
+    }
+    for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
+        let recorder = cx.project.recorder();
+        let symbol = |param: &Text| Symbol::Param(kind, of.text.clone(), param.clone());
+        recorder.offer(name.place, || {
+            let free = params.iter().filter(|(param, _)| !args.iter().any(|arg| arg.name.as_ref().is_some_and(|name| name.text == *param)));
+            free.map(|(param, ty)| Offer::new(param, symbol(param), Some(ty.clone()))).collect()
+        });
+        if let Some((_, ty)) = params.iter().find(|(param, _)| *param == name.text) {
+            recorder.note(name.place, || symbol(&name.text), Some(ty));
+        }
     }
     let mut whole = true;
     let mut values = Vec::with_capacity(params.len());

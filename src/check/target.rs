@@ -74,7 +74,9 @@ impl Typer<'_, '_, '_> {
             MessageRef::Any { about: Some(topic) } => self.project.topic(topic, self.found).map(WhichMessage::About),
             MessageRef::Missing => None,
             MessageRef::Named(name) => {
+                self.offer_messages(name);
                 if let Some((send, _)) = self.scope.send(&name.text) {
+                    self.note_head(name, false, None);
                     return Some(WhichMessage::Send(send));
                 }
                 // A send whose message is not known has this name: that is reported.
@@ -189,6 +191,10 @@ impl Typer<'_, '_, '_> {
             }
             return fallback;
         };
+        self.offer_heads(name);
+        if self.scope.send(&name.text).is_some() {
+            self.note_head(name, false, None);
+        }
         let Some((id, _)) = self.scope.send(&name.text) else {
             let near = suggest::nearest(&name.text, self.scope.sends());
             let fix = names::changes(&near, name.place);

@@ -166,6 +166,8 @@ impl Typer<'_, '_, '_> {
 
     fn filter(&mut self, text: &TextLit, filter: &parse::Filter, value: &mut Shown) -> Option<Filter> {
         let name_place = place(text, &filter.name.at);
+        self.offer_filters(name_place);
+        self.note_filter(&filter.name.text, name_place);
         let known = FILTERS.iter().find(|known| **known == filter.name.text).copied();
         let Some(name) = known else {
             self.unknown_filter(&filter.name.text, name_place);

@@ -56,6 +56,8 @@ impl Walk<'_, '_, '_, '_> {
 
     fn filter(&mut self, call: &FilterCall, ty: Type, place: Place) -> Type {
         let name = call.name.text.as_str();
+        self.typer.offer_filters(place);
+        self.typer.note_filter(name, place);
         let args: Vec<Type> = call.args.iter().map(|arg| self.term(arg)).collect();
         if name == "money" {
             return self.money(call, ty, place);

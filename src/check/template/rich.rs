@@ -8,7 +8,8 @@ use super::wrong;
 use super::{Template, place};
 use crate::ast::TextLit;
 use crate::check::expr::{Typer, a, fits};
-use crate::check::names;
+use crate::check::names::{self, Kind};
+use crate::check::recorder::{Offer, Symbol};
 use crate::check::problem::problems;
 use crate::check::scope::Scope;
 use crate::diagnostic::{Code, Diagnostics, Fix, Severity, suggest};
@@ -368,14 +369,16 @@ impl Walk<'_, '_, '_, '_> {
             return;
         }
         let project = self.typer.project;
+        let place = self.place(&(render.template.at.start + 1..render.template.at.end - 1));
+        project.recorder().offer(place, || project.offers_of(Kind::Block));
         let Some(block) = project.blocks.get(name.as_str()) else {
-            let place = self.place(&(render.template.at.start + 1..render.template.at.end - 1));
             let names: Vec<&str> = project.blocks.keys().map(Text::as_str).collect();
             let (help, near) = names::choose_from(name, names, "declare it: `block footer { … }`");
             let fix = names::changes(&near, place);
             self.typer.found.push(UnknownBlock { place, name: name.clone(), help, fix });
             return;
         };
+        project.recorder().note(place, || Symbol::Declared(Kind::Block, Text::new(name)), None);
         let locals = self.block_arguments(name, block, render, at);
         if self.open.iter().any(|open| open == name) {
             let help = format!("`{name}` shows itself; take this out");
@@ -403,6 +406,12 @@ impl Walk<'_, '_, '_, '_> {
         let mut given: Locals = Locals::new();
         for (arg, value) in &render.args {
             let ty = self.term(value);
+            let (recorder, at) = (self.typer.project.recorder(), self.place(&arg.at));
+            let symbol = |param: &str| Symbol::Param(Kind::Block, Text::new(name), Text::new(param));
+            recorder.offer(at, || block.params.iter().map(|(param, ty)| Offer::new(param, symbol(param), Some(ty.clone()))).collect());
+            if let Some((_, ty)) = block.params.iter().find(|(param, _)| param.as_str() == arg.text) {
+                recorder.note(at, || symbol(&arg.text), Some(ty));
+            }
             let Some((_, needed)) = block.params.iter().find(|(param, _)| param.as_str() == arg.text) else {
                 let params: Vec<&str> = block.params.iter().map(|(param, _)| param.as_str()).collect();
                 let (help, _) = names::choose_from(&arg.text, params, "it takes nothing");

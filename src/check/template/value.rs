@@ -8,6 +8,7 @@ use super::{CannotBeShown, NeedsDefault};
 use crate::ast::{Name, PathRef};
 use crate::check::expr::{Typer, a};
 use crate::check::names;
+use crate::check::recorder::{Offer, Symbol};
 use crate::condition::Expr;
 use crate::diagnostic::{Diagnostics, Fix, suggest};
 use crate::source::Place;
@@ -75,7 +76,12 @@ impl Walk<'_, '_, '_, '_> {
     }
 
     fn path(&mut self, term: &Term, root: &crate::template::tree::Name, steps: &[Step]) -> Type {
+        let place = self.place(&root.at);
+        self.typer.project.recorder().offer(place, || {
+            self.locals.iter().map(|(name, ty)| Offer::new(name, Symbol::Word("part", Text::new(name)), Some(ty.clone()))).collect()
+        });
         if let Some(ty) = self.locals.get(&root.text).cloned() {
+            self.note_local(&root.text, place, &ty);
             return self.steps(ty, steps, root.text.clone());
         }
         let mut parts = vec![self.name(&root.text, &root.at)];
@@ -115,6 +121,16 @@ impl Walk<'_, '_, '_, '_> {
         let number = self.host(expr, &ty);
         self.typed.paths.insert((self.partial.clone(), term.at.start, term.at.end), (number, covered));
         self.steps(ty, &steps[covered..], written)
+    }
+
+    /// A name of this text: a parameter of the block that it is, or what it has set itself.
+    fn note_local(&self, name: &str, place: Place, ty: &Type) {
+        let of_block = self.typer.scope.owner.clone().filter(|_| self.typer.scope.param(name).is_some());
+        let symbol = || match of_block {
+            Some((kind, owner)) => Symbol::Param(kind, owner, Text::new(name)),
+            None => Symbol::Word("part", Text::new(name)),
+        };
+        self.typer.project.recorder().note(place, symbol, Some(ty));
     }
 
     fn name(&self, text: &str, at: &At) -> Name {
@@ -177,6 +193,18 @@ impl Walk<'_, '_, '_, '_> {
                 _ => ("[…]", index.at.clone()),
             },
         };
+        let place = self.place(&at);
+        self.typer.project.recorder().offer(place, || {
+            let mut offers: Vec<Offer> = match ty {
+                Type::List(_) => COMMANDS.iter().map(|name| Offer::new(name, Symbol::Word("part", Text::new(name)), None)).collect(),
+                _ => Vec::new(),
+            };
+            if let Type::Record(fields) = ty {
+                let parts = fields.iter();
+                offers.extend(parts.map(|(name, ty)| Offer::new(name, Symbol::Word("part", name.clone()), Some(ty.clone()))));
+            }
+            offers
+        });
         match (ty, name) {
             (Type::Error, _) => Type::Error,
             (Type::List(_), "size") => Type::Number,
