@@ -17,6 +17,7 @@ mod fmt;
 #[cfg(feature = "daemon")]
 mod import;
 mod init;
+mod lsp;
 mod output;
 mod plan;
 mod render;
@@ -170,6 +171,8 @@ enum Command {
     /// Check, copy and restore what the daemon keeps
     #[cfg(feature = "daemon")]
     Store(store::Arguments),
+    /// Serve an editor: findings, completion and the rest as you type
+    Lsp(lsp::Arguments),
     /// Print the completions of a shell
     Completions(completions::Arguments),
 }
@@ -247,6 +250,7 @@ fn run(arguments: Arguments) -> Exit {
         Command::Import(arguments) => import::run(&arguments, &output),
         #[cfg(feature = "daemon")]
         Command::Store(arguments) => store::run(&arguments, &output),
+        Command::Lsp(arguments) => lsp::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments, &output),
     };
     if output.is_lost() { Exit::InputOutput } else { exit }

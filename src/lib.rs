@@ -25,6 +25,7 @@
 //! | `review` | what an edit changes, for who reviews it |
 //! | `store` | bytes that are still there after power was lost: log, snapshots, archive, keys |
 //! | `channel`, `daemon` | how messages leave the house; real events in, real messages out |
+//! | `lsp` | what an editor asks while journeys are typed |
 //! | `cli` | the `onward` command: terminal, files, threads |
 //!
 //! What holds everywhere: passes over the language return a result **and** findings and never stop at the first error; one mistake gives
@@ -46,6 +47,8 @@ pub mod engine;
 pub mod format;
 #[cfg(feature = "cli")]
 pub mod ingest;
+#[cfg(feature = "cli")]
+pub mod lsp;
 pub mod pipeline;
 pub mod plan;
 pub mod preview;

@@ -31,10 +31,28 @@ impl Compiled {
 }
 
 /// Parses, checks and plans a project.
-pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
+pub fn check_project(project: Project) -> (Compiled, Diagnostics) {
+    let (compiled, found, _) = compile(project, false);
+    (compiled, found)
+}
+
+/// What an editor keeps beside: the shape of every file, and what its names mean. `None` for the latter where it cannot be known which block a
+/// line belongs to.
+#[derive(Debug, Default)]
+pub struct Looked {
+    pub files: Vec<ast::File>,
+    pub resolved: Option<check::Resolved>,
+}
+
+/// As [`check_project`], and what an editor asks for.
+pub fn look_at_project(project: Project) -> (Compiled, Diagnostics, Looked) {
+    compile(project, true)
+}
+
+fn compile(mut project: Project, look: bool) -> (Compiled, Diagnostics, Looked) {
     let mut found = std::mem::take(&mut project.findings);
     if found.has_errors() {
-        return (Compiled { project, ..Compiled::default() }, found);
+        return (Compiled { project, ..Compiled::default() }, found, Looked::default());
     }
     let mut files = Vec::new();
     for id in project.journeys.iter().copied() {
@@ -44,11 +62,18 @@ pub fn check_project(mut project: Project) -> (Compiled, Diagnostics) {
         files.push(ast::lower(id, &tree, &file.text));
     }
     if found.iter().any(|one| STRUCTURE_LOST.contains(&one.code.number)) {
-        return (Compiled { project, ..Compiled::default() }, found);
+        return (Compiled { project, ..Compiled::default() }, found, Looked { files, resolved: None });
     }
-    let (checked, findings) = check::check(&files, &project.sources, !found.has_errors());
+    let whole = !found.has_errors();
+    let (checked, findings, resolved) = if look {
+        let (checked, findings, resolved) = check::check_resolving(&files, &project.sources, whole);
+        (checked, findings, Some(resolved))
+    } else {
+        let (checked, findings) = check::check(&files, &project.sources, whole);
+        (checked, findings, None)
+    };
     found.extend(findings);
     check::accept(&files, &mut found);
     let plan = (!found.has_errors()).then(|| plan::build::build(&checked, &project.sources));
-    (Compiled { project, checked, plan }, found)
+    (Compiled { project, checked, plan }, found, Looked { files, resolved })
 }

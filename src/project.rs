@@ -12,7 +12,7 @@ mod load;
 mod problem;
 
 #[cfg(feature = "cli")]
-pub use load::{LoadError, load};
+pub use load::{LoadError, Unsaved, load, load_with};
 
 use crate::diagnostic::Diagnostics;
 use crate::source::{Asset, FileId, SourceFile, Sources};

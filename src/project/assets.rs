@@ -6,6 +6,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "reading a project's files is what this module is for")]
 
+use super::load::Unsaved;
 use super::{FILE_BYTES_MAX, PROJECT_BYTES_MAX, Project};
 use crate::source::{Asset, SourceFile, asset_name};
 use std::collections::BTreeSet;
@@ -18,12 +19,17 @@ const ASSETS_MAX: usize = 10_000;
 /// Names of a folder that are kept for suggestions.
 const BESIDE_MAX: usize = 1_000;
 
-pub(super) fn read(project: &mut Project, root: &Path, real_root: &Path, bytes: &mut u64) {
+pub(super) fn read(project: &mut Project, root: &Path, real_root: &Path, bytes: &mut u64, unsaved: &Unsaved) {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for (_, file) in project.sources.iter() {
         names.extend(named(&file.text).filter_map(asset_name));
     }
     for name in names.into_iter().take(ASSETS_MAX) {
+        if let Some(text) = unsaved.get(&name).filter(|text| text.len() as u64 <= FILE_BYTES_MAX) {
+            let id = project.sources.add(SourceFile::new(name.as_str(), text.clone()));
+            project.sources.add_asset(name, Asset::Read(id));
+            continue;
+        }
         let asset = match text(&root.join(&name), &name, root, real_root, bytes) {
             Ok(text) => Asset::Read(project.sources.add(SourceFile::new(name.as_str(), text))),
             Err(asset) => asset,

@@ -10,9 +10,11 @@ use super::assets;
 use super::problem::{FileTooLarge, NotText, ProjectTooLarge, RefusedFile};
 use super::{EXTENSION, FILE_BYTES_MAX, FOLDER_DEPTH_MAX, FOLDERS_SKIPPED, MANIFEST, PROJECT_BYTES_MAX, Project};
 use crate::source::{FileId, Place, SourceFile, Span};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A path that could not be read, and the reason in plain words.
 #[derive(Debug, thiserror::Error)]
@@ -42,36 +44,53 @@ impl LoadError {
 /// # Errors
 /// Where the path or something below it cannot be read, or where nothing there is a journey file.
 pub fn load(path: &Path) -> Result<Project, LoadError> {
+    load_with(path, &Unsaved::new())
+}
+
+/// Texts that are not on the disk yet, by their names in the project (`mail/welcome.mjml`): they win over the disk.
+pub type Unsaved = BTreeMap<String, Arc<str>>;
+
+/// As [`load`], with what an editor has open.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path, unsaved: &Unsaved) -> Result<Project, LoadError> {
     let found = fs::metadata(path).map_err(|error| LoadError::io(path, &error))?;
     if found.is_dir() {
-        return load_folder(path);
+        return load_folder(path, unsaved);
     }
     if path.file_name().is_some_and(|name| name == MANIFEST) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        return load_folder(folder);
+        return load_folder(folder, unsaved);
     }
     if !found.is_file() {
         return Err(LoadError::new(path, "it is neither a folder nor an ordinary file"));
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader { unsaved: unsaved.clone(), ..Reader::default() };
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let id = reader.read(path, &name)?;
     reader.project.journeys.push(id);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let real_root = fs::canonicalize(folder).map_err(|error| LoadError::io(folder, &error))?;
-    assets::read(&mut reader.project, folder, &real_root, &mut reader.bytes);
+    assets::read(&mut reader.project, folder, &real_root, &mut reader.bytes, unsaved);
     reader.project.root = path.parent().map(Path::to_owned);
     reader.project.sources.show_under(shown_under(path.parent().unwrap_or(Path::new(""))));
     Ok(reader.project)
 }
 
-fn load_folder(root: &Path) -> Result<Project, LoadError> {
+fn load_folder(root: &Path, unsaved: &Unsaved) -> Result<Project, LoadError> {
     let real_root = fs::canonicalize(root).map_err(|error| LoadError::io(root, &error))?;
     let mut entries = Vec::new();
     walk(root, "", &real_root, 0, &mut entries)?;
+    for name in unsaved.keys() {
+        let is_ours = name.ends_with(&format!(".{EXTENSION}")) || name == MANIFEST;
+        if is_ours && !entries.iter().any(|entry| entry.name == *name) {
+            entries.push(Entry { path: root.join(name), name: name.clone(), refused: None });
+        }
+    }
     // By name, with `/` between folders on every system: the order of findings must not depend on the disk.
     entries.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut reader = Reader::default();
+    let mut reader = Reader { unsaved: unsaved.clone(), ..Reader::default() };
     reader.project.root = Some(root.to_owned());
     reader.project.sources.show_under(shown_under(root));
     for entry in entries {
@@ -85,7 +104,7 @@ fn load_folder(root: &Path) -> Result<Project, LoadError> {
             reader.project.journeys.push(id);
         }
     }
-    assets::read(&mut reader.project, root, &real_root, &mut reader.bytes);
+    assets::read(&mut reader.project, root, &real_root, &mut reader.bytes, unsaved);
     if reader.project.journeys.is_empty() {
         return Err(LoadError::new(root, "it holds no `.journey` file; `onward init` writes a first project"));
     }
@@ -149,11 +168,19 @@ fn walk(folder: &Path, prefix: &str, real_root: &Path, depth: usize, entries: &m
 struct Reader {
     project: Project,
     bytes: u64,
+    unsaved: Unsaved,
 }
 
 impl Reader {
     /// Reads one file; what is wrong with it becomes a finding.
     fn read(&mut self, path: &Path, name: &str) -> Result<FileId, LoadError> {
+        if let Some(text) = self.unsaved.get(name).cloned() {
+            if text.len() as u64 > FILE_BYTES_MAX {
+                return Ok(self.too_large(name, text.len() as u64));
+            }
+            self.bytes += text.len() as u64;
+            return Ok(self.project.sources.add(SourceFile::new(name, text)));
+        }
         let file = fs::File::open(path).map_err(|error| LoadError::io(path, &error))?;
         let size = file.metadata().map_err(|error| LoadError::io(path, &error))?.len();
         if size > FILE_BYTES_MAX {
