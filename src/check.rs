@@ -72,7 +72,7 @@ mod unused;
 mod waits;
 
 pub use checked::Checked;
-pub use names::Kind;
+pub use names::{Kind, written as as_written};
 pub use recorder::{Offer, Owner, Symbol, Use};
 pub use resolved::{Definition, Resolved, offers};
 

@@ -16,7 +16,7 @@ mod desk;
 mod diagnostics;
 mod document;
 mod folding;
-mod formatting;
+// mod formatting;
 mod hints;
 mod hover;
 mod jobs;
@@ -42,7 +42,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use snapshot::Root;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use text::Encoding;
 
 /// Most files that may be open at once.
@@ -90,6 +90,9 @@ pub struct Server {
     requests: i32,
     initialized: bool,
     shut_down: bool,
+    /// Where pages that explain findings are written, and those that are wanted there.
+    pages: Option<PathBuf>,
+    wanted_pages: std::cell::RefCell<BTreeSet<&'static str>>,
     /// How the process ends, once the editor said so.
     over: Option<i32>,
 }
@@ -97,6 +100,24 @@ pub struct Server {
 impl Server {
     pub fn new() -> Server {
         Server::default()
+    }
+
+    /// Lets findings link to pages in this folder; whoever calls this writes those of [`Server::wanted_pages`].
+    pub fn with_pages(mut self, folder: PathBuf) -> Server {
+        self.pages = Some(folder);
+        self
+    }
+
+    /// Codes of the pages that were linked to since this was asked last.
+    pub fn wanted_pages(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.wanted_pages.borrow_mut()).into_iter().collect()
+    }
+
+    /// The address of the page that explains a code.
+    fn page_of(&self, code: &'static str) -> Option<String> {
+        let folder = self.pages.as_ref()?;
+        self.wanted_pages.borrow_mut().insert(code);
+        uri::uri_of(&folder.join(format!("{code}.md"))).map(|uri| uri.as_str().to_owned())
     }
 
     /// The exit code, once the editor has asked to end.
@@ -204,7 +225,7 @@ impl Server {
         }
         let version = params.pointer("/textDocument/version").and_then(Value::as_i64).unwrap_or(0) as i32;
         let root = self.root_of(uri);
-        let document = Document::new(content, version, text("/textDocument/languageId").unwrap_or("journey"));
+        let document = Document::new(content, version);
         self.documents.insert(uri.to_owned(), (document, root.clone()));
         self.check(&root);
     }
@@ -352,9 +373,4 @@ fn read<P: DeserializeOwned>(params: Value) -> Result<P, Refused> {
 /// A result, which can always be written.
 fn write(value: impl serde::Serialize) -> Answer {
     serde_json::to_value(value).map_err(|error| Refused { code: ErrorCode::InternalError as i32, message: error.to_string() })
-}
-
-/// Whether a path is one that journeys are made of.
-fn is_journey(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == EXTENSION)
 }

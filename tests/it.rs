@@ -81,6 +81,7 @@ mod it {
     mod intake_tls;
     mod liquid;
     mod lower;
+    mod lsp;
     mod messages;
     mod newcomer;
     #[cfg(feature = "daemon")]

@@ -523,7 +523,7 @@ fn latin(c: char) -> char {
 }
 
 /// A name as it must be written: in backticks where it is a reserved word.
-pub(crate) fn written(name: &str) -> Text {
+pub fn written(name: &str) -> Text {
     const RESERVED: [&str; 13] = ["and", "or", "not", "is", "in", "has", "where", "within", "by", "as", "else", "true", "false"];
     if RESERVED.contains(&name) { Text::from(format!("`{name}`")) } else { Text::new(name) }
 }

@@ -47,14 +47,21 @@ pub(super) fn arguments(
     if !from_entry {
         place_args(cx, &name, params, args, &mut given);
     }
-    for name in args.iter().filter_map(|arg| arg.name.as_ref()) {
+    for arg in args {
+        // Half a name is a value so far.
+        let bare = arg.value.as_ref().and_then(|value| match &value.kind {
+            ast::ExprKind::Name(name) => Some(name),
+            _ => None,
+        });
+        let Some(name) = arg.name.as_ref().or(bare) else { continue };
+        let is_named = arg.name.is_some();
         let recorder = cx.project.recorder();
         let symbol = |param: &Text| Symbol::Param(kind, of.text.clone(), param.clone());
         recorder.offer(name.place, || {
             let free = params.iter().filter(|(param, _)| !args.iter().any(|arg| arg.name.as_ref().is_some_and(|name| name.text == *param)));
             free.map(|(param, ty)| Offer::new(param, symbol(param), Some(ty.clone()))).collect()
         });
-        if let Some((_, ty)) = params.iter().find(|(param, _)| *param == name.text) {
+        if let Some((_, ty)) = params.iter().find(|(param, _)| is_named && *param == name.text) {
             recorder.note(name.place, || symbol(&name.text), Some(ty));
         }
     }

@@ -7,6 +7,7 @@ use super::Exit;
 pub(super) struct Arguments {
     /// Talk over standard input and output; nothing else is spoken, and some editors say it
     #[arg(long)]
+    #[allow(dead_code, reason = "there is no other way to talk")]
     stdio: bool,
 }
 

@@ -9,7 +9,7 @@ use super::text::Shift;
 use super::uri;
 use crate::ast;
 use crate::check::{self, Definition, Offer, Symbol, Use};
-use crate::source::{FileId, Place, Span};
+use crate::source::{FileId, Place, SourceFile, Span};
 use crate::syntax;
 use crate::value::Type;
 use lsp_server::{Message, Notification};
@@ -34,6 +34,10 @@ pub struct Desk {
     pub told: BTreeSet<String>,
     /// `None` where all came true, else what did not.
     pub results: Results,
+    /// Of the last version without errors.
+    pub plan: Option<Arc<crate::plan::Plan>>,
+    /// How many customers each segment held when the project was last simulated.
+    pub sizes: BTreeMap<String, u64>,
     /// Tokens that were given last, by file.
     pub tokens: BTreeMap<String, (String, Vec<u32>)>,
 }
@@ -124,13 +128,33 @@ impl Desk {
         Some((at, kept))
     }
 
-    pub fn definition(&self, symbol: &Symbol) -> Option<&Definition> {
-        self.snapshot.as_ref()?.resolved.definitions.get(symbol)
+    /// As [`Desk::look`], for a file that messages name: the checker looks at the declarations that name it.
+    pub fn look_into_asset(&mut self, name: &str, written: &str, cursor: Span) -> Vec<Offer> {
+        let Some(snapshot) = self.snapshot.clone() else { return Vec::new() };
+        let Some((id, _)) = snapshot.file(name) else { return Vec::new() };
+        let mut sources = snapshot.sources().clone();
+        sources.replace(id, SourceFile::new(name, written));
+        let mut offers = Vec::new();
+        for file in &self.files {
+            let names_it = |decl: &&ast::Decl| sources.text(decl.place).contains(name);
+            let decls: Vec<ast::Decl> = file.decls.iter().filter(names_it).cloned().collect();
+            if decls.is_empty() {
+                continue;
+            }
+            let here = ast::File { file: file.file, decls };
+            let files = &self.files;
+            let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check::offers(files, &here, &sources, cursor.at(id))));
+            for offer in looked.unwrap_or_default().0 {
+                if !offers.contains(&offer) {
+                    offers.push(offer);
+                }
+            }
+        }
+        offers
     }
 
-    /// The file of a place among the resolved names.
-    pub fn name_of(&self, id: FileId) -> Option<&str> {
-        self.snapshot.as_ref()?.resolved_sources.get(id).map(|file| &*file.name)
+    pub fn definition(&self, symbol: &Symbol) -> Option<&Definition> {
+        self.snapshot.as_ref()?.resolved.definitions.get(symbol)
     }
 
     /// The address of a file of the project.

@@ -5,6 +5,7 @@
 
 use super::chunks;
 use super::text::{Encoding, Lines};
+use crate::ast;
 use crate::source::{FileId, Span};
 use crate::syntax::{self, NodeId, SyntaxTree};
 use lsp_types::TextDocumentContentChangeEvent;
@@ -16,12 +17,19 @@ use std::sync::Arc;
 pub struct Piece {
     pub span: Span,
     pub tree: Arc<SyntaxTree>,
+    /// Its shape; places count from the piece.
+    pub shape: Arc<ast::File>,
 }
 
 impl Piece {
     /// A node's span in the file.
     pub fn span_of(&self, id: NodeId) -> Span {
         let span = self.tree.span(id);
+        self.span_in(span)
+    }
+
+    /// A span of the piece in the file.
+    pub fn span_in(&self, span: Span) -> Span {
         Span::new(span.start + self.span.start, span.end + self.span.start)
     }
 }
@@ -29,17 +37,16 @@ impl Piece {
 #[derive(Debug)]
 pub struct Document {
     pub version: i32,
-    pub language: String,
     lines: Lines,
     /// By their text, of this version.
-    trees: HashMap<Box<str>, Arc<SyntaxTree>>,
+    trees: HashMap<Box<str>, (Arc<SyntaxTree>, Arc<ast::File>)>,
     /// Of this version, once somebody asked.
     pieces: Option<Arc<[Piece]>>,
 }
 
 impl Document {
-    pub fn new(text: &str, version: i32, language: &str) -> Document {
-        Document { version, language: language.to_owned(), lines: Lines::new(text), trees: HashMap::new(), pieces: None }
+    pub fn new(text: &str, version: i32) -> Document {
+        Document { version, lines: Lines::new(text), trees: HashMap::new(), pieces: None }
     }
 
     pub fn lines(&self) -> &Lines {
@@ -83,10 +90,14 @@ impl Document {
                 Some(known) => known,
                 None => match self.trees.get(piece) {
                     Some(twin) => (piece.into(), twin.clone()),
-                    None => (piece.into(), Arc::new(syntax::parse(FileId(0), piece))),
+                    None => {
+                        let tree = syntax::parse(FileId(0), piece);
+                        let shape = ast::lower(FileId(0), &tree, piece);
+                        (piece.into(), (Arc::new(tree), Arc::new(shape)))
+                    }
                 },
             };
-            pieces.push(Piece { span, tree: tree.clone() });
+            pieces.push(Piece { span, tree: tree.0.clone(), shape: tree.1.clone() });
             self.trees.insert(key, tree);
         }
         let pieces: Arc<[Piece]> = pieces.into();

@@ -13,6 +13,7 @@ use lsp_server::{Message, Notification, Request, RequestId, Response};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -39,7 +40,8 @@ pub fn serve(input: impl BufRead + Send + 'static, mut output: impl Write) -> i3
     let reader = events.clone();
     std::thread::spawn(move || read_all(input, &reader));
     std::thread::spawn(move || work_off(&work, &events));
-    let mut server = Server::new();
+    let pages = std::env::temp_dir().join("onward-explain");
+    let mut server = Server::new().with_pages(pages.clone());
     loop {
         let Ok(first) = incoming.recv() else { return 1 };
         let mut batch = Vec::new();
@@ -61,6 +63,7 @@ pub fn serve(input: impl BufRead + Send + 'static, mut output: impl Write) -> i3
             // The worker ends with us.
             let _ = jobs.send(job);
         }
+        explain(&pages, &server.wanted_pages());
         for message in out {
             if write(&mut output, &message).is_err() {
                 return 1;
@@ -71,6 +74,18 @@ pub fn serve(input: impl BufRead + Send + 'static, mut output: impl Write) -> i3
         }
         if ended {
             return 1;
+        }
+    }
+}
+
+/// Writes the pages that findings link to. Where that fails, a link leads nowhere; nothing else depends on it.
+fn explain(folder: &Path, codes: &[&str]) {
+    for code in codes {
+        let path = folder.join(format!("{code}.md"));
+        if let Some(page) = crate::diagnostic::explain::pages().find(|page| page.code == *code)
+            && !std::fs::read_to_string(&path).is_ok_and(|known| known == page.text)
+        {
+            let _ = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, page.text));
         }
     }
 }

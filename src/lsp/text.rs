@@ -152,6 +152,11 @@ impl Shift {
         self.old_suffix == self.new_suffix && self.prefix >= self.old_suffix
     }
 
+    /// What has changed, in the old text and in the new one.
+    pub fn changed(&self) -> (Span, Span) {
+        (Span::new(self.prefix, self.old_suffix.max(self.prefix)), Span::new(self.prefix, self.new_suffix.max(self.prefix)))
+    }
+
     /// `None` inside of what has changed.
     pub fn to_old(&self, offset: u32) -> Option<u32> {
         if offset <= self.prefix {
