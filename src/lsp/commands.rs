@@ -105,7 +105,7 @@ fn play(cancel: &Cancel, snapshot: &Snapshot, journey: Option<&str>, title: Opti
     for played in &report.scenarios {
         let why = played.failed.as_ref().map(|failed| {
             let first = failed.failures.first();
-            first.map_or_else(|| "it did not come true".to_owned(), |failure| format!("expected {}; {}", failure.expected, failure.happened))
+            first.map_or_else(|| "it did not come true".to_owned(), |failure| format!("{}: {}", failure.expected, failure.happened))
         });
         let failures: Vec<Value> = played.failed.iter().flat_map(|failed| &failed.failures).map(|failure| {
             let line = snapshot.sources().get(failure.place.file).map_or(0, |file| file.line_index(failure.place.span.start));

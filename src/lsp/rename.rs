@@ -39,6 +39,9 @@ impl Server {
         let offset = lines.offset(params.position, self.encoding);
         let snapshot = self.fresh(&root);
         let name = super::name_in(&root, uri);
+        if !snapshot.is_resolved {
+            return Err(Refused::new("the project cannot be read as it is; mend its braces first"));
+        }
         let Some((id, _)) = snapshot::find(&snapshot.resolved_sources, &name) else {
             return Err(Refused::new("nothing is known of this file yet; mend its braces first"));
         };

@@ -55,6 +55,8 @@ pub struct Snapshot {
     /// By place.
     pub findings: Vec<Diagnostic>,
     pub resolved: Arc<Resolved>,
+    /// `resolved` is of this very text, not of one before.
+    pub is_resolved: bool,
     /// The files that `resolved` points into.
     pub resolved_sources: Arc<Sources>,
     /// Why nothing could be read.
@@ -95,13 +97,14 @@ pub fn check(root: &Root, unsaved: &Unsaved, revision: u64, before: Option<&Snap
     {
         found.extend(Config::read(file, id).1);
     }
+    let is_resolved = looked.resolved.is_some();
     let (resolved, resolved_sources) = match (looked.resolved, before) {
         (Some(resolved), _) => (Arc::new(resolved), Arc::new(compiled.sources().clone())),
         (None, Some(before)) => (before.resolved.clone(), before.resolved_sources.clone()),
         (None, None) => (Arc::default(), Arc::new(compiled.sources().clone())),
     };
     let snapshot =
-        Snapshot { root: root.clone(), revision, findings: found.into_sorted(), compiled, resolved, resolved_sources, unreadable };
+        Snapshot { root: root.clone(), revision, findings: found.into_sorted(), compiled, resolved, is_resolved, resolved_sources, unreadable };
     (snapshot, looked.files)
 }
 

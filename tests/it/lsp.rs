@@ -195,7 +195,7 @@ fn templates_know_their_names_and_filters() {
     editor.edit("base.journey", "sms \"ยอด {{ total | money }}\"", "sms \"ยอด {{ customer. }} {{ total | mo }} {{ t }}\"");
     let customer = editor.offers("base.journey", "{{ customer.| }} {{ total");
     assert!(customer.contains(&"first_name".to_owned()) && customer.contains(&"id".to_owned()), "{customer:?}");
-    let filters = editor.offers("base.journey", "| mo| }} {{ t");
+    let filters = editor.offers("base.journey", " mo| }} {{ t");
     assert!(filters.contains(&"money".to_owned()) && filters.contains(&"default".to_owned()), "{filters:?}");
     let heads = editor.offers("base.journey", "{{ t| }}\"");
     assert!(heads.contains(&"total".to_owned()) && heads.contains(&"unsubscribe_url".to_owned()), "{heads:?}");
@@ -316,7 +316,7 @@ fn lenses_run_scenarios_for_real() {
     assert!(editor.notes.iter().any(|note| note.method == "window/showMessage"));
     let after = titles(&editor.ask("textDocument/codeLens", document).unwrap());
     assert_eq!(after[..4], ["run 2 scenarios", "show picture", "run", "came true"]);
-    assert!(after[5].starts_with("failed: expected no messages"), "{after:?}");
+    assert!(after[5].starts_with("failed: expect no messages"), "{after:?}");
     editor.edit("cart.journey", "wait 2 days", "wait 2 dayz");
     editor.work();
     let refused = editor.ask("workspace/executeCommand", json!({ "command": command["command"], "arguments": command["arguments"] }));
