@@ -80,8 +80,8 @@ use crate::ast;
 use crate::diagnostic::Diagnostics;
 use crate::source::Sources;
 use names::Names;
-use recorder::Recorder;
 use project::Project;
+use recorder::Recorder;
 
 /// Checks a project. What comes out is complete where no error is among the findings. `whole`: the syntax has found nothing wrong, so
 /// that what is not there was not meant.

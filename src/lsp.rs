@@ -8,8 +8,8 @@
 //! A project is checked on another thread ([`stdio`]) once nobody has typed for a moment. Names are never resolved here: the checker
 //! tells what each means ([`crate::check::Resolved`]) and what could stand at a place ([`crate::check::offers`]).
 
-pub mod chunks;
 mod actions;
+pub mod chunks;
 mod commands;
 mod completion;
 mod desk;
@@ -319,7 +319,10 @@ impl Server {
 
     /// The open document of a file of a project.
     fn open(&self, root: &Root, name: &str) -> Option<(&str, &Document)> {
-        self.documents.iter().find(|(uri, (_, of))| of == root && name_in(root, uri) == name).map(|(uri, (document, _))| (uri.as_str(), document))
+        self.documents
+            .iter()
+            .find(|(uri, (_, of))| of == root && name_in(root, uri) == name)
+            .map(|(uri, (document, _))| (uri.as_str(), document))
     }
 
     /// Takes what a job came to.

@@ -103,10 +103,12 @@ pub(super) fn some(project: &Project, file: &ast::File, found: &mut Diagnostics)
             _ => None,
         })
         .collect();
-    let told = |journey: &ast::Journey| scenarios.iter().any(|scenario| match (&scenario.journey, &journey.name) {
-        (Some(one), Some(other)) => one.text == other.text,
-        _ => false,
-    });
+    let told = |journey: &ast::Journey| {
+        scenarios.iter().any(|scenario| match (&scenario.journey, &journey.name) {
+            (Some(one), Some(other)) => one.text == other.text,
+            _ => false,
+        })
+    };
     let shared = Shared { project, signatures: &signatures, holds_out: false, sent: &sent };
     let mut done: Vec<Done> = Vec::with_capacity(project.names.journeys.len());
     for (at, journey) in project.names.journeys.iter().enumerate() {
@@ -114,12 +116,7 @@ pub(super) fn some(project: &Project, file: &ast::File, found: &mut Diagnostics)
         if here(journey.place) || told(journey) {
             done.push(check(project, &signatures, JourneyId(at as u16), journey, found));
         } else {
-            done.push(Done {
-                journey: empty(signature.name.clone(), journey),
-                values: Values::default(),
-                paths: Vec::new(),
-                whole: false,
-            });
+            done.push(Done { journey: empty(signature.name.clone(), journey), values: Values::default(), paths: Vec::new(), whole: false });
         }
     }
     for scenario in scenarios {

@@ -225,9 +225,7 @@ impl Typer<'_, '_, '_> {
     pub(super) fn offer_heads(&self, name: &Name) {
         self.project.recorder().offer(name.place, || {
             let mut offers = match self.scope.subjects.last() {
-                Some(Subject::Event(event)) => {
-                    of_fields(&self.project.owner(*event), &self.project.schema.events[event.index()].fields)
-                }
+                Some(Subject::Event(event)) => of_fields(&self.project.owner(*event), &self.project.schema.events[event.index()].fields),
                 Some(Subject::Element(ty)) => self.offers_of_value(ty, true),
                 _ => Vec::new(),
             };
@@ -240,7 +238,8 @@ impl Typer<'_, '_, '_> {
             }
             if let Some((kind, owner)) = &self.scope.owner {
                 let params = self.scope.params.iter();
-                offers.extend(params.map(|(name, ty)| Offer::new(name, Symbol::Param(*kind, owner.clone(), name.clone()), Some(ty.clone()))));
+                offers
+                    .extend(params.map(|(name, ty)| Offer::new(name, Symbol::Param(*kind, owner.clone(), name.clone()), Some(ty.clone()))));
             }
             for head in scope::heads(self.scope, &self.project.names) {
                 if let Some(id) = self.project.names.get(Kind::Const, head) {
@@ -273,7 +272,8 @@ impl Typer<'_, '_, '_> {
             let mut offers = of_fields(&Owner::Customer, &self.project.schema.customer);
             offers.push(Offer::word("value", "id", Some(Type::Text)));
             let scores = self.project.schema.scores.iter();
-            offers.extend(scores.map(|score| Offer::new(&score.name, Symbol::Declared(Kind::Score, score.name.clone()), Some(Type::Number))));
+            offers
+                .extend(scores.map(|score| Offer::new(&score.name, Symbol::Declared(Kind::Score, score.name.clone()), Some(Type::Number))));
             offers
         });
     }
@@ -291,9 +291,9 @@ impl Typer<'_, '_, '_> {
     }
 
     pub(super) fn offer_event(&self, event: EventId, field: &Name) {
-        self.project.recorder().offer(field.place, || {
-            of_fields(&self.project.owner(event), &self.project.schema.events[event.index()].fields)
-        });
+        self.project
+            .recorder()
+            .offer(field.place, || of_fields(&self.project.owner(event), &self.project.schema.events[event.index()].fields));
     }
 
     /// Everything that can follow a value and a dot.
@@ -308,7 +308,9 @@ impl Typer<'_, '_, '_> {
             }
             Type::Event(name) => {
                 let event = self.project.event_named(name);
-                event.map(|event| of_fields(&self.project.owner(event), &self.project.schema.events[event.index()].fields)).unwrap_or_default()
+                event
+                    .map(|event| of_fields(&self.project.owner(event), &self.project.schema.events[event.index()].fields))
+                    .unwrap_or_default()
             }
             Type::Catalog(name) => {
                 let catalog = self.project.schema.catalogs.iter().find(|catalog| catalog.name == *name);

@@ -47,15 +47,8 @@ impl Resolved {
             if let Symbol::Local(place) = one.symbol
                 && place == one.place
             {
-                let definition = Definition {
-                    symbol: one.symbol.clone(),
-                    place,
-                    whole: place,
-                    docs: None,
-                    title: None,
-                    wire: None,
-                    ty: one.ty.clone(),
-                };
+                let definition =
+                    Definition { symbol: one.symbol.clone(), place, whole: place, docs: None, title: None, wire: None, ty: one.ty.clone() };
                 resolved.definitions.entry(one.symbol.clone()).or_insert(definition);
             }
         }
@@ -68,7 +61,8 @@ impl Resolved {
     pub fn at(&self, place: Place) -> Vec<(Place, Symbol, Option<Type>)> {
         let touches = |at: Place| at.file == place.file && at.span.start <= place.span.start && place.span.end <= at.span.end;
         let own = self.definitions.values().filter(|one| touches(one.place)).map(|one| (one.place, one.symbol.clone(), one.ty.clone()));
-        let from = self.uses.partition_point(|one| (one.place.file, one.place.span.end) < (place.file, place.span.start.saturating_sub(512)));
+        let from =
+            self.uses.partition_point(|one| (one.place.file, one.place.span.end) < (place.file, place.span.start.saturating_sub(512)));
         let uses = self.uses[from..]
             .iter()
             .take_while(|one| one.place.file == place.file && one.place.span.start <= place.span.end)
@@ -137,16 +131,21 @@ impl Walk<'_> {
     fn fields(&mut self, owner: &Owner, fields: &[Field]) {
         let known: Vec<(Text, Type)> = match owner {
             Owner::Customer => pairs(&self.schema.customer),
-            Owner::Event(name) => self.schema.events.iter().find(|event| event.name == *name).map_or(Vec::new(), |event| pairs(&event.fields)),
+            Owner::Event(name) => {
+                self.schema.events.iter().find(|event| event.name == *name).map_or(Vec::new(), |event| pairs(&event.fields))
+            }
             Owner::Catalog(name) => {
                 self.schema.catalogs.iter().find(|catalog| catalog.name == *name).map_or(Vec::new(), |catalog| pairs(&catalog.fields))
             }
-            Owner::Answers(name) => self.schema.hooks.iter().find(|hook| hook.name == *name).map_or(Vec::new(), |hook| pairs(&hook.answers)),
+            Owner::Answers(name) => {
+                self.schema.hooks.iter().find(|hook| hook.name == *name).map_or(Vec::new(), |hook| pairs(&hook.answers))
+            }
             Owner::Survey(_) | Owner::Channel(_) => Vec::new(),
         };
         for field in fields {
             let ty = known.iter().find(|(name, _)| *name == field.name.text).map(|(_, ty)| ty.clone());
-            let one = self.add(Symbol::Field(owner.clone(), field.name.text.clone()), &field.name, field.place, &field.docs, field.wire.as_ref());
+            let one =
+                self.add(Symbol::Field(owner.clone(), field.name.text.clone()), &field.name, field.place, &field.docs, field.wire.as_ref());
             one.wire = field.wire.as_ref().map(|wire| wire.place);
             one.ty = ty;
         }
@@ -180,7 +179,8 @@ impl Walk<'_> {
                 if let Some(text) = self.declared(Kind::Catalog, name, place, docs, title.as_ref()) {
                     let owner = Owner::Catalog(text);
                     if let Some(key) = key {
-                        self.add(Symbol::Field(owner.clone(), key.text.clone()), key, key.place, &Docs::default(), None).ty = Some(Type::Text);
+                        self.add(Symbol::Field(owner.clone(), key.text.clone()), key, key.place, &Docs::default(), None).ty =
+                            Some(Type::Text);
                     }
                     self.fields(&owner, fields);
                 }

@@ -3,7 +3,9 @@
 use super::Exit;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Editors start it themselves and talk to it over standard input and output; docs/editors.md says how to set one up.")]
+#[command(
+    after_help = "Editors start it themselves and talk to it over standard input and output; docs/editors.md says how to set one up."
+)]
 pub(super) struct Arguments {
     /// Talk over standard input and output; nothing else is spoken, and some editors say it
     #[arg(long)]

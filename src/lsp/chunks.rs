@@ -96,7 +96,8 @@ mod tests {
         for line in ["event text", "list of text", "  journey a {", "customer.plan is \"pro\"", "score add", "channel email"] {
             assert!(!begins_declaration(line), "{line}");
         }
-        for line in ["journey กลุ่ม {", "event `is` \"x\" {", "topic news opt in", "scenario \"s\" for j {", "catalog p by sku {"] {
+        for line in ["journey กลุ่ม {", "event `is` \"x\" {", "topic news opt in", "scenario \"s\" for j {", "catalog p by sku {"]
+        {
             assert!(begins_declaration(line), "{line}");
         }
     }

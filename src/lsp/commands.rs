@@ -107,11 +107,16 @@ fn play(cancel: &Cancel, snapshot: &Snapshot, journey: Option<&str>, title: Opti
             let first = failed.failures.first();
             first.map_or_else(|| "it did not come true".to_owned(), |failure| format!("{}: {}", failure.expected, failure.happened))
         });
-        let failures: Vec<Value> = played.failed.iter().flat_map(|failed| &failed.failures).map(|failure| {
-            let line = snapshot.sources().get(failure.place.file).map_or(0, |file| file.line_index(failure.place.span.start));
-            let file = snapshot.sources().get(failure.place.file).map_or_else(String::new, |file| file.name.to_string());
-            json!({ "file": file, "line": line, "expected": failure.expected, "happened": failure.happened, "hint": failure.hint })
-        }).collect();
+        let failures: Vec<Value> = played
+            .failed
+            .iter()
+            .flat_map(|failed| &failed.failures)
+            .map(|failure| {
+                let line = snapshot.sources().get(failure.place.file).map_or(0, |file| file.line_index(failure.place.span.start));
+                let file = snapshot.sources().get(failure.place.file).map_or_else(String::new, |file| file.name.to_string());
+                json!({ "file": file, "line": line, "expected": failure.expected, "happened": failure.happened, "hint": failure.hint })
+            })
+            .collect();
         told.push(json!({ "title": played.title, "journey": played.journey, "passed": played.failed.is_none(), "variants": played.variants, "failures": failures }));
         results.insert((played.journey.clone(), played.title.clone()), why);
     }

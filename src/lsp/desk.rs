@@ -88,7 +88,9 @@ impl Desk {
         }
         let chunk = chunks::around(text, offset);
         let (_, uses) = self.look(name, text, chunk, &text[chunk.range()], None);
-        let here = |one: &Use| one.place.file == LIVE && one.place.span.start + chunk.start <= offset && offset <= one.place.span.end + chunk.start;
+        let here = |one: &Use| {
+            one.place.file == LIVE && one.place.span.start + chunk.start <= offset && offset <= one.place.span.end + chunk.start
+        };
         let live = |one: Use| {
             let span = Span::new(one.place.span.start + chunk.start, one.place.span.end + chunk.start);
             Found { span, symbol: one.symbol, ty: one.ty }

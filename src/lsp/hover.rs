@@ -172,7 +172,8 @@ fn day(text: &str) -> Option<String> {
 
 /// Windows that look back count exactly.
 fn is_backwards(tree: &SyntaxTree, token: NodeId) -> bool {
-    parent(tree, token).is_some_and(|above| matches!(tree.kind(above), Kind::InTheLast | Kind::InTheBefore | Kind::AtMost | Kind::EnterAgain))
+    parent(tree, token)
+        .is_some_and(|above| matches!(tree.kind(above), Kind::InTheLast | Kind::InTheBefore | Kind::AtMost | Kind::EnterAgain))
 }
 
 /// `2 days`: the same local time, two days later.

@@ -71,7 +71,9 @@ impl Job {
         let Job { root, revision, work } = self;
         match work {
             Work::Check { unsaved, before } => {
-                let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| snapshot::check(&root, &unsaved, revision, before.as_deref())));
+                let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    snapshot::check(&root, &unsaved, revision, before.as_deref())
+                }));
                 let (snapshot, files) = checked.ok()?;
                 Some(Outcome::Checked { snapshot: Arc::new(snapshot), files })
             }

@@ -43,7 +43,9 @@ impl Server {
     pub(super) fn picture_of(&self, root: &Root, journey: &str) -> Answer {
         let plan = self.plan_of(root)?;
         let svg = preview::picture(&plan.0, journey).ok_or_else(|| Refused::new(format!("there is no picture of `{journey}`")))?;
-        Ok(json!({ "kind": "journey", "name": journey, "svg": svg, "mermaid": plan::picture::mermaid(&plan.0, Some(journey)), "stale": plan.1 }))
+        Ok(
+            json!({ "kind": "journey", "name": journey, "svg": svg, "mermaid": plan::picture::mermaid(&plan.0, Some(journey)), "stale": plan.1 }),
+        )
     }
 
     pub(super) fn preview_of(&self, root: &Root, name: &str) -> Answer {
@@ -71,8 +73,7 @@ fn of_content(content: &Content) -> Value {
         Ok(parts) => {
             let list: Vec<Value> =
                 parts.iter().map(|part| json!({ "name": part.name.as_str(), "text": part.text, "html": part.is_html })).collect();
-            let text: Vec<String> =
-                parts.iter().filter(|part| !part.is_html).map(|part| format!("{}: {}", part.name, part.text)).collect();
+            let text: Vec<String> = parts.iter().filter(|part| !part.is_html).map(|part| format!("{}: {}", part.name, part.text)).collect();
             shown["parts"] = json!(list);
             shown["html"] = json!(parts.iter().find(|part| part.is_html).map(|part| part.text.as_str()));
             shown["text"] = json!(text.join("\n"));

@@ -172,7 +172,8 @@ fn all_of(snapshot: &Snapshot, found: &[Found]) -> (BTreeSet<Symbol>, BTreeSet<P
 
 /// A name as it is written: in backticks where it is no word of its own.
 fn name_as_written(name: &str) -> String {
-    let is_word = name.chars().enumerate().all(|(at, c)| c == '_' || if at == 0 { c.is_alphabetic() } else { c.is_alphanumeric() || !c.is_ascii() });
+    let is_word =
+        name.chars().enumerate().all(|(at, c)| c == '_' || if at == 0 { c.is_alphabetic() } else { c.is_alphanumeric() || !c.is_ascii() });
     if is_word { as_written(name).to_string() } else { format!("`{name}`") }
 }
 

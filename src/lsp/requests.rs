@@ -11,9 +11,9 @@ use super::{Answer, Client, Refused, Server, name_in, navigation, read, tokens, 
 use crate::ast;
 use lsp_server::{ErrorCode, Message, Request, RequestId, Response};
 use lsp_types::{
-    CodeActionParams, CodeLensParams, CompletionParams, DocumentHighlightParams, DocumentSymbolParams,
-    ExecuteCommandParams, FoldingRangeParams, GotoDefinitionParams, HoverParams, InlayHintParams, ReferenceParams, RenameParams,
-    SemanticTokensDeltaParams, SemanticTokensParams, SemanticTokensRangeParams, TextDocumentPositionParams, WorkspaceSymbolParams,
+    CodeActionParams, CodeLensParams, CompletionParams, DocumentHighlightParams, DocumentSymbolParams, ExecuteCommandParams,
+    FoldingRangeParams, GotoDefinitionParams, HoverParams, InlayHintParams, ReferenceParams, RenameParams, SemanticTokensDeltaParams,
+    SemanticTokensParams, SemanticTokensRangeParams, TextDocumentPositionParams, WorkspaceSymbolParams,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -123,7 +123,9 @@ impl Server {
         let Request { id, method, params } = request;
         Some(match method.as_str() {
             "textDocument/hover" => read::<HoverParams>(params).and_then(|params| self.hover(&params.text_document_position_params)),
-            "textDocument/completion" => read::<CompletionParams>(params).and_then(|params| self.completion(&params.text_document_position)),
+            "textDocument/completion" => {
+                read::<CompletionParams>(params).and_then(|params| self.completion(&params.text_document_position))
+            }
             "textDocument/definition" => {
                 read::<GotoDefinitionParams>(params).and_then(|params| self.definition(&params.text_document_position_params))
             }

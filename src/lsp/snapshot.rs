@@ -103,8 +103,16 @@ pub fn check(root: &Root, unsaved: &Unsaved, revision: u64, before: Option<&Snap
         (None, Some(before)) => (before.resolved.clone(), before.resolved_sources.clone()),
         (None, None) => (Arc::default(), Arc::new(compiled.sources().clone())),
     };
-    let snapshot =
-        Snapshot { root: root.clone(), revision, findings: found.into_sorted(), compiled, resolved, is_resolved, resolved_sources, unreadable };
+    let snapshot = Snapshot {
+        root: root.clone(),
+        revision,
+        findings: found.into_sorted(),
+        compiled,
+        resolved,
+        is_resolved,
+        resolved_sources,
+        unreadable,
+    };
     (snapshot, looked.files)
 }
 

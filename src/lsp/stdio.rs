@@ -198,7 +198,9 @@ pub fn write(output: &mut impl Write, message: &Message) -> io::Result<()> {
 
 fn body_of(message: &Message) -> String {
     let value = match message {
-        Message::Request(request) => serde_json::json!({ "jsonrpc": "2.0", "id": request.id, "method": request.method, "params": request.params }),
+        Message::Request(request) => {
+            serde_json::json!({ "jsonrpc": "2.0", "id": request.id, "method": request.method, "params": request.params })
+        }
         Message::Notification(note) => serde_json::json!({ "jsonrpc": "2.0", "method": note.method, "params": note.params }),
         Message::Response(response) => match &response.response_result {
             Ok(result) => serde_json::json!({ "jsonrpc": "2.0", "id": response.id, "result": result }),

@@ -181,7 +181,8 @@ impl Shift {
 
     pub fn span_to_new(&self, span: Span) -> Option<Span> {
         let (start, end) = (self.to_new(span.start)?, self.to_new(span.end)?);
-        (start <= end && (span.end <= self.prefix || span.start >= self.old_suffix || span.end >= self.old_suffix)).then(|| Span::new(start, end))
+        (start <= end && (span.end <= self.prefix || span.start >= self.old_suffix || span.end >= self.old_suffix))
+            .then(|| Span::new(start, end))
     }
 
     /// The same place in the old text, or the edge of what has changed.

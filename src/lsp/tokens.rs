@@ -15,7 +15,19 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const TYPES: [&str; 13] = [
-    "keyword", "string", "number", "comment", "operator", "variable", "parameter", "property", "function", "class", "event", "enumMember", "type",
+    "keyword",
+    "string",
+    "number",
+    "comment",
+    "operator",
+    "variable",
+    "parameter",
+    "property",
+    "function",
+    "class",
+    "event",
+    "enumMember",
+    "type",
 ];
 const MODIFIERS: [&str; 3] = ["declaration", "documentation", "defaultLibrary"];
 

@@ -72,8 +72,7 @@ scenario "is wrong" for cart_recovery {
 }
 "#;
 
-const MAIL: &str =
-    "<p>{{ customer.first_name | default: 'x' }} {{ total | money }} <a href=\"{{ unsubscribe_url }}\">off</a></p>\n";
+const MAIL: &str = "<p>{{ customer.first_name | default: 'x' }} {{ total | money }} <a href=\"{{ unsubscribe_url }}\">off</a></p>\n";
 
 fn shop(name: &str) -> Editor {
     let folder = project(name, &[("onward.toml", MANIFEST), ("base.journey", BASE), ("cart.journey", CART), ("mail/cart.html", MAIL)]);
@@ -184,8 +183,18 @@ fn what_is_offered_fits_the_place() {
     has(&offers("in segment กลุ่มใหญ่ {", "in segment ก {", "in segment ก| {"), &["กลุ่มใหญ่"]);
     has(&offers("on clicked reminder", "on clicked ", "on clicked | {"), &["reminder", "cart_reminder"]);
     has(&offers("wait 2 days", "wait 2 ", "wait 2 |"), &["days", "hours"]);
-    has(&offers("{ first_name: \"Nok\", email: \"nok@example.com\", phone: \"+66812345678\" }", "{  }", "customer { | }"), &["first_name", "plan"]);
-    has(&offers("for cart_recovery {\n  given customer { first_name: \"Nok\", email: \"nok@example.com\", phone", "for  {\n  given customer { phone", "for | {"), &["cart_recovery"]);
+    has(
+        &offers("{ first_name: \"Nok\", email: \"nok@example.com\", phone: \"+66812345678\" }", "{  }", "customer { | }"),
+        &["first_name", "plan"],
+    );
+    has(
+        &offers(
+            "for cart_recovery {\n  given customer { first_name: \"Nok\", email: \"nok@example.com\", phone",
+            "for  {\n  given customer { phone",
+            "for | {",
+        ),
+        &["cart_recovery"],
+    );
     has(&offers("scenario \"reminds\"", "\nscenario \"reminds\"", "|\nscenario \"reminds\""), &["journey", "message", "event"]);
 }
 
@@ -217,7 +226,10 @@ fn names_lead_to_where_they_are_declared_and_used() {
     let mut params = editor.at("base.journey", "event cart_up|dated");
     params["context"] = json!({ "includeDeclaration": true });
     let uses = editor.ask("textDocument/references", params.clone()).unwrap();
-    assert_eq!(editor.shown(&uses), ["base.journey:11:cart_updated", "cart.journey:2:cart_updated", "cart.journey:22:cart_updated", "cart.journey:29:cart_updated"]);
+    assert_eq!(
+        editor.shown(&uses),
+        ["base.journey:11:cart_updated", "cart.journey:2:cart_updated", "cart.journey:22:cart_updated", "cart.journey:29:cart_updated"]
+    );
     params["context"] = json!({ "includeDeclaration": false });
     assert_eq!(editor.ask("textDocument/references", params).unwrap().as_array().unwrap().len(), 3);
     // Where lines have moved since the last check, places move along.
@@ -235,7 +247,8 @@ fn renamed(editor: &mut Editor, file: &str, at: &str, new: &str) -> Result<Vec<(
         for edit in list.as_array().unwrap() {
             let location = json!([{ "uri": uri, "range": edit["range"] }]);
             let file = uri.rsplit('/').next().unwrap().to_owned();
-            let old = if uri.ends_with(".html") { String::new() } else { editor.shown(&location)[0].rsplit(':').next().unwrap().to_owned() };
+            let old =
+                if uri.ends_with(".html") { String::new() } else { editor.shown(&location)[0].rsplit(':').next().unwrap().to_owned() };
             edits.push((file, old, edit["newText"].as_str().unwrap().to_owned()));
         }
     }
@@ -298,7 +311,10 @@ fn files_are_outlined_folded_and_coloured() {
     let mut params = document;
     params["previousResultId"] = tokens["resultId"].clone();
     let delta = editor.ask("textDocument/semanticTokens/full/delta", params).unwrap();
-    assert!(delta["edits"].as_array().unwrap().len() <= 1 && delta["edits"][0]["data"].as_array().is_none_or(|data| data.len() <= 10), "{delta}");
+    assert!(
+        delta["edits"].as_array().unwrap().len() <= 1 && delta["edits"][0]["data"].as_array().is_none_or(|data| data.len() <= 10),
+        "{delta}"
+    );
 }
 
 #[test]
@@ -311,7 +327,8 @@ fn lenses_run_scenarios_for_real() {
     };
     assert_eq!(titles(&lenses), ["run 2 scenarios", "show picture", "run", "run"]);
     let command = lenses[0]["command"].clone();
-    let answer = editor.ask("workspace/executeCommand", json!({ "command": command["command"], "arguments": command["arguments"] })).unwrap();
+    let answer =
+        editor.ask("workspace/executeCommand", json!({ "command": command["command"], "arguments": command["arguments"] })).unwrap();
     assert_eq!((answer["passed"].as_u64(), answer["failed"].as_u64()), (Some(1), Some(1)), "{answer}");
     assert!(editor.notes.iter().any(|note| note.method == "window/showMessage"));
     let after = titles(&editor.ask("textDocument/codeLens", document).unwrap());
@@ -327,7 +344,8 @@ fn lenses_run_scenarios_for_real() {
 fn dates_say_their_day() {
     let mut editor = shop("hints");
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
-    let hints = editor.ask("textDocument/inlayHint", json!({ "textDocument": { "uri": editor.uri("cart.journey") }, "range": range })).unwrap();
+    let hints =
+        editor.ask("textDocument/inlayHint", json!({ "textDocument": { "uri": editor.uri("cart.journey") }, "range": range })).unwrap();
     assert_eq!(hints[0]["label"], "Sun", "{hints}");
 }
 
@@ -335,7 +353,10 @@ fn dates_say_their_day() {
 fn the_preview_follows_the_cursor() {
     let mut editor = shop("preview");
     let picture = editor.ask_at("onward/picture", "cart.journey", "wa|it 2 days").unwrap();
-    assert!(picture["svg"].as_str().unwrap().starts_with("<svg") && picture["mermaid"].as_str().unwrap().contains("flowchart"), "{picture}");
+    assert!(
+        picture["svg"].as_str().unwrap().starts_with("<svg") && picture["mermaid"].as_str().unwrap().contains("flowchart"),
+        "{picture}"
+    );
     let preview = editor.ask_at("onward/preview", "base.journey", "sms \"ย|อด").unwrap();
     assert_eq!(preview["name"], "cart_reminder");
     let contents = preview["contents"].as_array().unwrap();

@@ -32,10 +32,7 @@ const EDGES: [(&str, &[&str]); 26] = [
     ("review", &["check", "format", "pipeline", "plan", "preview", "schema", "simulate"]),
     ("scenario", &["check", "condition", "engine", "plan", "schema", "world"]),
     ("ingest", &["check", "engine", "plan", "project", "schema"]),
-    (
-        "lsp",
-        &["ast", "check", "format", "ingest", "pipeline", "plan", "preview", "project", "scenario", "simulate", "syntax"],
-    ),
+    ("lsp", &["ast", "check", "format", "ingest", "pipeline", "plan", "preview", "project", "scenario", "simulate", "syntax"]),
     ("store", &[]),
     ("channel", &["schema"]),
     ("shard", &["engine", "plan", "record", "schema"]),

@@ -113,11 +113,17 @@ const STEPS: &[(&str, &str)] = &[
     ("wait until best time within ${1:24 hours}", "then go on"),
     ("wait up to ${1:2 days} {\n  on ${2:event} {\n    $0\n  }\n  otherwise {\n  }\n}", "for what comes first"),
     ("wait up to ${1:1 day} for ${2:event} otherwise exit", "for one thing"),
-    ("wait the full ${1:3 days}, then first listed of {\n  on ${2:event} {\n    $0\n  }\n  otherwise {\n  }\n}", "then the best of what came"),
+    (
+        "wait the full ${1:3 days}, then first listed of {\n  on ${2:event} {\n    $0\n  }\n  otherwise {\n  }\n}",
+        "then the best of what came",
+    ),
     ("if ${1:condition} {\n  $0\n}", "a question"),
     ("let ${1:name} be $0", "a value with a name"),
     ("split {\n  path \"${1:a}\" 50% {\n    $0\n  }\n  path \"${2:b}\" 50% {\n  }\n}", "by chance"),
-    ("experiment \"${1:name}\" measured by ${2:event} within ${3:7 days} {\n  variant \"${4:a}\" 50% {\n    $0\n  }\n  control 50%\n}", "which is better"),
+    (
+        "experiment \"${1:name}\" measured by ${2:event} within ${3:7 days} {\n  variant \"${4:a}\" 50% {\n    $0\n  }\n  control 50%\n}",
+        "which is better",
+    ),
     ("set customer.${1:field} to $0", "what is known of her"),
     ("clear customer.${1:field}", "what is known of her"),
     ("add ${1:value} to customer.${2:field}", "to a list"),
@@ -312,9 +318,20 @@ const TOPICS: &[(&str, &str)] = &[
     ("on request", "only who asked"),
     ("transactional \"${1:why}\"", "what belongs to an order or an account"),
 ];
-const UNITS: &[(&str, &str)] =
-    &[("minutes", "unit"), ("hours", "unit"), ("days", "unit"), ("weeks", "unit"), ("months", "unit"), ("seconds", "unit"), ("years", "unit"), ("THB", "currency"), ("USD", "currency"), ("EUR", "currency")];
-const TYPES: &[(&str, &str)] = &[("list of ${1:text}", "several"), ("one of \"$1\", \"$0\"", "one of some"), ("money ${1:THB}", "an amount")];
+const UNITS: &[(&str, &str)] = &[
+    ("minutes", "unit"),
+    ("hours", "unit"),
+    ("days", "unit"),
+    ("weeks", "unit"),
+    ("months", "unit"),
+    ("seconds", "unit"),
+    ("years", "unit"),
+    ("THB", "currency"),
+    ("USD", "currency"),
+    ("EUR", "currency"),
+];
+const TYPES: &[(&str, &str)] =
+    &[("list of ${1:text}", "several"), ("one of \"$1\", \"$0\"", "one of some"), ("money ${1:THB}", "an amount")];
 const DAYS: &[(&str, &str)] = &[
     ("monday", "day"),
     ("tuesday", "day"),
@@ -385,7 +402,9 @@ impl Words {
     /// Whether a name that is chosen is followed by its value.
     pub fn wants_colon(&self, symbol: &Symbol) -> bool {
         let last = self.typed.trim_end().chars().next_back();
-        self.colon && matches!(last, None | Some('(' | ',' | '{')) && matches!(symbol, Symbol::Param(..) | Symbol::Field(..) | Symbol::Word("part", _))
+        self.colon
+            && matches!(last, None | Some('(' | ',' | '{'))
+            && matches!(symbol, Symbol::Param(..) | Symbol::Field(..) | Symbol::Word("part", _))
     }
 
     /// The phrases that fit what is on the line.
@@ -394,7 +413,8 @@ impl Words {
             return TAGS.iter().map(|(snippet, about)| phrase(snippet, about)).collect();
         }
         let mut phrases = Vec::new();
-        let whole = self.statements.iter().flat_map(|table| table.iter()).filter_map(|(snippet, about)| Some((self.rest_of(snippet)?, *about)));
+        let whole =
+            self.statements.iter().flat_map(|table| table.iter()).filter_map(|(snippet, about)| Some((self.rest_of(snippet)?, *about)));
         let more = self.tables.iter().flat_map(|table| table.iter()).map(|(snippet, about)| ((*snippet).to_owned(), *about));
         for (snippet, about) in whole.chain(more) {
             let one = phrase(&snippet, about);
@@ -478,7 +498,9 @@ fn rest_words(above: &[Kind], tree: &SyntaxTree, cursor: u32, line: &str) -> Vec
     if line.contains("has ") || line.contains(" of ") {
         tables.push(WINDOWS);
     }
-    if ["if ", "when ", "exit when ", "only while ", "skip when ", "else if "].iter().any(|head| line.starts_with(head)) || line.contains("where ") {
+    if ["if ", "when ", "exit when ", "only while ", "skip when ", "else if "].iter().any(|head| line.starts_with(head))
+        || line.contains("where ")
+    {
         tables.push(OPERATORS);
     }
     if is_in(&[Kind::CondBlock]) {

@@ -161,7 +161,10 @@ fn bad_messages_are_answered_with_what_is_wrong() {
     assert_eq!(editor.ask("textDocument/hover", json!({})).unwrap_err().0, -32602);
     let nowhere = json!({ "textDocument": { "uri": "file:///nowhere.journey" }, "position": { "line": 0, "character": 0 } });
     assert_eq!(editor.ask("textDocument/hover", nowhere).unwrap(), Value::Null);
-    editor.tell("textDocument/didChange", json!({ "textDocument": { "uri": "file:///nowhere.journey", "version": 2 }, "contentChanges": [] }));
+    editor.tell(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": "file:///nowhere.journey", "version": 2 }, "contentChanges": [] }),
+    );
     editor.tell("textDocument/didOpen", json!("nonsense"));
     assert_eq!(editor.ask("workspace/executeCommand", json!({ "command": "rm", "arguments": [] })).unwrap_err().0, -32602);
     assert_eq!(editor.ask("shutdown", Value::Null).unwrap(), Value::Null);

@@ -61,7 +61,8 @@ impl Editor {
             texts: BTreeMap::new(),
         };
         let root = uri(folder);
-        let answer = editor.ask("initialize", json!({ "capabilities": capabilities, "workspaceFolders": [{ "uri": root, "name": "shop" }] }));
+        let answer =
+            editor.ask("initialize", json!({ "capabilities": capabilities, "workspaceFolders": [{ "uri": root, "name": "shop" }] }));
         assert!(answer.is_ok(), "{answer:?}");
         editor.tell("initialized", json!({}));
         editor

@@ -63,7 +63,8 @@ impl Process {
 
 #[test]
 fn the_command_serves_an_editor_over_its_streams() {
-    let folder = project("streams", &[("onward.toml", MANIFEST), ("base.journey", BASE), ("cart.journey", CART), ("mail/cart.html", super::MAIL)]);
+    let folder =
+        project("streams", &[("onward.toml", MANIFEST), ("base.journey", BASE), ("cart.journey", CART), ("mail/cart.html", super::MAIL)]);
     let mut process = Process::start(&folder);
     process.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": { "processId": 1, "rootUri": uri(&folder), "capabilities": {} } }));
     let answer = process.until(|message| message["id"] == 1);
@@ -73,7 +74,8 @@ fn the_command_serves_an_editor_over_its_streams() {
     let text = CART.replace("cart_updated where", "cart_updatd where");
     let document = json!({ "uri": cart, "languageId": "journey", "version": 1, "text": text });
     process.send(&json!({ "jsonrpc": "2.0", "method": "textDocument/didOpen", "params": { "textDocument": document } }));
-    let found = process.until(|message| message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == cart.as_str());
+    let found =
+        process.until(|message| message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == cart.as_str());
     assert_eq!(found["params"]["version"], 1);
     let one = &found["params"]["diagnostics"][0];
     assert_eq!(one["code"], "E0101");
