@@ -16,7 +16,7 @@ mod desk;
 mod diagnostics;
 mod document;
 mod folding;
-// mod formatting;
+mod formatting;
 mod hints;
 mod hover;
 mod jobs;

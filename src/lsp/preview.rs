@@ -67,7 +67,7 @@ impl Server {
 
 /// One content: its parts, and what a pane shows of it as a page and as a text.
 fn of_content(content: &Content) -> Value {
-    let mut shown = json!({ "channel": content.channel.as_str(), "language": content.language.as_deref(), "keptBack": content.kept_back });
+    let mut shown = json!({ "channel": content.channel.as_str(), "language": content.language.as_deref(), "heldBack": content.kept_back });
     match &content.parts {
         Err((part, why)) => shown["error"] = json!(format!("{part}: {why}")),
         Ok(parts) => {

@@ -11,7 +11,7 @@ use super::{Answer, Client, Refused, Server, name_in, navigation, read, tokens, 
 use crate::ast;
 use lsp_server::{ErrorCode, Message, Request, RequestId, Response};
 use lsp_types::{
-    CodeActionParams, CodeLensParams, CompletionParams, DocumentHighlightParams, DocumentSymbolParams, ExecuteCommandParams,
+    CodeActionParams, CodeLensParams, CompletionParams, DocumentFormattingParams, DocumentHighlightParams, DocumentRangeFormattingParams, DocumentSymbolParams, ExecuteCommandParams,
     FoldingRangeParams, GotoDefinitionParams, HoverParams, InlayHintParams, ReferenceParams, RenameParams, SemanticTokensDeltaParams,
     SemanticTokensParams, SemanticTokensRangeParams, TextDocumentPositionParams, WorkspaceSymbolParams,
 };
@@ -71,6 +71,8 @@ impl Server {
             "documentSymbolProvider": true,
             "workspaceSymbolProvider": true,
             "foldingRangeProvider": true,
+            "documentFormattingProvider": true,
+            "documentRangeFormattingProvider": true,
 
             "codeActionProvider": { "codeActionKinds": ["quickfix"] },
             "semanticTokensProvider": { "legend": tokens::legend(), "full": { "delta": true }, "range": true },
@@ -138,6 +140,10 @@ impl Server {
             "textDocument/documentSymbol" => read::<DocumentSymbolParams>(params).and_then(|params| self.document_symbols(&params)),
             "workspace/symbol" => read::<WorkspaceSymbolParams>(params).and_then(|params| self.workspace_symbols(&params.query)),
             "textDocument/foldingRange" => read::<FoldingRangeParams>(params).and_then(|params| self.folding(&params)),
+            "textDocument/formatting" => read::<DocumentFormattingParams>(params).and_then(|params| self.format(&params)),
+            "textDocument/rangeFormatting" => {
+                read::<DocumentRangeFormattingParams>(params).and_then(|params| self.format_range(&params))
+            }
             "textDocument/codeAction" => read::<CodeActionParams>(params).and_then(|params| self.code_actions(&params)),
             "textDocument/semanticTokens/full" => read::<SemanticTokensParams>(params).and_then(|params| self.tokens(&params)),
             "textDocument/semanticTokens/full/delta" => {
