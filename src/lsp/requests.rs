@@ -11,9 +11,10 @@ use super::{Answer, Client, Refused, Server, name_in, navigation, read, tokens, 
 use crate::ast;
 use lsp_server::{ErrorCode, Message, Request, RequestId, Response};
 use lsp_types::{
-    CodeActionParams, CodeLensParams, CompletionParams, DocumentFormattingParams, DocumentHighlightParams, DocumentRangeFormattingParams, DocumentSymbolParams, ExecuteCommandParams,
-    FoldingRangeParams, GotoDefinitionParams, HoverParams, InlayHintParams, ReferenceParams, RenameParams, SemanticTokensDeltaParams,
-    SemanticTokensParams, SemanticTokensRangeParams, TextDocumentPositionParams, WorkspaceSymbolParams,
+    CodeActionParams, CodeLensParams, CompletionParams, DocumentFormattingParams, DocumentHighlightParams, DocumentRangeFormattingParams,
+    DocumentSymbolParams, ExecuteCommandParams, FoldingRangeParams, GotoDefinitionParams, HoverParams, InlayHintParams, ReferenceParams,
+    RenameParams, SemanticTokensDeltaParams, SemanticTokensParams, SemanticTokensRangeParams, TextDocumentPositionParams,
+    WorkspaceSymbolParams,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -141,9 +142,7 @@ impl Server {
             "workspace/symbol" => read::<WorkspaceSymbolParams>(params).and_then(|params| self.workspace_symbols(&params.query)),
             "textDocument/foldingRange" => read::<FoldingRangeParams>(params).and_then(|params| self.folding(&params)),
             "textDocument/formatting" => read::<DocumentFormattingParams>(params).and_then(|params| self.format(&params)),
-            "textDocument/rangeFormatting" => {
-                read::<DocumentRangeFormattingParams>(params).and_then(|params| self.format_range(&params))
-            }
+            "textDocument/rangeFormatting" => read::<DocumentRangeFormattingParams>(params).and_then(|params| self.format_range(&params)),
             "textDocument/codeAction" => read::<CodeActionParams>(params).and_then(|params| self.code_actions(&params)),
             "textDocument/semanticTokens/full" => read::<SemanticTokensParams>(params).and_then(|params| self.tokens(&params)),
             "textDocument/semanticTokens/full/delta" => {
