@@ -126,7 +126,7 @@ impl Core {
                 let number = Number::new(shard, slot(&mut name).map_err(bytes)?);
                 let wake = from.instant().map_err(bytes)?;
                 let entry = from.raw(from.remaining()).map_err(bytes)?;
-                self.shards[usize::from(shard)].restore(number, wake, entry.into());
+                self.shards[usize::from(shard)].restore(number, wake, entry);
             }
             PARCEL => {
                 let number = Number::new(shard, slot(&mut name).map_err(bytes)?);
