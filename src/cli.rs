@@ -12,6 +12,8 @@ mod apply;
 mod ask;
 mod check;
 mod completions;
+#[cfg(feature = "daemon")]
+mod dev;
 mod explain;
 mod fmt;
 #[cfg(feature = "daemon")]
@@ -173,6 +175,9 @@ enum Command {
     Store(store::Arguments),
     /// Serve an editor: findings, completion and the rest as you type
     Lsp(lsp::Arguments),
+    /// Watch a project while it is written: check, test and simulate at each save, with a local page
+    #[cfg(feature = "daemon")]
+    Dev(dev::Arguments),
     /// Print the completions of a shell
     Completions(completions::Arguments),
 }
@@ -251,6 +256,8 @@ fn run(arguments: Arguments) -> Exit {
         #[cfg(feature = "daemon")]
         Command::Store(arguments) => store::run(&arguments, &output),
         Command::Lsp(arguments) => lsp::run(&arguments),
+        #[cfg(feature = "daemon")]
+        Command::Dev(arguments) => dev::run(&arguments, &output),
         Command::Completions(arguments) => completions::run(&arguments, &output),
     };
     if output.is_lost() { Exit::InputOutput } else { exit }

@@ -26,6 +26,7 @@
 //! | `store` | bytes that are still there after power was lost: log, snapshots, archive, keys |
 //! | `channel`, `daemon` | how messages leave the house; real events in, real messages out |
 //! | `lsp` | what an editor asks while journeys are typed |
+//! | `dev` | a project watched while it is written: a local page, scenarios, a simulation |
 //! | `cli` | the `onward` command: terminal, files, threads |
 //!
 //! What holds everywhere: passes over the language return a result **and** findings and never stop at the first error; one mistake gives
@@ -42,6 +43,8 @@ pub mod cli;
 pub mod condition;
 #[cfg(feature = "daemon")]
 pub mod daemon;
+#[cfg(feature = "daemon")]
+pub mod dev;
 pub mod diagnostic;
 pub mod engine;
 pub mod format;

@@ -94,24 +94,38 @@ pub struct Failure {
 
 /// Plays the scenarios whose title or journey contains `filter`; all without one.
 pub fn run(project: &Checked, sources: &Sources, filter: Option<&str>) -> Report {
+    let name = |scenario: &crate::check::checked::Scenario| {
+        project.journeys.get(scenario.journey.index()).map_or_else(String::new, |journey| journey.name.to_string())
+    };
+    let meets = |at: usize| match (filter, project.scenarios.get(at)) {
+        (Some(part), Some(scenario)) => scenario.title.contains(part) || name(scenario).contains(part),
+        _ => true,
+    };
+    let (played, coverage) = play_those(project, sources, &mut |at| meets(at));
+    // A part of the scenarios says nothing about what all of them reach.
+    let coverage = if filter.is_none() { coverage } else { Coverage::default() };
+    Report { scenarios: played.into_iter().map(|(_, played)| played).collect(), coverage }
+}
+
+/// Plays the scenarios that `wanted` says yes to, by their position in the project; it is asked just before each, so that it can also say that
+/// enough was played.
+pub fn run_some(project: &Checked, sources: &Sources, wanted: &mut dyn FnMut(usize) -> bool) -> Vec<(usize, Played)> {
+    play_those(project, sources, wanted).0
+}
+
+fn play_those(project: &Checked, sources: &Sources, wanted: &mut dyn FnMut(usize) -> bool) -> (Vec<(usize, Played)>, Coverage) {
     let (plan, scenarios) = plan::build::with_scenarios(project, sources);
     let plan = Arc::new(plan);
     let loaded = Loaded::new(Arc::clone(&plan));
     let mut coverage = cover::Reached::new(&plan, sources);
-    let mut report = Report::default();
-    for scenario in &scenarios {
-        let journey = name_of(&plan, scenario.journey);
-        if filter.is_some_and(|part| !scenario.title.contains(part) && !journey.contains(part)) {
-            continue;
+    let mut all = Vec::new();
+    for (at, scenario) in scenarios.iter().enumerate() {
+        if wanted(at) {
+            let stage = Stage { plan: &plan, loaded: &loaded, sources, scenario, cast: cast::Cast::of(&plan, scenario.journey) };
+            all.push((at, play(&stage, &mut coverage)));
         }
-        let stage = Stage { plan: &plan, loaded: &loaded, sources, scenario, cast: cast::Cast::of(&plan, scenario.journey) };
-        report.scenarios.push(play(&stage, &mut coverage));
     }
-    // A part of the scenarios says nothing about what all of them reach.
-    if filter.is_none() {
-        report.coverage = coverage.finish();
-    }
-    report
+    (all, coverage.finish())
 }
 
 /// What one scenario is played with.

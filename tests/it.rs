@@ -47,6 +47,8 @@ mod it {
     mod dangers;
     #[cfg(feature = "daemon")]
     mod deploy;
+    #[cfg(feature = "daemon")]
+    mod dev;
     mod diagnostics;
     mod docs;
     mod editors;

@@ -164,6 +164,7 @@ fn request(arguments: &Arguments, plan: &Plan, output: &Output) -> Result<Reques
         threads: arguments.threads.unwrap_or(cores).clamp(1, 256),
         chunk: arguments.chunk.unwrap_or(0),
         whole_events: false,
+        stop: run::Stop::default(),
     })
 }
 

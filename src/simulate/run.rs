@@ -4,7 +4,7 @@
 //! outcome; findings about a log that was damaged or partly refused are notes of the report, not errors.
 
 use super::customer::Responses;
-use super::driver::{Options, Simulation};
+use super::driver::{Options, Simulation, Stream};
 use super::report::Report;
 use super::timeline::{Line, Timeline};
 use crate::calendar::Zone;
@@ -13,6 +13,7 @@ use crate::engine::Limits;
 use crate::ingest::catalogs::Stock;
 use crate::ingest::config::{Config, Log};
 use crate::ingest::customers::Population;
+use crate::ingest::mapping::Item;
 use crate::ingest::merge::{FileReport, LogFile, Merge, Origin, judge, origin_of};
 use crate::ingest::problem::MissingSetting;
 use crate::plan::Plan;
@@ -25,6 +26,7 @@ use crate::world::SmallWorld;
 use crate::world::catalogs::Catalogs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the command line asks.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,34 @@ pub struct Request {
     pub chunk: usize,
     /// Keep also properties that the plan never looks at.
     pub whole_events: bool,
+    /// Says that nobody wants the result any more: reading ends, and there is no outcome.
+    pub stop: Stop,
+}
+
+/// A sign that may be given from another thread.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub fn stop(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A log that ends where nobody wants to know what comes of it.
+struct Until<'m, 'a> {
+    merge: &'m mut Merge<'a>,
+    stop: &'m Stop,
+}
+
+impl Stream for Until<'_, '_> {
+    fn next(&mut self) -> Option<&mut Item> {
+        if self.stop.is_stopped() { None } else { self.merge.next() }
+    }
 }
 
 #[derive(Debug)]
@@ -103,14 +133,18 @@ pub fn run(
     let assumed = super::hooks::notes(world.plan(), &options.responses.hooks);
     let simulation = Simulation::new(&world, &population, options);
     let simulation = if request.whole_events { simulation.keep_everything() } else { simulation };
+    let mut stream = Until { merge: &mut merge, stop: &request.stop };
     let (done, story) = match &request.customer {
-        None => (simulation.run(&mut merge, &mut told), None),
+        None => (simulation.run(&mut stream, &mut told), None),
         Some(uid) => {
             let timeline = Timeline::new(world.plan());
-            let (done, known) = simulation.run_one(uid, &mut merge, Box::new(timeline.clone()));
+            let (done, known) = simulation.run_one(uid, &mut stream, Box::new(timeline.clone()));
             (done, known.then(|| timeline.lines()))
         }
     };
+    if request.stop.is_stopped() {
+        return (None, found);
+    }
     let logs = merge.into_reports();
     judge(&logs, &mut found);
     judge(&population.reports, &mut found);

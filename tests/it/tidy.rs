@@ -56,12 +56,13 @@ const EDGES: [(&str, &[&str]); 27] = [
             "world",
         ],
     ),
+    ("dev", &["ast", "check", "daemon", "format", "ingest", "pipeline", "plan", "preview", "project", "scenario", "schema", "simulate", "syntax"]),
     ("simulate", &["check", "condition", "engine", "ingest", "pipeline", "plan", "project", "record", "schema", "world"]),
 ];
 
 /// Crates that only some rooms may name.
 const CRATES: [(&str, &[&str]); 4] = [
-    ("tokio", &["channel", "cli", "cluster", "daemon", "lsp"]),
+    ("tokio", &["channel", "cli", "cluster", "daemon", "dev", "lsp"]),
     ("pest", &["syntax", "template"]),
     ("clap", &["cli"]),
     ("jiff", &["calendar"]),
