@@ -301,6 +301,32 @@ fn annotations_come_out_of_the_runner_as_they_went_in() {
 }
 
 #[test]
+fn a_file_that_is_not_laid_out_is_told_in_every_format() {
+    let folder = fresh("fmt");
+    fs::write(folder.join("ก,:.journey"), "event   paid { total money THB }\n").unwrap();
+    fs::write(folder.join("b.journey"), "event signed_up { source text? }\n").unwrap();
+    let ran = onward(&["fmt", "--check", "--format", "sarif"], &folder);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let document = sarif(&ran);
+    let results = document["runs"][0]["results"].as_array().unwrap();
+    assert_eq!((results.len(), &results[0]["ruleId"]), (1, &"format".into()));
+    assert_eq!(results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "%E0%B8%81%2C%3A.journey");
+    assert_eq!(document["runs"][0]["automationDetails"]["id"], "onward/fmt/");
+    let ran = onward(&["fmt", "--check", "--format", "junit"], &folder);
+    assert!(ran.code == 1 && ran.stdout.contains("tests=\"2\" skipped=\"0\" failures=\"1\""), "{}", ran.stdout);
+    let ran = onward(&["fmt", "--check", "--format", "github"], &folder);
+    let (level, properties, _) = unescaped(ran.stdout.lines().next().unwrap());
+    assert_eq!((ran.code, level.as_str(), properties[0].1.as_str()), (1, "error", "ก,:.journey"));
+    let ran = onward(&["fmt", "--check", "--format", "json"], &folder);
+    assert_eq!(ran.code, 1);
+    documented("fmt", &json(&ran.stdout));
+    // Laid out, nothing is left to say, and that is a valid document.
+    assert_eq!(onward(&["fmt"], &folder).code, 0);
+    let ran = onward(&["fmt", "--check", "--format", "sarif"], &folder);
+    assert_eq!((ran.code, &sarif(&ran)["runs"][0]["results"]), (0, &Json::Array(Vec::new())));
+}
+
+#[test]
 fn other_commands_say_who_writes_a_document() {
     let folder = fresh("who");
     for (format, who) in [("sarif", "`onward check`, `onward test` and `onward fmt --check`"), ("junit", "`onward check`, `onward test`")] {
