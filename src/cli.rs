@@ -186,10 +186,8 @@ impl Command {
     /// Whether its answer can be this document.
     fn writes(&self, document: Document) -> bool {
         match document {
-            Document::Sarif | Document::Junit => matches!(self, Command::Check(_) | Command::Test(_)),
-            Document::Markdown => matches!(self, Command::Review(_)),
             Document::Sarif | Document::Junit => matches!(self, Command::Check(_) | Command::Test(_) | Command::Fmt(_)),
-            Document::Markdown => false,
+            Document::Markdown => matches!(self, Command::Review(_)),
         }
     }
 }
