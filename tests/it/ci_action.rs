@@ -288,11 +288,16 @@ fn a_file_that_is_not_laid_out_fails_the_action() {
     if !bash() {
         return;
     }
-    let given = [("onward", env!("CARGO_BIN_EXE_onward")), ("project", "my shop"), ("check", "false"), ("test", "false"), ("review", "false")];
+    let given =
+        [("onward", env!("CARGO_BIN_EXE_onward")), ("project", "my shop"), ("check", "false"), ("test", "false"), ("review", "false")];
     let mut runner = Runner::new("fmt", &given);
     runner.pull_request(|text| text.replace("  enter on signed_up", "  enter    on signed_up"));
     assert_eq!(runner.run(), 1, "{}", runner.said);
-    assert!(runner.said.contains("::error file=my shop/welcome.journey,line=") && runner.said.ends_with("onward fmt ended with 1\n"), "{}", runner.said);
+    assert!(
+        runner.said.contains("::error file=my shop/welcome.journey,line=") && runner.said.ends_with("onward fmt ended with 1\n"),
+        "{}",
+        runner.said
+    );
     assert_eq!(onward(&["fmt", "my shop"], &runner.folder.join("work")).code, 0);
     assert_eq!(runner.run(), 0, "{}", runner.said);
 }
