@@ -43,7 +43,10 @@ impl Dice {
 /// The tokens of a text, blanks inside of them not counted.
 fn tokens(text: &str) -> Vec<String> {
     let tree = parse(FileId(0), text);
-    tree.tokens().map(|id| tree.text(id, text).split_whitespace().collect::<Vec<_>>().join(" ")).filter(|token| !token.is_empty()).collect()
+    tree.tokens()
+        .map(|id| tree.text(id, text).split_whitespace().collect::<Vec<_>>().join(" ").replace(" %", "%"))
+        .filter(|token| !token.is_empty())
+        .collect()
 }
 
 /// The formatted text; the proof that every run carries is part of it.
