@@ -32,6 +32,7 @@ mod store;
 mod test;
 
 use crate::diagnostic::render::{Format, Style};
+use crate::locale::Locale;
 use clap::{Parser, Subcommand, ValueEnum};
 use output::{Document, Output};
 use std::process::ExitCode;
@@ -75,6 +76,9 @@ struct Arguments {
     /// What counts as a failure beside errors
     #[arg(long, global = true, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
+    /// The language of findings and reports; without it the environment says so (ONWARD_LOCALE, LC_ALL, LC_MESSAGES, LANG)
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = Locale::NAMES)]
+    locale: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -279,6 +283,12 @@ impl Arguments {
         self.style(std::io::IsTerminal::is_terminal(&std::io::stderr()))
     }
 
+    fn locale(&self) -> Locale {
+        let setting = |name: &str| std::env::var(name).ok();
+        let environment = ["ONWARD_LOCALE", "LC_ALL", "LC_MESSAGES", "LANG"].map(setting);
+        Locale::of_settings([self.locale.clone()].into_iter().chain(environment))
+    }
+
     fn style(&self, terminal: bool) -> Style {
         let format = match self.format {
             FormatArgument::Human => Format::Human,
@@ -292,7 +302,7 @@ impl Arguments {
             Color::Never => false,
             Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        Style { format, color }
+        Style { format, color, locale: self.locale(), width: terminal.then(output::terminal_width).flatten() }
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod explain;
 pub mod render;
 pub mod suggest;
+mod translated;
 
 use crate::source::Place;
 

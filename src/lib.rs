@@ -50,6 +50,7 @@ pub mod engine;
 pub mod format;
 #[cfg(feature = "cli")]
 pub mod ingest;
+pub mod locale;
 #[cfg(feature = "cli")]
 pub mod lsp;
 pub mod pipeline;

@@ -82,6 +82,7 @@ mod it {
     #[cfg(feature = "daemon")]
     mod intake_tls;
     mod liquid;
+    mod locale;
     mod lower;
     mod lsp;
     mod messages;

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
     let exit = output.findings(findings, result.sources());
     if none && output.format() == Format::Human {
         let counted = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
-        output.print(&format!("{counted} checked, nothing to complain about\n"));
+        output.report(&format!("{counted} checked, nothing to complain about\n"));
     }
     exit
 }
@@ -66,7 +66,7 @@ fn with_bounds(findings: Diagnostics, result: &Compiled, output: &Output) -> Exi
             Err(error) => return output.fail(Exit::Internal, &format!("the bounds cannot be written: {error}")),
         }
     } else {
-        output.print(&table::table(&bounds));
+        output.report(&table::table(&bounds));
     }
     exit
 }

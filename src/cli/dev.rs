@@ -13,12 +13,10 @@ use std::path::{Path, PathBuf};
 const THREADS_MAX: usize = 4;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  onward dev shop --open        a page in the browser that follows every save\n  \
+#[command(after_help = "Examples:\n  onward dev shop --open        a page in the browser that follows every save\n  \
                   onward dev shop --fmt         lay files out when they are saved\n  \
                   onward dev shop --once        check, test and simulate once, without a page\n\n\
-                  The page is served to this machine only. Ctrl-C ends it."
-)]
+                  The page is served to this machine only. Ctrl-C ends it.")]
 pub(super) struct Arguments {
     /// A project's folder, or one journey file
     #[arg(default_value = ".")]
@@ -91,7 +89,10 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<Exit, Exit> {
 fn refuse(error: &ListenError, port: u16, output: &Output) -> Exit {
     match error {
         ListenError::Io(_, io) if io.kind() == std::io::ErrorKind::AddrInUse => {
-            let text = format!("port {port} is taken, perhaps by another `onward dev`\nhelp: take a free one with `--port 0`, or name one: `--port {}`", port.wrapping_add(1).max(1_024));
+            let text = format!(
+                "port {port} is taken, perhaps by another `onward dev`\nhelp: take a free one with `--port 0`, or name one: `--port {}`",
+                port.wrapping_add(1).max(1_024)
+            );
             output.fail(Exit::InputOutput, &text)
         }
         other => output.fail(Exit::InputOutput, &other.to_string()),
@@ -116,5 +117,10 @@ fn open(address: &str) -> Result<(), std::io::Error> {
     } else {
         "xdg-open"
     };
-    std::process::Command::new(program).arg(address).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().map(drop)
+    std::process::Command::new(program)
+        .arg(address)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .map(drop)
 }

@@ -12,24 +12,21 @@ use std::fmt::Write as _;
 pub(super) struct Arguments {
     /// A code (E0203) or its name (unknown-channel)
     code: Option<String>,
-
-    /// The language of the explanation
-    #[arg(long, value_name = "LANGUAGE", value_parser = ["en", "th"], default_value = "en")]
-    locale: String,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
     let Some(code) = &arguments.code else {
         let mut list = String::new();
         for page in explain::pages() {
-            let title = explain::thai_title(page).filter(|_| arguments.locale == "th").map_or(String::new(), |title| format!(": {title}"));
+            let title =
+                explain::thai_title(page).filter(|_| output.locale().name() == "th").map_or(String::new(), |title| format!(": {title}"));
             let _ = writeln!(list, "{}  {}{title}", page.code, page.slug);
         }
         output.print(&list);
         return Exit::Fine;
     };
     if let Some(page) = explain::page(code) {
-        output.print(&page.text_in(&arguments.locale));
+        output.print(&page.text_in(output.locale().name()));
         return Exit::Fine;
     }
     let similar = explain::similar(code);

@@ -12,6 +12,7 @@ use super::Exit;
 use crate::check::Checked;
 use crate::diagnostic::render::{self, Format, Style};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::locale::{self, Locale};
 use crate::pipeline::Compiled;
 use crate::plan::Plan;
 use crate::project::{self, Project};
@@ -77,6 +78,16 @@ impl Output {
         self.stdout.color
     }
 
+    /// The language of whoever reads.
+    pub fn locale(&self) -> Locale {
+        self.stdout.locale
+    }
+
+    /// Writes a report for people, in their language; in a format for programs as it is.
+    pub fn report(&self, text: &str) {
+        if self.format() == Format::Human { self.print(&locale::report::of(self.locale(), text)) } else { self.print(text) }
+    }
+
     /// Writes the answer.
     pub fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
@@ -130,7 +141,8 @@ impl Output {
     pub fn findings_as_document(&self, found: Diagnostics, project: &Project, command: &str) -> Exit {
         let found = found.into_sorted();
         let files: Vec<FileId> = project.journeys.iter().copied().chain(project.manifest).collect();
-        let items = item::of_findings(&found, &project.sources);
+        let translated: Vec<Diagnostic> = found.iter().map(|one| one.translated(self.locale())).collect();
+        let items = item::of_findings(&translated, &project.sources);
         self.items(&items, &files, &project.sources, command, "no findings").max(self.judge(&found))
     }
 
@@ -152,7 +164,8 @@ impl Output {
 
     /// Says what went wrong and gives the exit code back.
     pub fn fail(&self, exit: Exit, message: &str) -> Exit {
-        complain(&format!("error: {message}"));
+        let locale = self.stderr.locale;
+        complain(&format!("{}: {}", locale.text("error"), locale::report::of(locale, message)));
         exit
     }
 
@@ -193,6 +206,11 @@ pub(super) fn scenarios_as_sarif(report: &scenario::Report, sources: &Sources, c
 /// Where the document cannot be written, with the reason.
 pub(super) fn scenarios_as_junit(report: &scenario::Report, sources: &Sources) -> Result<String, String> {
     junit::document("onward test", junit::of_scenarios(report, sources))
+}
+
+/// How many cells wide the terminal is.
+pub(super) fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
 /// A line on standard error.

@@ -59,6 +59,10 @@ pub(super) fn run(arguments: &Arguments, output: &Output) -> Exit {
         (_, Format::Github) => annotations::github(&report, sources),
         (_, Format::Json) => report::json(&report, sources),
     };
-    output.print(&text);
+    if output.document().is_none() {
+        output.report(&text)
+    } else {
+        output.print(&text)
+    }
     if report.failed() == 0 { Exit::Fine } else { Exit::Findings }
 }

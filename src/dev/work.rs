@@ -31,7 +31,7 @@ pub const STORM_MS: u64 = 1_000;
 #[derive(Debug)]
 pub enum Message {
     Changed,
-    Simulated { generation: u64, outcome: Result<simulate::Report, String>, ms: u64 },
+    Simulated { generation: u64, outcome: Box<Result<simulate::Report, String>>, ms: u64 },
     Stop,
 }
 
@@ -155,7 +155,7 @@ impl Worker {
                 self.running = None;
                 let events = outcome.as_ref().map(|report| report.events).unwrap_or_default();
                 let why = outcome.as_ref().err().cloned();
-                if self.session.simulated(generation, outcome, ms) {
+                if self.session.simulated(generation, *outcome, ms) {
                     match (why, self.session.comparison()) {
                         (Some(why), _) => print(&format!("  not simulated: {why}\n")),
                         (None, Some(comparison)) => {
@@ -262,7 +262,7 @@ impl Worker {
                 Err(_) => Err("onward made a mistake; please report it with this project".to_owned()),
             };
             // Who is gone does not want it.
-            let _gone = sender.send(Message::Simulated { generation, outcome, ms: millis(begun) }).is_err();
+            let _gone = sender.send(Message::Simulated { generation, outcome: Box::new(outcome), ms: millis(begun) }).is_err();
         });
     }
 

@@ -13,6 +13,7 @@ pub use github::{Annotation, annotation};
 pub use human::SHOWN_MAX;
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::locale::Locale;
 use crate::source::{Place, SourceFile, Sources, Span};
 
 /// How findings are written.
@@ -34,12 +35,23 @@ pub struct Style {
     pub format: Format,
     /// Colours, in the human format only.
     pub color: bool,
+    /// The language of everything that is ours. A format for programs keeps its own words (`error`, names of fields).
+    pub locale: Locale,
+    /// How many cells wide the terminal is, where there is one: Thai, which has no blanks, is broken between its words.
+    pub width: Option<usize>,
 }
 
 /// Writes findings, in the order given. Ends in a line end unless empty.
 pub fn render(found: &[Diagnostic], sources: &Sources, style: Style) -> String {
+    let translated: Vec<Diagnostic>;
+    let found = if style.locale == Locale::English {
+        found
+    } else {
+        translated = found.iter().map(|one| one.translated(style.locale)).collect();
+        &translated
+    };
     match style.format {
-        Format::Human => human::render(found, sources, style.color),
+        Format::Human => human::render(found, sources, style),
         Format::Short => short::render(found, sources),
         Format::Json => json::render(found, sources),
         Format::Github => github::render(found, sources),
@@ -50,12 +62,13 @@ pub fn render(found: &[Diagnostic], sources: &Sources, style: Style) -> String {
 pub fn summary(found: &[Diagnostic]) -> Option<String> {
     let errors = found.iter().filter(|one| one.severity() == Severity::Error).count();
     let warnings = found.len() - errors;
-    let counted = |count: usize, word: &str| match count {
+    let counted = |count: usize, one: &str, many: &str| match count {
         0 => None,
-        1 => Some(format!("1 {word}")),
-        _ => Some(format!("{count} {word}s")),
+        1 => Some(one.to_owned()),
+        _ => Some(format!("{count} {many}")),
     };
-    let parts: Vec<String> = [counted(errors, "error"), counted(warnings, "warning")].into_iter().flatten().collect();
+    let parts: Vec<String> =
+        [counted(errors, "1 error", "errors"), counted(warnings, "1 warning", "warnings")].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

@@ -161,7 +161,7 @@ impl<'t> Layout<'t> {
         let mut start = 0;
         while start < count {
             let end = (start + 1..count).find(|at| self.breaks.get(*at) == Some(&true)).unwrap_or(count);
-            let mut waiting: Vec<std::ops::Range<usize>> = Vec::from([start..end]);
+            let mut waiting: Vec<std::ops::Range<usize>> = std::iter::once(start..end).collect();
             while let Some(line) = waiting.pop() {
                 match self.place_to_break(&line) {
                     Some(place) => self.break_line(&line, place, &mut waiting),

@@ -75,7 +75,7 @@ fn behind_name(text: &str) -> Option<&str> {
         let end = quoted.find('`')?;
         return (end > 0).then(|| &quoted[end + 1..]);
     }
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_' || !c.is_ascii() && !c.is_whitespace())).unwrap_or(text.len());
+    let end = text.find(|c: char| (c.is_whitespace() || c.is_ascii()) && c != '_' && !c.is_alphanumeric()).unwrap_or(text.len());
     (end > 0).then(|| &text[end..])
 }
 

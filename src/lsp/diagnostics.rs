@@ -14,12 +14,15 @@ use lsp_types::Range;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// By file: its address, its lines as they are now, and how they moved since.
+type Known = BTreeMap<u32, Option<(String, Lines, Shift)>>;
+
 /// Places of a snapshot, in the texts that the editor has now.
 pub(super) struct Now<'a> {
     pub server: &'a Server,
     pub root: &'a Root,
     pub snapshot: &'a Snapshot,
-    known: std::cell::RefCell<BTreeMap<u32, Option<(String, Lines, Shift)>>>,
+    known: std::cell::RefCell<Known>,
 }
 
 impl<'a> Now<'a> {

@@ -24,7 +24,7 @@ const NAME_BYTES_MAX: usize = 200;
 
 impl Server {
     pub(super) fn prepare_rename(&mut self, params: &TextDocumentPositionParams) -> Answer {
-        let (_, found, _) = self.to_rename(params)?;
+        let (_, found, _) = self.what_is_meant(params)?;
         let Some(document) = self.documents.get(params.text_document.uri.as_str()) else { return Ok(Value::Null) };
         let (lines, span) = (document.0.lines(), found[0].span);
         let text = lines.text().get(span.range()).unwrap_or("").trim_matches('`');
@@ -32,7 +32,7 @@ impl Server {
     }
 
     /// What would be renamed, in a project that is checked as it is now.
-    fn to_rename(&mut self, params: &TextDocumentPositionParams) -> Result<(Root, Vec<Found>, Arc<Snapshot>), Refused> {
+    fn what_is_meant(&mut self, params: &TextDocumentPositionParams) -> Result<(Root, Vec<Found>, Arc<Snapshot>), Refused> {
         let uri = params.text_document.uri.as_str();
         let Some((document, root)) = self.documents.get(uri) else { return Err(Refused::new("this file is not open")) };
         let (root, lines) = (root.clone(), document.lines().clone());
@@ -82,7 +82,7 @@ impl Server {
     }
 
     pub(super) fn rename(&mut self, params: &RenameParams) -> Answer {
-        let (root, found, snapshot) = self.to_rename(&params.text_document_position)?;
+        let (root, found, snapshot) = self.what_is_meant(&params.text_document_position)?;
         let new = params.new_name.trim().trim_matches('`').to_owned();
         if new.is_empty() || new.len() > NAME_BYTES_MAX || new.contains(['`', '\n', '"']) {
             return Err(Refused::new(format!("`{new}` cannot be a name")));

@@ -116,8 +116,11 @@ fn unreached(coverage: &Coverage, paint: &Paint, out: &mut String) {
     if missed == 0 {
         return;
     }
-    let are = if missed == 1 { "is" } else { "are" };
-    let _ = writeln!(out, "{missed} of {} steps {are} reached by no scenario:", coverage.steps);
+    let steps = coverage.steps;
+    let _ = match missed {
+        1 => writeln!(out, "1 of {steps} steps is reached by no scenario:"),
+        _ => writeln!(out, "{missed} of {steps} steps are reached by no scenario:"),
+    };
     for step in coverage.unreached.iter().take(UNREACHED_MAX) {
         let text = format!("{} · {}", step.journey, step.step);
         let pad = " ".repeat((TEXT_CELLS + 22).saturating_sub(text.width()));

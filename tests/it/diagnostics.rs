@@ -47,7 +47,7 @@ fn thai() -> (Sources, Vec<Diagnostic>) {
 }
 
 fn style(format: Format) -> Style {
-    Style { format, color: false }
+    Style { format, ..Style::default() }
 }
 
 #[test]

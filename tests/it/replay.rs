@@ -297,10 +297,11 @@ fn replay(plan: &Arc<Plan>, items: &[Item], uid: &str, until: Instant) -> Vec<Re
     let responses = Responses { as_recorded: true, ..Responses::default() };
     let simulation = Simulation::new(&world, &population, Options { to: Some(until), responses, ..Options::default() });
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (done, known) = simulation.run_one(uid, &mut Given(items.to_vec().into_iter(), Item::default()), Box::new(Seen(Arc::clone(&seen))));
+    let (done, known) =
+        simulation.run_one(uid, &mut Given(Vec::from(items).into_iter(), Item::default()), Box::new(Seen(Arc::clone(&seen))));
     assert!(known && done.lost == 0, "{uid}");
-    let seen = seen.lock().unwrap().clone();
-    seen
+    let seen = seen.lock().unwrap();
+    seen.clone()
 }
 
 /// Where the two first differ, of everybody.

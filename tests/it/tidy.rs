@@ -7,12 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Rooms that everybody may use: values, time, places and findings.
-const BASE: [&str; 4] = ["calendar", "diagnostic", "source", "value"];
+const BASE: [&str; 5] = ["calendar", "diagnostic", "locale", "source", "value"];
 
 /// For each room what it may import beside itself and the base rooms; the page on architecture says why. The command may import all.
-const EDGES: [(&str, &[&str]); 28] = [
+const EDGES: [(&str, &[&str]); 29] = [
     ("source", &[]),
     ("diagnostic", &[]),
+    ("locale", &[]),
     ("calendar", &[]),
     ("value", &[]),
     ("syntax", &[]),
@@ -56,7 +57,13 @@ const EDGES: [(&str, &[&str]); 28] = [
             "world",
         ],
     ),
-    ("dev", &["ast", "check", "daemon", "format", "ingest", "pipeline", "plan", "preview", "project", "scenario", "schema", "simulate", "syntax"]),
+    (
+        "dev",
+        &[
+            "ast", "check", "daemon", "format", "ingest", "pipeline", "plan", "preview", "project", "scenario", "schema", "simulate",
+            "syntax",
+        ],
+    ),
     ("simulate", &["check", "condition", "engine", "ingest", "pipeline", "plan", "project", "record", "schema", "world"]),
 ];
 
@@ -174,9 +181,9 @@ fn rooms_import_only_what_the_architecture_allows() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Among the base rooms: a value may be a time, a finding has a place.
+/// Among the base rooms: a value may be a time, a finding has a place and is told in a language.
 fn base_edge(room: &str, import: &str) -> bool {
-    matches!((room, import), ("value", "calendar") | ("diagnostic", "source"))
+    matches!((room, import), ("value", "calendar") | ("diagnostic", "source" | "locale"))
 }
 
 #[test]

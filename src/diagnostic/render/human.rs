@@ -4,8 +4,11 @@
 //! lines are never wrapped, for a wrapped code line misleads and the wrapper knows no Thai words; and labels are moved onto real
 //! characters, for a mark behind the last line end is not drawn at all.
 
-use super::{clamp, seat, summary};
+use super::{Style, clamp, seat, summary};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::locale::Locale;
+#[cfg(feature = "cli")]
+use crate::locale::wrap;
 use crate::source::{FileId, SourceFile, Sources};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use std::fmt::{Display, Write as _};
@@ -13,14 +16,17 @@ use std::fmt::{Display, Write as _};
 /// Most findings that are shown in full; the rest is counted.
 pub const SHOWN_MAX: usize = 20;
 
-pub(super) fn render(found: &[Diagnostic], sources: &Sources, color: bool) -> String {
-    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+pub(super) fn render(found: &[Diagnostic], sources: &Sources, style: Style) -> String {
+    let theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_wrap_lines(false).with_context_lines(1);
     let mut out = String::new();
     for one in found.iter().take(SHOWN_MAX) {
-        let shown = Shown::of(one, sources);
+        let shown = Shown::of(one, sources, style);
         if handler.render_report(&mut out, &shown).is_err() {
             let _ = writeln!(out, "{}: {}", one.code, one.message());
+        }
+        if let Some(help) = shown.help.as_ref().filter(|_| style.locale != Locale::English) {
+            out.push_str(&help_line(help, style));
         }
         for note in &shown.notes {
             let _ = writeln!(out, "{note}");
@@ -28,18 +34,49 @@ pub(super) fn render(found: &[Diagnostic], sources: &Sources, color: bool) -> St
         out.push('\n');
     }
     if found.len() > SHOWN_MAX {
-        let _ = writeln!(out, "… and {} more; `--format short` lists them all", found.len() - SHOWN_MAX);
+        let more = format!("… and {} more; `--format short` lists them all", found.len() - SHOWN_MAX);
+        let _ = writeln!(out, "{}", style.locale.text(&more));
     }
     if let Some(summary) = summary(found) {
-        let _ = writeln!(out, "{summary}");
+        let _ = writeln!(out, "{}", style.locale.text(&summary));
     }
     out
+}
+
+/// What stands before a message, and before a help, in cells.
+const MESSAGE_INDENT: usize = 4;
+const HELP_INDENT: usize = 8;
+
+/// The text in lines that fit the terminal, where its language has no blanks that a terminal could break it at.
+#[cfg(feature = "cli")]
+fn broken(text: &str, indent: usize, style: Style) -> String {
+    match style.width {
+        Some(width) if style.locale != Locale::English => wrap::lines(text, width.saturating_sub(indent)).join("\n"),
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(not(feature = "cli"))]
+fn broken(text: &str, _: usize, _: Style) -> String {
+    text.to_owned()
+}
+
+/// A help as miette writes it, behind another word than `help`.
+fn help_line(help: &str, style: Style) -> String {
+    let word = style.locale.text("help");
+    let word = if style.color { format!("\u{1b}[36m{word}: \u{1b}[0m") } else { format!("{word}: ") };
+    let indent = format!("\n{}", " ".repeat(HELP_INDENT));
+    format!("  {word}{}\n", help.replace('\n', &indent))
 }
 
 /// A finding as miette is to see it.
 struct Shown<'a> {
     of: &'a Diagnostic,
     code: String,
+    message: String,
+    help: Option<String>,
+    /// miette writes the word `help` itself.
+    english: bool,
     source: Option<FileView<'a>>,
     labels: Vec<LabeledSpan>,
     /// Places in other files.
@@ -47,7 +84,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(one: &'a Diagnostic, sources: &'a Sources) -> Shown<'a> {
+    fn of(one: &'a Diagnostic, sources: &'a Sources, style: Style) -> Shown<'a> {
         let home = one.place.file;
         let source = sources.get(home).map(|file| FileView { file, name: sources.shown_name(home) });
         let mut labels = Vec::new();
@@ -60,19 +97,22 @@ impl<'a> Shown<'a> {
                 Some((_, span)) if place.file == home => {
                     labels.push(LabeledSpan::new_with_span(Some(text.clone()), (span.start as usize, span.range().len())));
                 }
-                Some((file, span)) => notes.push(note(sources, place.file, file, span.start, text)),
-                None => notes.push(format!("  note: {text}")),
+                Some((file, span)) => notes.push(note(sources, style, (place.file, file), span.start, text)),
+                None => notes.push(format!("  {}: {text}", style.locale.text("note"))),
             }
         }
-        Shown { of: one, code: one.code.to_string(), source, labels, notes }
+        let message = broken(&one.message(), MESSAGE_INDENT, style);
+        let help = one.help().map(|help| broken(&help, HELP_INDENT, style));
+        Shown { of: one, code: one.code.to_string(), message, help, english: style.locale == Locale::English, source, labels, notes }
     }
 }
 
 /// `  note: also declared here: shop.journey:3:7`, and that line.
-fn note(sources: &Sources, id: FileId, file: &SourceFile, at: u32, text: &str) -> String {
+fn note(sources: &Sources, style: Style, (id, file): (FileId, &SourceFile), at: u32, text: &str) -> String {
     let position = file.position(at);
     let line = file.line(file.line_index(at)).trim();
-    format!("  note: {text}: {}:{}:{}\n        {line}", sources.shown_name(id), position.line, position.column)
+    let word = style.locale.text("note");
+    format!("  {word}: {text}: {}:{}:{}\n        {line}", sources.shown_name(id), position.line, position.column)
 }
 
 impl std::fmt::Debug for Shown<'_> {
@@ -83,7 +123,7 @@ impl std::fmt::Debug for Shown<'_> {
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.of.report.fmt(f)
+        f.write_str(&self.message)
     }
 }
 
@@ -102,7 +142,7 @@ impl miette::Diagnostic for Shown<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
-        self.of.report.help()
+        self.help.as_ref().filter(|_| self.english).map(|help| Box::new(help) as Box<dyn Display + 'a>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
