@@ -20,6 +20,7 @@ pub mod needed;
 pub mod report;
 pub mod run;
 pub mod sends;
+pub mod sizes;
 mod slices;
 pub mod tally;
 pub mod text;

@@ -8,6 +8,7 @@ use crate::plan::Plan;
 use crate::project::Project;
 use crate::simulate::compare::Comparison;
 use crate::simulate::run::{self, Outcome, Progress, Request};
+use crate::simulate::sizes::{self, Sizes};
 use crate::simulate::{text, timeline};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -84,10 +85,23 @@ fn try_run(arguments: &Arguments, output: &Output) -> Result<(), Exit> {
         output.print(&to_json(&this.report, output)?);
         return Ok(());
     }
+    if arguments.journey.is_none() && arguments.from.is_none() && arguments.to.is_none() && arguments.path.is_dir() {
+        leave_sizes(&arguments.path, &this.report);
+    }
     let mut shown = text::render(&this.report);
     shown.push_str(&speed(&this, begun.elapsed()));
     output.print(&shown);
     Ok(())
+}
+
+/// Leaves the sizes of segments for the editor. A project that cannot be written to is simulated all the same, and its editor shows none.
+fn leave_sizes(project: &Path, report: &crate::simulate::report::Report) {
+    let folder = project.join(sizes::FOLDER);
+    let hidden = folder.join(".gitignore");
+    let written = std::fs::create_dir_all(&folder)
+        .and_then(|()| if hidden.exists() { Ok(()) } else { std::fs::write(&hidden, "*\n") })
+        .and_then(|()| std::fs::write(folder.join(sizes::FILE), Sizes::of(report).to_text()));
+    drop(written);
 }
 
 fn speed(outcome: &Outcome, elapsed: Duration) -> String {

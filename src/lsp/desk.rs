@@ -38,6 +38,8 @@ pub struct Desk {
     pub plan: Option<Arc<crate::plan::Plan>>,
     /// How many customers each segment held when the project was last simulated.
     pub sizes: BTreeMap<String, u64>,
+    /// The end of the time that was simulated.
+    pub sizes_until: String,
     /// Tokens that were given last, by file.
     pub tokens: BTreeMap<String, (String, Vec<u32>)>,
 }
@@ -111,23 +113,22 @@ impl Desk {
         let files = &self.files;
         let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check::offers(files, &here, snapshot.sources(), cursor)));
         self.files.pop();
-        if let Some((at, kept)) = replaced {
-            self.files[at].decls = kept;
+        if let Some((at, from, kept)) = replaced {
+            self.files[at].decls.splice(from..from, kept);
         }
         looked.unwrap_or_default()
     }
 
-    /// Takes the declarations of a piece out of the project; gives all of its file to be put back.
-    fn take_out(&mut self, snapshot: &Snapshot, name: &str, text: &str, chunk: Span) -> Option<(usize, Vec<ast::Decl>)> {
+    /// Takes the declarations of a piece out of the project; gives them, with where they are to be put back.
+    fn take_out(&mut self, snapshot: &Snapshot, name: &str, text: &str, chunk: Span) -> Option<(usize, usize, Vec<ast::Decl>)> {
         let (id, file) = snapshot.file(name)?;
         let shift = Shift::between(&file.text, text);
         let old = Span::new(shift.near_old(chunk.start, false), shift.near_old(chunk.end, true));
         let at = self.files.iter().position(|file| file.file == id)?;
         let decls = &mut self.files[at].decls;
-        let is_old = |place: Place| place.span.start < old.end && old.start < place.span.end;
-        let kept = decls.clone();
-        decls.retain(|decl| !is_old(decl.place));
-        Some((at, kept))
+        let from = decls.partition_point(|decl| decl.place.span.end <= old.start);
+        let to = decls.partition_point(|decl| decl.place.span.start < old.end).max(from);
+        Some((at, from, decls.drain(from..to).collect()))
     }
 
     /// As [`Desk::look`], for a file that messages name: the checker looks at the declarations that name it.

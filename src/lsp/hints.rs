@@ -36,7 +36,8 @@ impl Server {
                 let DeclKind::Segment { name: Some(name), .. } = &decl.kind else { continue };
                 if let Some(size) = desk.sizes.get(name.text.as_str()) {
                     let at = piece.span_in(name.place.span).end;
-                    hint(at, format!("{size} customers"), "at the end of the last `onward simulate`");
+                    let said = if *size == 1 { "1 customer".to_owned() } else { format!("{size} customers") };
+                    hint(at, said, &format!("in the last simulation, at its end ({})", desk.sizes_until));
                 }
             }
         }

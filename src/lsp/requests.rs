@@ -107,6 +107,8 @@ impl Server {
         }
         let is_first = desk.snapshot.is_none();
         desk.files = files;
+        desk.sizes = snapshot.sizes.segments.clone();
+        desk.sizes_until.clone_from(&snapshot.sizes.until);
         if let Some(plan) = &snapshot.compiled.plan {
             desk.plan = Some(Arc::new(plan.clone()));
         }

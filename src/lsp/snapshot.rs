@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ingest::Config;
 use crate::pipeline::{self, Compiled};
 use crate::project::{self, Unsaved};
+use crate::simulate::sizes::{self, Sizes};
 use crate::source::{FileId, SourceFile, Sources};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub struct Snapshot {
     pub is_resolved: bool,
     /// The files that `resolved` points into.
     pub resolved_sources: Arc<Sources>,
+    /// Of the last simulation.
+    pub sizes: Sizes,
     /// Why nothing could be read.
     pub unreadable: Option<String>,
 }
@@ -111,9 +114,20 @@ pub fn check(root: &Root, unsaved: &Unsaved, revision: u64, before: Option<&Snap
         resolved,
         is_resolved,
         resolved_sources,
+        sizes: sizes_of(root),
         unreadable,
     };
     (snapshot, looked.files)
+}
+
+/// What the last simulation has left.
+#[allow(clippy::disallowed_methods, reason = "it lies in the project's folder")]
+fn sizes_of(root: &Root) -> Sizes {
+    let Root::Folder(folder) = root else { return Sizes::default() };
+    let path = folder.join(sizes::FOLDER).join(sizes::FILE);
+    let fits = std::fs::metadata(&path).is_ok_and(|about| about.len() <= sizes::BYTES_MAX);
+    let text = if fits { std::fs::read_to_string(&path).ok() } else { None };
+    text.and_then(|text| Sizes::read(&text)).unwrap_or_default()
 }
 
 #[allow(clippy::disallowed_methods, reason = "an editor's files are on a disk, or not yet")]

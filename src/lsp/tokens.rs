@@ -88,7 +88,8 @@ fn all(asked: Asked, within: Option<Span>) -> Vec<u32> {
         && let Some(snapshot) = &desk.snapshot
     {
         let resolved = &snapshot.resolved;
-        let uses = resolved.uses.iter().filter(|one| one.place.file == id).map(|one| (one.place.span, &one.symbol, 0));
+        let from = resolved.uses.partition_point(|one| one.place.file < id);
+        let uses = resolved.uses[from..].iter().take_while(|one| one.place.file == id).map(|one| (one.place.span, &one.symbol, 0));
         let own = resolved.definitions.values().filter(|one| one.place.file == id).map(|one| (one.place.span, &one.symbol, 1));
         for (span, symbol, modifiers) in uses.chain(own) {
             if let Some(span) = shift.span_to_new(span) {

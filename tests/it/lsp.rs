@@ -4,6 +4,10 @@
 mod broken;
 #[path = "lsp/editor.rs"]
 mod editor;
+#[path = "lsp/limits.rs"]
+mod limits;
+#[path = "lsp/session.rs"]
+mod session;
 #[path = "lsp/streams.rs"]
 mod streams;
 
@@ -341,12 +345,68 @@ fn lenses_run_scenarios_for_real() {
 }
 
 #[test]
-fn dates_say_their_day() {
+fn dates_say_their_day_and_segments_how_many_they_held() {
     let mut editor = shop("hints");
     let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 99, "character": 0 } });
     let hints =
         editor.ask("textDocument/inlayHint", json!({ "textDocument": { "uri": editor.uri("cart.journey") }, "range": range })).unwrap();
     assert_eq!(hints[0]["label"], "Sun", "{hints}");
+    let of_base = json!({ "textDocument": { "uri": editor.uri("base.journey") }, "range": range });
+    assert_eq!(editor.ask("textDocument/inlayHint", of_base.clone()).unwrap(), json!([]), "nothing was simulated");
+    // As `onward simulate` leaves it.
+    std::fs::write(
+        editor.folder.join("events.csv"),
+        "customer,event,time,order_id,total\nu1,order_completed,2026-01-05T10:00:00+07:00,o1,30000\nu2,order_completed,2026-01-05T11:00:00+07:00,o2,10\n",
+    )
+    .unwrap();
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_onward"))
+        .args(["simulate", ".", "--events", "events.csv"])
+        .current_dir(&editor.folder)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] }));
+    let hints = editor.ask("textDocument/inlayHint", of_base).unwrap();
+    assert_eq!(hints[0]["label"], "1 customer", "{hints}");
+}
+
+#[test]
+fn a_file_is_laid_out_as_the_command_does_it() {
+    let mut editor = shop("format");
+    editor.edit("cart.journey", "  wait 2 days\n  send", "      wait   2 days\n  send");
+    let options = json!({ "tabSize": 2, "insertSpaces": true });
+    let document = json!({ "uri": editor.uri("cart.journey") });
+    let edits = editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options })).unwrap();
+    let edit = &edits[0];
+    let text = editor.text("cart.journey").to_owned();
+    let (start, end) = (editor::offset(&text, &edit["range"]["start"]), editor::offset(&text, &edit["range"]["end"]));
+    let laid_out = format!("{}{}{}", &text[..start], edit["newText"].as_str().unwrap(), &text[end..]);
+    assert_eq!(laid_out, onward::format::format_text(&text).unwrap().text);
+    assert!(laid_out.contains("\n  wait 2 days\n"), "{laid_out}");
+    // A broken declaration stays, and nothing fails.
+    editor.edit("cart.journey", "  wait   2 days", "  wait   2 days }}} ((");
+    assert!(editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options })).is_ok());
+}
+
+#[test]
+fn a_session_in_a_large_project_is_answered_without_waiting_for_a_check() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("lsp").join("large");
+    let text = session::project(&folder);
+    assert!(text.matches('\n').count() >= session::LINES);
+    let begun = std::time::Instant::now();
+    let clock = move || begun.elapsed().as_micros() as u64;
+    let mut session = session::Session::begin(&folder, text, &clock);
+    let ends = session.type_steps();
+    let labels = |list: &Value| -> Vec<String> {
+        list["items"].as_array().unwrap().iter().map(|item| item["label"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(labels(&ends[1]).contains(&"total".to_owned()), "{:?}", labels(&ends[1]));
+    assert!(session.took.len() > 200);
+    // How fast it is is the benchmark's to judge, in a build for it; this only shows it.
+    for method in ["textDocument/didChange", "textDocument/completion", "textDocument/hover", "textDocument/semanticTokens/full"] {
+        eprintln!("{method}: p50 {} us, p99 {} us", session.percentile(Some(method), 0.5), session.percentile(Some(method), 0.99));
+    }
+    eprintln!("all: p50 {} us, p99 {} us", session.percentile(None, 0.5), session.percentile(None, 0.99));
 }
 
 #[test]
