@@ -153,9 +153,10 @@ impl Worker {
             Message::Stop => false,
             Message::Simulated { generation, outcome, ms } => {
                 self.running = None;
+                let outcome = *outcome;
                 let events = outcome.as_ref().map(|report| report.events).unwrap_or_default();
                 let why = outcome.as_ref().err().cloned();
-                if self.session.simulated(generation, *outcome, ms) {
+                if self.session.simulated(generation, outcome, ms) {
                     match (why, self.session.comparison()) {
                         (Some(why), _) => print(&format!("  not simulated: {why}\n")),
                         (None, Some(comparison)) => {
