@@ -344,7 +344,7 @@ fn the_command_may_be_killed_at_any_time_and_goes_on() {
                 break;
             }
         }
-        let end = std::time::Instant::now() + std::time::Duration::from_millis(40 * attempt * attempt);
+        let end = std::time::Instant::now() + std::time::Duration::from_millis(8 * attempt + attempt * attempt);
         let status = loop {
             match child.try_wait().unwrap() {
                 Some(status) => break Some(status),

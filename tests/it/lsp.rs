@@ -205,12 +205,14 @@ fn what_is_offered_fits_the_place() {
 #[test]
 fn templates_know_their_names_and_filters() {
     let mut editor = shop("templates");
-    editor.edit("base.journey", "sms \"ยอด {{ total | money }}\"", "sms \"ยอด {{ customer. }} {{ total | mo }} {{ t }}\"");
-    let customer = editor.offers("base.journey", "{{ customer.| }} {{ total");
+    editor.edit("base.journey", "sms \"ยอด {{ total | money }}\"", "sms \"ยอด {{ customer. }}\"");
+    let customer = editor.offers("base.journey", "ยอด {{ customer.| }}\"");
     assert!(customer.contains(&"first_name".to_owned()) && customer.contains(&"id".to_owned()), "{customer:?}");
-    let filters = editor.offers("base.journey", " mo| }} {{ t");
+    editor.edit("base.journey", "ยอด {{ customer. }}", "ยอด {{ total | mo }}");
+    let filters = editor.offers("base.journey", " mo| }}\"");
     assert!(filters.contains(&"money".to_owned()) && filters.contains(&"default".to_owned()), "{filters:?}");
-    let heads = editor.offers("base.journey", "{{ t| }}\"");
+    editor.edit("base.journey", "ยอด {{ total | mo }}", "ยอด {{ t }}");
+    let heads = editor.offers("base.journey", "ยอด {{ t| }}\"");
     assert!(heads.contains(&"total".to_owned()) && heads.contains(&"unsubscribe_url".to_owned()), "{heads:?}");
     editor.open("mail/cart.html");
     let offers = editor.offers("mail/cart.html", "{{ customer.|first_name");
