@@ -56,7 +56,6 @@ pub use handle::handle;
 pub use index::{Loaded, PlanId};
 pub use merge::merge;
 pub use past::Past;
-#[cfg(feature = "cli")]
 pub(crate) use sending::{is_markup, is_one_line};
 
 use crate::calendar::{Instant, Zone};
