@@ -22,6 +22,9 @@ use std::sync::Arc;
 
 /// Characters of an item's key.
 const KEY_CHARS_MAX: usize = 256;
+/// Changes of one item that come within a millisecond count a millisecond apart: whoever asks sees the last word, also where it counts in a
+/// moment only.
+const SAID_LAST: crate::calendar::Instant = crate::calendar::Instant::NEVER;
 
 type Place = Path<(String, String)>;
 
@@ -29,7 +32,7 @@ pub(super) async fn look(State(handle): State<Handle>, Path((catalog, key)): Pla
     let plan = handle.plan();
     let (id, _) = find(&plan, &catalog)?;
     let wanted = key.clone();
-    let fields = handle.ask(move |core, now| core.world.items().fields(id, &wanted, now).cloned()).await?;
+    let fields = handle.ask(move |core, _| core.world.items().fields(id, &wanted, SAID_LAST).cloned()).await?;
     let fields = fields.ok_or_else(|| no_item(&catalog, &key))?;
     fine(&shown(&plan, id, &key, &fields))
 }
@@ -64,7 +67,7 @@ async fn change(
         if core.world.plan().hash != hash {
             return Err("the project was edited at this very moment; send it again".to_owned());
         }
-        let before = core.world.items().fields(id, &wanted, now).cloned();
+        let before = core.world.items().fields(id, &wanted, SAID_LAST).cloned();
         if before.is_none() && !core.has_room_for_items() {
             return Err("the catalogs are full: take out items that nobody needs".to_owned());
         }
@@ -83,7 +86,7 @@ pub(super) async fn delete(State(handle): State<Handle>, Extension(caller): Exte
     let (id, _) = find(&plan, &catalog)?;
     let (what, wanted) = (format!("take out {catalog} {}", short(&key)), key.clone());
     let gone = handle.ask(move |core, now| {
-        let there = core.world.items().fields(id, &wanted, now).is_some();
+        let there = core.world.items().fields(id, &wanted, SAID_LAST).is_some();
         if there {
             put_noted(core, now, &caller, &what, id, &wanted, None);
         }
